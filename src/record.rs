@@ -1,0 +1,101 @@
+//! One request, as one line of an access log tells it.
+//!
+//! A record borrows from its line; only a field that had to be unescaped (JSON) owns its bytes.
+//! An empty field means that the line does not say it: formats turn `-` and missing keys into empty.
+//! Bytes stay bytes: nothing here is assumed to be UTF-8, and nothing is trusted.
+
+use std::borrow::Cow;
+
+/// A field of a line: arbitrary bytes, empty when absent.
+pub type Field<'a> = Cow<'a, [u8]>;
+
+/// One request of an access log.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Record<'a> {
+    /// Completion time in milliseconds since the Unix epoch, UTC.
+    pub time_ms: i64,
+    /// Offset of the log's own clock from UTC in seconds, for showing times as the log writes them.
+    pub utc_offset_s: i32,
+    /// Status sent to the client.
+    pub status: u16,
+    /// Client address as logged: IPv4, IPv6, a host name or `unix:`.
+    pub address: Field<'a>,
+    /// `X-Forwarded-For` as logged, for `--trusted-proxy`.
+    pub forwarded_for: Field<'a>,
+    /// Request method; empty when the request line was not HTTP.
+    pub method: &'a [u8],
+    /// Request target as logged: path and query (or the whole broken request line).
+    pub target: Field<'a>,
+    /// Size of the response in bytes, as the format counts it (with or without headers).
+    pub bytes: Option<u64>,
+    /// `Referer` header.
+    pub referer: Field<'a>,
+    /// `User-Agent` header.
+    pub user_agent: Field<'a>,
+    /// Authenticated user name (`$remote_user`), not a secret.
+    pub user: Field<'a>,
+    /// Virtual host asked for.
+    pub host: Field<'a>,
+    /// A credential that the format logs in a field of its own (API key, `Authorization`): a secret.
+    pub token: Field<'a>,
+    /// Time to serve the request, in milliseconds.
+    pub duration_ms: Option<u32>,
+    /// What the log says of the upstream (application) behind the server.
+    pub upstream: Upstream,
+    /// The reason for the answer, where the line itself states it.
+    pub stated: Option<Stated>,
+}
+
+/// Who answered, as far as the line tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Upstream {
+    /// The format has no field for it.
+    #[default]
+    Unknown,
+    /// The field is there and empty: the server answered by itself.
+    NotAsked,
+    /// The last status that an upstream gave.
+    Status(u16),
+}
+
+impl Record<'_> {
+    /// The path of the target, without query and fragment.
+    pub fn path(&self) -> &[u8] {
+        let target = &self.target[..];
+        match memchr::memchr2(b'?', b'#', target) {
+            Some(end) => &target[..end],
+            None => target,
+        }
+    }
+
+    /// The query of the target, without the `?`; empty when there is none.
+    pub fn query(&self) -> &[u8] {
+        let target = &self.target[..];
+        match memchr::memchr(b'?', target) {
+            Some(at) => &target[at + 1..],
+            None => &[],
+        }
+    }
+}
+
+/// A cause that the line states by itself, such as nginx's `$limit_req_status` = `REJECTED`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stated {
+    /// nginx `$limit_req_status` or `$limit_conn_status` is `REJECTED`.
+    LimitRejected,
+    /// nginx `$secure_link` is `0`: the link was right and has expired.
+    LinkExpired,
+    /// nginx `$invalid_referer` is `1`.
+    InvalidReferer,
+}
+
+/// Why a line is not a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reject {
+    /// The line does not have the shape of the format.
+    Malformed,
+    /// Longer than 1 MiB.
+    TooLong,
+    /// Blank, a `#` directive, or a bracket of a JSON array.
+    NotARequest,
+}
