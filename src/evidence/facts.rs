@@ -1,0 +1,435 @@
+//! The counts that every behavioural test reads, taken in one pass over a group of denials and the
+//! requests around it.
+//!
+//! The question behind most of them is a crossed cell: is the same client admitted elsewhere, and are
+//! others admitted here? A *cell* is a method on the first three segments of a route.
+
+use super::responder::Pages;
+use crate::examine::row::*;
+use crate::examine::table::{Column, Table};
+use crate::key::client::Class;
+use crate::key::Method;
+use std::collections::HashMap;
+
+/// Admitted requests from which an address counts as established before an onset.
+pub const ESTABLISHED: u32 = 20;
+
+/// Denied and admitted requests of one cell of a contrast.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Denied requests.
+    pub denied: u64,
+    /// Admitted requests.
+    pub admitted: u64,
+}
+
+impl Split {
+    /// All requests.
+    pub fn requests(&self) -> u64 {
+        self.denied + self.admitted
+    }
+
+    /// Share of admitted requests; 0 without requests.
+    pub fn admitted_share(&self) -> f64 {
+        self.admitted as f64 / self.requests().max(1) as f64
+    }
+}
+
+/// What the log tells about one group of denials.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Denials of the group.
+    pub denials: u64,
+    /// First denial, milliseconds.
+    pub start_ms: i64,
+    /// One millisecond behind the last denial.
+    pub end_ms: i64,
+    /// Denials by value, most first, for each column.
+    pub values: HashMap<Column, Vec<(u32, u64)>>,
+    /// The group's addresses, in its cells, in its interval.
+    pub same_ip_here: Split,
+    /// The group's addresses, outside its cells, in its interval.
+    pub same_ip_elsewhere: Split,
+    /// The group's addresses, anywhere but under the routes' first segments, in its interval.
+    pub same_ip_other_root: Split,
+    /// Other addresses, in the group's cells, in its interval.
+    pub other_ip_here: Split,
+    /// How many other addresses were admitted in the group's cells.
+    pub other_ips_admitted_here: u64,
+    /// Other addresses with the group's user agents, in its interval.
+    pub other_ip_same_agent: Split,
+    /// The group's addresses on its routes with another method.
+    pub other_method_here: Split,
+    /// The group's addresses, with an agent that the group does not have.
+    pub same_ip_other_agent: Split,
+    /// The group's tokens or users, outside its cells.
+    pub same_identity_elsewhere: Split,
+    /// Other tokens or users in the group's cells.
+    pub other_identity_here: Split,
+    /// Addresses with a request before the group's start (or the log's first hour cannot tell).
+    pub ips_seen_before: u64,
+    /// Addresses with at least [`ESTABLISHED`] admitted requests before their first denial.
+    pub ips_established: u64,
+    /// Addresses that were admitted in the group's cells before their first denial.
+    pub ips_admitted_here_before: u64,
+    /// Addresses admitted in the group's cells after the group's end.
+    pub ips_admitted_here_after: u64,
+    /// Addresses whose first denial is followed within ten minutes by an admission in the same cell.
+    pub ips_denied_then_admitted: u64,
+    /// Addresses whose very first request in the table was denied.
+    pub ips_first_denied: u64,
+    /// Of the established addresses, those first denied within a minute of the group's start,
+    /// or of their first request after it.
+    pub ips_denied_at_onset: u64,
+    /// Addresses whose rate in the minute before the first denial was a multiple of what it was before.
+    pub ips_with_jump: u64,
+    /// Denials of OPTIONS requests.
+    pub options: u64,
+    /// Denials of POST, PUT, PATCH or DELETE requests.
+    pub writes: u64,
+    /// Denials by class of the user agent.
+    pub classes: HashMap<Class, u64>,
+    /// Denials whose target is shaped as an attack.
+    pub attacks: u64,
+    /// Admitted requests of the group's addresses whose target is shaped as an attack.
+    pub attacks_admitted: u64,
+    /// Denials of paths that only probes ask for.
+    pub probes: u64,
+    /// Denials of directories.
+    pub directories: u64,
+    /// Denials of static assets.
+    pub assets: u64,
+    /// Denials with a referer of another site.
+    pub foreign_referers: u64,
+    /// Denials whose signed link had expired, and whose signed link was still good.
+    pub links_expired: u64,
+    /// Denials whose signed link was still good.
+    pub links_valid: u64,
+    /// Denials for which the line states a limiter.
+    pub limiter_stated: u64,
+    /// Denials for which the line states an expired link.
+    pub expiry_stated: u64,
+    /// Denials for which the line states a refused referer.
+    pub referer_stated: u64,
+    /// Denials answered with a page of the server, and with something else.
+    pub server_pages: u64,
+    /// Denials answered with a body that is not the server's page.
+    pub own_bodies: u64,
+    /// Denials that an upstream answered with the same status.
+    pub upstream_denials: u64,
+    /// Denials for which no upstream was asked.
+    pub upstream_not_asked: u64,
+    /// Sizes of the answers, most first.
+    pub sizes: Vec<(u32, u64)>,
+}
+
+impl Facts {
+    /// How many different values a column has among the denials.
+    pub fn distinct(&self, column: Column) -> usize {
+        self.values.get(&column).map_or(0, |values| values.iter().filter(|(id, _)| *id != NONE).count())
+    }
+
+    /// The most frequent value of a column and its share of the denials.
+    pub fn top(&self, column: Column) -> Option<(u32, f64)> {
+        let (id, count) = *self.values.get(&column)?.iter().find(|(id, _)| *id != NONE)?;
+        Some((id, count as f64 / self.denials.max(1) as f64))
+    }
+
+    /// Share of the denials that have a property counted above.
+    pub fn share(&self, count: u64) -> f64 {
+        count as f64 / self.denials.max(1) as f64
+    }
+
+    /// Share of the denials whose user agent is of one of these classes.
+    pub fn class_share(&self, classes: &[Class]) -> f64 {
+        self.share(classes.iter().filter_map(|class| self.classes.get(class)).sum())
+    }
+
+    /// Share of denials that the application answered: by the upstream field, else by the body.
+    pub fn application_share(&self) -> Option<f64> {
+        if self.upstream_denials + self.upstream_not_asked > 0 {
+            let told = self.upstream_denials + self.upstream_not_asked;
+            return Some(self.upstream_denials as f64 / told as f64);
+        }
+        let told = self.server_pages + self.own_bodies;
+        (told > 0).then(|| self.own_bodies as f64 / told as f64)
+    }
+}
+
+const COLUMNS: [Column; 14] = [
+    Column::UserAgent,
+    Column::Client,
+    Column::Prefix16,
+    Column::Prefix,
+    Column::Token,
+    Column::User,
+    Column::Route1,
+    Column::Route2,
+    Column::Route3,
+    Column::Route,
+    Column::RefererHost,
+    Column::Ip,
+    Column::Method,
+    Column::Host,
+];
+
+/// Takes the facts of a group of denials (positions in the table, in time order).
+pub fn gather(table: &Table, pages: &Pages, denials: &[u32]) -> Facts {
+    let mut facts = Facts { denials: denials.len() as u64, ..Facts::default() };
+    let (Some(first), Some(last)) = (denials.first(), denials.last()) else { return facts };
+    facts.start_ms = table.rows[*first as usize].time_ms;
+    facts.end_ms = table.rows[*last as usize].time_ms + 1;
+    count_denials(table, pages, denials, &mut facts);
+    let group = Group::of(table, denials);
+    contrast(table, &group, &mut facts);
+    clients(table, &group, &mut facts);
+    facts
+}
+
+fn count_denials(table: &Table, pages: &Pages, denials: &[u32], facts: &mut Facts) {
+    let mut values: HashMap<Column, HashMap<u32, u64>> = HashMap::new();
+    let mut sizes: HashMap<u32, u64> = HashMap::new();
+    for row in denials.iter().map(|index| &table.rows[*index as usize]) {
+        for column in COLUMNS {
+            *values.entry(column).or_default().entry(table.value(column, row)).or_default() += 1;
+        }
+        *facts.classes.entry(table.class(row)).or_default() += 1;
+        let method = Method::from_id(row.method);
+        facts.options += u64::from(method == Method::Options);
+        facts.writes += u64::from(method.is_write());
+        facts.attacks += u64::from(row.content == Content::Attack);
+        facts.probes += u64::from(row.content == Content::Probe);
+        facts.directories += u64::from(row.signs & SIGN_DIRECTORY != 0);
+        facts.assets += u64::from(row.signs & SIGN_ASSET != 0);
+        facts.foreign_referers += u64::from(pages.is_foreign(row.referer_host));
+        facts.links_expired += u64::from(row.signs & SIGN_LINK_EXPIRED != 0);
+        facts.links_valid += u64::from(row.signs & SIGN_LINK_VALID != 0);
+        facts.limiter_stated += u64::from(row.signs & SIGN_LIMIT_STATED != 0);
+        facts.expiry_stated += u64::from(row.signs & SIGN_EXPIRY_STATED != 0);
+        facts.referer_stated += u64::from(row.signs & SIGN_REFERER_STATED != 0);
+        match row.upstream {
+            0 => {}
+            status if status == row.status => facts.upstream_denials += 1,
+            _ => facts.upstream_not_asked += 1,
+        }
+        if method != Method::Head && row.bytes != NONE {
+            *sizes.entry(row.bytes).or_default() += 1;
+            if pages.is_server_page(row.bytes) {
+                facts.server_pages += 1;
+            } else if pages.known() {
+                facts.own_bodies += 1;
+            }
+        }
+    }
+    for (column, counts) in values {
+        let mut counts: Vec<(u32, u64)> = counts.into_iter().collect();
+        counts.sort_unstable_by(|a, b| {
+            b.1.cmp(&a.1).then_with(|| name_of(table, column, a.0).cmp(name_of(table, column, b.0)))
+        });
+        facts.values.insert(column, counts);
+    }
+    facts.sizes = sizes.into_iter().collect();
+    facts.sizes.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+}
+
+fn name_of(table: &Table, column: Column, id: u32) -> &[u8] {
+    if id == NONE { b"" } else { table.text(column, id) }
+}
+
+/// Membership of the group's values, as flags by id.
+struct Group {
+    denials: Vec<u32>,
+    is_denial: HashMap<u32, ()>,
+    ip: Vec<bool>,
+    agent: Vec<bool>,
+    identity_token: Vec<bool>,
+    identity_user: Vec<bool>,
+    /// Bit set of methods per route3 segment id.
+    cell: Vec<u16>,
+    root: Vec<bool>,
+}
+
+impl Group {
+    fn of(table: &Table, denials: &[u32]) -> Group {
+        let mut group = Group {
+            denials: denials.to_vec(),
+            is_denial: denials.iter().map(|index| (*index, ())).collect(),
+            ip: vec![false; table.width(Column::Ip)],
+            agent: vec![false; table.width(Column::UserAgent)],
+            identity_token: vec![false; table.width(Column::Token)],
+            identity_user: vec![false; table.width(Column::User)],
+            cell: vec![0; table.width(Column::Route3)],
+            root: vec![false; table.width(Column::Route1)],
+        };
+        for row in denials.iter().map(|index| &table.rows[*index as usize]) {
+            raise(&mut group.ip, row.ip);
+            raise(&mut group.agent, row.user_agent);
+            raise(&mut group.identity_token, row.token);
+            raise(&mut group.identity_user, row.user);
+            raise(&mut group.root, table.value(Column::Route1, row));
+            if let Some(bits) = group.cell.get_mut(table.value(Column::Route3, row) as usize) {
+                *bits |= method_bit(row.method);
+            }
+        }
+        group
+    }
+
+    fn methods_at(&self, table: &Table, row: &Row) -> u16 {
+        self.cell.get(table.value(Column::Route3, row) as usize).copied().unwrap_or(0)
+    }
+}
+
+fn method_bit(method: u8) -> u16 {
+    1 << method.min(15)
+}
+
+fn raise(flags: &mut [bool], id: u32) {
+    if let Some(flag) = flags.get_mut(id as usize) {
+        *flag = true;
+    }
+}
+
+fn has(flags: &[bool], id: u32) -> bool {
+    flags.get(id as usize).copied().unwrap_or(false)
+}
+
+fn count(split: &mut Split, row: &Row) {
+    if row.denied { split.denied += 1 } else { split.admitted += 1 }
+}
+
+/// The crossed cells, within the group's interval. The group's own denials count only for itself.
+fn contrast(table: &Table, group: &Group, facts: &mut Facts) {
+    let mut others_here = std::collections::HashSet::new();
+    for index in table.between(facts.start_ms, facts.end_ms) {
+        let row = &table.rows[index];
+        let own = group.is_denial.contains_key(&(index as u32));
+        let methods = group.methods_at(table, row);
+        let here = methods & method_bit(row.method) != 0;
+        let (ip, agent) = (has(&group.ip, row.ip), has(&group.agent, row.user_agent));
+        if row.denied && !own && here && ip {
+            continue; // another cause's denial in the same cell says nothing about this one
+        }
+        if ip && here {
+            count(&mut facts.same_ip_here, row);
+        }
+        if ip && !here {
+            count(&mut facts.same_ip_elsewhere, row);
+            if methods != 0 {
+                count(&mut facts.other_method_here, row);
+            }
+            if !has(&group.root, table.value(Column::Route1, row)) {
+                count(&mut facts.same_ip_other_root, row);
+            }
+        }
+        if ip && !row.denied && row.content == Content::Attack {
+            facts.attacks_admitted += 1;
+        }
+        if ip && !agent {
+            count(&mut facts.same_ip_other_agent, row);
+        }
+        if !ip && here {
+            count(&mut facts.other_ip_here, row);
+            if !row.denied {
+                others_here.insert(row.ip);
+            }
+        }
+        if !ip && agent {
+            count(&mut facts.other_ip_same_agent, row);
+        }
+        identity_contrast(group, row, here, facts);
+    }
+    facts.other_ips_admitted_here = others_here.len() as u64;
+}
+
+fn identity_contrast(group: &Group, row: &Row, here: bool, facts: &mut Facts) {
+    if row.token == NONE && row.user == NONE {
+        return;
+    }
+    let same = has(&group.identity_token, row.token) || has(&group.identity_user, row.user);
+    if same && !here {
+        count(&mut facts.same_identity_elsewhere, row);
+    }
+    if !same && here {
+        count(&mut facts.other_identity_here, row);
+    }
+}
+
+/// What one address did before, during and after.
+#[derive(Debug, Clone, Default)]
+struct History {
+    first_seen_ms: Option<i64>,
+    first_denial_ms: Option<i64>,
+    admitted_before: u32,
+    admitted_here_before: bool,
+    admitted_here_after: bool,
+    denied_then_admitted: bool,
+    minute_before: u32,
+    hour_before: u32,
+    first_was_denied: bool,
+    first_after_onset_ms: Option<i64>,
+}
+
+const MINUTE_MS: i64 = 60_000;
+
+fn clients(table: &Table, group: &Group, facts: &mut Facts) {
+    let mut firsts: HashMap<u32, i64> = HashMap::new();
+    for index in &group.denials {
+        let row = &table.rows[*index as usize];
+        firsts.entry(row.ip).or_insert(row.time_ms);
+    }
+    let mut histories: HashMap<u32, History> = HashMap::new();
+    for (index, row) in table.rows.iter().enumerate() {
+        let Some(first_denial) = firsts.get(&row.ip) else { continue };
+        let history = histories.entry(row.ip).or_default();
+        let own = row.denied && group.is_denial.contains_key(&(index as u32));
+        follow(history, row, *first_denial, own, group.methods_at(table, row), facts);
+    }
+    for history in histories.values() {
+        let first_denial = history.first_denial_ms.unwrap_or(i64::MAX);
+        let established = history.admitted_before >= ESTABLISHED;
+        facts.ips_seen_before +=
+            u64::from(history.first_seen_ms.is_some_and(|seen| seen < facts.start_ms));
+        facts.ips_established += u64::from(established);
+        facts.ips_admitted_here_before += u64::from(history.admitted_here_before);
+        facts.ips_admitted_here_after += u64::from(history.admitted_here_after);
+        facts.ips_denied_then_admitted += u64::from(history.denied_then_admitted);
+        facts.ips_first_denied += u64::from(history.first_was_denied);
+        let due = history.first_after_onset_ms.unwrap_or(facts.start_ms).max(facts.start_ms);
+        facts.ips_denied_at_onset +=
+            u64::from(established && first_denial <= due.saturating_add(MINUTE_MS));
+        let usual = history.hour_before.saturating_sub(history.minute_before) as f64 / 59.0;
+        facts.ips_with_jump += u64::from(
+            history.minute_before >= 8 && history.minute_before as f64 >= 4.0 * usual.max(0.5),
+        );
+    }
+}
+
+fn follow(
+    history: &mut History,
+    row: &Row,
+    first_denial: i64,
+    own: bool,
+    methods_here: u16,
+    facts: &Facts,
+) {
+    let here = methods_here & method_bit(row.method) != 0;
+    if history.first_seen_ms.is_none() {
+        history.first_seen_ms = Some(row.time_ms);
+        history.first_was_denied = row.denied;
+    }
+    if row.time_ms >= facts.start_ms && history.first_after_onset_ms.is_none() {
+        history.first_after_onset_ms = Some(row.time_ms);
+    }
+    if own && history.first_denial_ms.is_none() {
+        history.first_denial_ms = Some(row.time_ms);
+    }
+    if row.time_ms < first_denial {
+        history.admitted_before += u32::from(!row.denied);
+        history.admitted_here_before |= here && !row.denied;
+        history.minute_before += u32::from(first_denial - row.time_ms <= MINUTE_MS);
+        history.hour_before += u32::from(first_denial - row.time_ms <= 60 * MINUTE_MS);
+    } else if here && !row.denied {
+        history.admitted_here_after |= row.time_ms >= facts.end_ms;
+        history.denied_then_admitted |= row.time_ms - first_denial <= 10 * MINUTE_MS;
+    }
+}

@@ -1,0 +1,95 @@
+//! Who answered: the server's own error page, or the application behind it.
+//!
+//! A server gives one page for every 403 that it decides by itself, an application bodies of its own.
+//! The page is learned from the denials of probes (dot files and the like), which a server's rules
+//! answer; known default pages stand in where a log has none.
+
+use crate::examine::row::{Content, NONE};
+use crate::examine::table::{Column, Table};
+use std::collections::HashMap;
+
+/// nginx's page without, with version, and with version and distribution (`ngx_http_special_response.c`).
+const NGINX_PAGES: std::ops::RangeInclusive<u32> = 144..=172;
+/// Padding that nginx appends where the user agent names MSIE or Chrome.
+const NGINX_PADDING: u32 = 402;
+/// HAProxy's 403 as `%B` counts it (headers included), and its body alone.
+const HAPROXY_PAGES: [u32; 3] = [93, 192, 212];
+/// Sizes this close are one page: a host name or a date inside may vary.
+const JITTER: u32 = 5;
+/// Share of probe denials from which a size is the server's.
+const LEAST_SHARE: f64 = 0.05;
+
+/// What the log as a whole tells about the server's pages and its own host names.
+#[derive(Debug, Clone, Default)]
+pub struct Pages {
+    sizes: Vec<u32>,
+    known: bool,
+    own_hosts: Vec<bool>,
+}
+
+impl Pages {
+    /// Learns the server's pages and its own referer hosts.
+    pub fn learn(table: &Table) -> Pages {
+        let mut probes: HashMap<u32, u64> = HashMap::new();
+        let mut denials = 0u64;
+        let mut default_pages = 0u64;
+        for row in table.rows.iter().filter(|row| row.denied && row.bytes != NONE) {
+            denials += 1;
+            default_pages += u64::from(is_default_page(row.bytes));
+            if row.content == Content::Probe {
+                *probes.entry(row.bytes).or_default() += 1;
+            }
+        }
+        let all: u64 = probes.values().sum();
+        let sizes: Vec<u32> = if all >= 5 {
+            let least = (all as f64 * LEAST_SHARE) as u64;
+            probes.into_iter().filter(|(_, count)| *count >= least.max(1)).map(|(size, _)| size).collect()
+        } else {
+            Vec::new()
+        };
+        let known = !sizes.is_empty() || default_pages * 50 >= denials.max(1);
+        Pages { sizes, known, own_hosts: own_hosts(table) }
+    }
+
+    /// Whether anything is known about the server's page.
+    pub fn known(&self) -> bool {
+        self.known
+    }
+
+    /// Whether an answer of this size is the server's own page.
+    pub fn is_server_page(&self, bytes: u32) -> bool {
+        is_default_page(bytes)
+            || self.sizes.iter().any(|size| {
+                bytes.abs_diff(*size) <= JITTER || bytes == size + NGINX_PADDING || bytes + NGINX_PADDING == *size
+            })
+    }
+
+    /// Whether a referer's host is another site.
+    pub fn is_foreign(&self, referer_host: u32) -> bool {
+        referer_host != NONE && !self.own_hosts.get(referer_host as usize).copied().unwrap_or(false)
+    }
+}
+
+fn is_default_page(bytes: u32) -> bool {
+    NGINX_PAGES.contains(&bytes)
+        || bytes.checked_sub(NGINX_PADDING).is_some_and(|bytes| NGINX_PAGES.contains(&bytes))
+        || HAPROXY_PAGES.contains(&bytes)
+}
+
+/// A site's own pages load its assets: the referer hosts of at least a fifth of the admitted requests
+/// with a referer, and the virtual hosts themselves, are its own.
+fn own_hosts(table: &Table) -> Vec<bool> {
+    let mut counts = vec![0u64; table.width(Column::RefererHost)];
+    for row in table.rows.iter().filter(|row| !row.denied) {
+        if let Some(count) = counts.get_mut(row.referer_host as usize) {
+            *count += 1;
+        }
+    }
+    let all: u64 = counts.iter().sum();
+    let named = |id: u32| table.names.host.get(table.text(Column::RefererHost, id)).is_some();
+    counts
+        .iter()
+        .enumerate()
+        .map(|(id, count)| (*count > 0 && *count * 5 >= all) || named(id as u32))
+        .collect()
+}

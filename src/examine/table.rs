@@ -1,0 +1,218 @@
+//! The table that verdicts are reached on: rows, their dictionaries, and coarser columns.
+//!
+//! A column gives each row one id. Coarse columns (networks, families of clients, first segments of a
+//! route) are looked up through the id of the fine one, so a row stays small.
+
+use super::row::{NONE, Row};
+use crate::key::address::Address;
+use crate::key::client::{self, Class};
+use crate::key::intern::Interner;
+use std::ops::Range;
+
+/// A way to put each row under one id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Column {
+    UserAgent,
+    Client,
+    Prefix16,
+    Prefix,
+    Token,
+    User,
+    Route1,
+    Route2,
+    Route3,
+    Route,
+    RefererHost,
+    Ip,
+    Method,
+    Host,
+}
+
+impl Column {
+    /// How many columns there are.
+    pub const COUNT: usize = 14;
+}
+
+/// The values behind the ids.
+#[derive(Debug, Default)]
+pub struct Dictionaries {
+    /// Client addresses as logged.
+    pub ip: Interner,
+    /// User agents as logged.
+    pub user_agent: Interner,
+    /// Route templates.
+    pub route: Interner,
+    /// User names.
+    pub user: Interner,
+    /// Tokens in clear: never shown but as fingerprints.
+    pub token: Interner,
+    /// Virtual hosts.
+    pub host: Interner,
+    /// Hosts of referers.
+    pub referer_host: Interner,
+}
+
+/// Rows around the denials, with everything needed to put them under keys.
+#[derive(Debug)]
+pub struct Table {
+    /// Sorted by time, then by place.
+    pub rows: Vec<Row>,
+    /// The values behind the rows' ids.
+    pub names: Dictionaries,
+    /// First and last request of the whole log, in milliseconds; the end is exclusive.
+    pub span_ms: Range<i64>,
+    /// Of the requests outside every scope, one in this many was kept.
+    pub sample: u32,
+    coarse: Coarse,
+}
+
+#[derive(Debug, Default)]
+struct Coarse {
+    prefixes: Interner,
+    wide_prefixes: Interner,
+    clients: Interner,
+    segments: Interner,
+    ip_prefix: Vec<u32>,
+    ip_wide: Vec<u32>,
+    agent_client: Vec<u32>,
+    agent_class: Vec<Class>,
+    route_segments: [Vec<u32>; 3],
+}
+
+impl Table {
+    /// Sorts the rows and prepares the coarse columns.
+    pub fn new(mut rows: Vec<Row>, names: Dictionaries, span_ms: Range<i64>, sample: u32) -> Table {
+        rows.sort_unstable_by_key(|row| (row.time_ms, row.source, row.line));
+        let coarse = Coarse::of(&names);
+        Table { rows, names, span_ms, sample, coarse }
+    }
+
+    /// The id of a row in a column; [`NONE`] where the row has no value there.
+    pub fn value(&self, column: Column, row: &Row) -> u32 {
+        match column {
+            Column::Ip => row.ip,
+            Column::Prefix => lookup(&self.coarse.ip_prefix, row.ip),
+            Column::Prefix16 => lookup(&self.coarse.ip_wide, row.ip),
+            Column::UserAgent => row.user_agent,
+            Column::Client => lookup(&self.coarse.agent_client, row.user_agent),
+            Column::Token => row.token,
+            Column::User => row.user,
+            Column::Route => row.route,
+            Column::Route1 => lookup(&self.coarse.route_segments[0], row.route),
+            Column::Route2 => lookup(&self.coarse.route_segments[1], row.route),
+            Column::Route3 => lookup(&self.coarse.route_segments[2], row.route),
+            Column::Method => row.method as u32,
+            Column::Host => row.host,
+            Column::RefererHost => row.referer_host,
+        }
+    }
+
+    /// The text of an id; tokens in clear.
+    pub fn text(&self, column: Column, id: u32) -> &[u8] {
+        let names = &self.names;
+        match column {
+            Column::Ip => names.ip.bytes(id),
+            Column::Prefix => self.coarse.prefixes.bytes(id),
+            Column::Prefix16 => self.coarse.wide_prefixes.bytes(id),
+            Column::UserAgent => names.user_agent.bytes(id),
+            Column::Client => self.coarse.clients.bytes(id),
+            Column::Token => names.token.bytes(id),
+            Column::User => names.user.bytes(id),
+            Column::Route => names.route.bytes(id),
+            Column::Route1 | Column::Route2 | Column::Route3 => self.coarse.segments.bytes(id),
+            Column::Method => crate::key::Method::from_id(id as u8).name().as_bytes(),
+            Column::Host => names.host.bytes(id),
+            Column::RefererHost => names.referer_host.bytes(id),
+        }
+    }
+
+    /// How many ids a column may have.
+    pub fn width(&self, column: Column) -> usize {
+        let names = &self.names;
+        match column {
+            Column::Ip => names.ip.len(),
+            Column::Prefix => self.coarse.prefixes.len(),
+            Column::Prefix16 => self.coarse.wide_prefixes.len(),
+            Column::UserAgent => names.user_agent.len(),
+            Column::Client => self.coarse.clients.len(),
+            Column::Token => names.token.len(),
+            Column::User => names.user.len(),
+            Column::Route => names.route.len(),
+            Column::Route1 | Column::Route2 | Column::Route3 => self.coarse.segments.len(),
+            Column::Method => 256,
+            Column::Host => names.host.len(),
+            Column::RefererHost => names.referer_host.len(),
+        }
+    }
+
+    /// The class of a row's user agent.
+    pub fn class(&self, row: &Row) -> Class {
+        self.coarse.agent_class.get(row.user_agent as usize).copied().unwrap_or(Class::Empty)
+    }
+
+    /// The rows with `start_ms <= time < end_ms`.
+    pub fn between(&self, start_ms: i64, end_ms: i64) -> Range<usize> {
+        let start = self.rows.partition_point(|row| row.time_ms < start_ms);
+        let end = self.rows.partition_point(|row| row.time_ms < end_ms);
+        start..end.max(start)
+    }
+}
+
+fn lookup(map: &[u32], id: u32) -> u32 {
+    map.get(id as usize).copied().unwrap_or(NONE)
+}
+
+impl Coarse {
+    fn of(names: &Dictionaries) -> Coarse {
+        let mut coarse = Coarse::default();
+        for id in 0..names.ip.len() as u32 {
+            let address = Address::parse(names.ip.bytes(id));
+            let prefix = address.prefix().map_or(NONE, |text| coarse.prefixes.intern(text.as_bytes()));
+            let wide = address.wide_prefix().map_or(NONE, |text| coarse.wide_prefixes.intern(text.as_bytes()));
+            coarse.ip_prefix.push(prefix);
+            coarse.ip_wide.push(wide);
+        }
+        for id in 0..names.user_agent.len() as u32 {
+            let client = client::identify(names.user_agent.bytes(id));
+            coarse.agent_client.push(coarse.clients.intern(client.family.as_bytes()));
+            coarse.agent_class.push(client.class);
+        }
+        for id in 0..names.route.len() as u32 {
+            let route = names.route.bytes(id);
+            for depth in 0..3 {
+                let head = first_segments(route, depth + 1);
+                let segment = coarse.segments.intern(head);
+                coarse.route_segments[depth].push(segment);
+            }
+        }
+        coarse
+    }
+}
+
+/// The first `count` segments of a route: `/api/v1` of `/api/v1/users` for two.
+pub fn first_segments(route: &[u8], count: usize) -> &[u8] {
+    let mut slashes = 0;
+    for (at, byte) in route.iter().enumerate() {
+        if *byte == b'/' {
+            slashes += 1;
+            if slashes > count {
+                return &route[..at];
+            }
+        }
+    }
+    route
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_segments;
+
+    #[test]
+    fn segments_are_cut_at_slashes() {
+        assert_eq!(first_segments(b"/api/v1/users/{id}", 2), b"/api/v1");
+        assert_eq!(first_segments(b"/api", 2), b"/api");
+        assert_eq!(first_segments(b"/", 1), b"/");
+        assert_eq!(first_segments(b"*", 1), b"*");
+    }
+}

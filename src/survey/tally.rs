@@ -1,0 +1,89 @@
+//! Requests and denials per key: a dictionary with a count per entry.
+//!
+//! Merging adds counts by the key's bytes, so it is commutative and associative; ids are not, and
+//! mean nothing until all parts are merged.
+
+use crate::key::intern::Interner;
+
+/// What is counted of one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// All requests.
+    pub requests: u64,
+    /// Denials among them.
+    pub denials: u64,
+    /// First denial in milliseconds since the epoch; `i64::MAX` without one.
+    pub first_ms: i64,
+    /// Last denial in milliseconds since the epoch; `i64::MIN` without one.
+    pub last_ms: i64,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally { requests: 0, denials: 0, first_ms: i64::MAX, last_ms: i64::MIN }
+    }
+}
+
+impl Tally {
+    /// Counts one request.
+    pub fn count(&mut self, time_ms: i64, denied: bool) {
+        self.requests += 1;
+        if denied {
+            self.denials += 1;
+            self.first_ms = self.first_ms.min(time_ms);
+            self.last_ms = self.last_ms.max(time_ms);
+        }
+    }
+
+    /// Adds another tally.
+    pub fn add(&mut self, other: &Tally) {
+        self.requests += other.requests;
+        self.denials += other.denials;
+        self.first_ms = self.first_ms.min(other.first_ms);
+        self.last_ms = self.last_ms.max(other.last_ms);
+    }
+}
+
+/// A dictionary of keys with their tallies.
+#[derive(Debug, Default)]
+pub struct KeyTable {
+    /// The keys.
+    pub keys: Interner,
+    /// One tally per key, by id.
+    pub tallies: Vec<Tally>,
+}
+
+impl KeyTable {
+    /// Counts one request under a key.
+    pub fn count(&mut self, key: &[u8], time_ms: i64, denied: bool) {
+        let id = self.keys.intern(key) as usize;
+        if id >= self.tallies.len() {
+            self.tallies.resize(id + 1, Tally::default());
+        }
+        self.tallies[id].count(time_ms, denied);
+    }
+
+    /// Adds another table to this one.
+    pub fn merge(&mut self, other: &KeyTable) {
+        for (id, key) in other.keys.iter() {
+            self.add(key, &other.tallies[id as usize]);
+        }
+    }
+
+    /// Adds a tally under a key.
+    pub fn add(&mut self, key: &[u8], tally: &Tally) {
+        let id = self.keys.intern(key) as usize;
+        if id >= self.tallies.len() {
+            self.tallies.resize(id + 1, Tally::default());
+        }
+        self.tallies[id].add(tally);
+    }
+
+    /// Keys with denials and their tallies.
+    pub fn denied(&self) -> impl Iterator<Item = (&[u8], &Tally)> {
+        self.keys.iter().filter_map(|(id, key)| {
+            let tally = &self.tallies[id as usize];
+            (tally.denials > 0).then_some((key, tally))
+        })
+    }
+}
