@@ -5,7 +5,9 @@
 //! [`client`]). Every function here is total: any bytes give some key, none panics.
 
 pub mod intern;
+mod place;
 pub mod route;
+pub mod route_tree;
 
 use std::fmt;
 
