@@ -1,0 +1,198 @@
+//! Byte strings to dense ids: every key of a dimension is stored once and then spoken of as a `u32`.
+//!
+//! Ids are given in the order of first sight, so they differ between chunks: whoever merges two
+//! interners maps ids through the bytes. Nothing is ever forgotten, and a known key costs one hash,
+//! one probe and one comparison, without allocating. The hash has a fixed seed: no output depends
+//! on it, but spilling and sampling want the same partition in every run.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+/// Seed of every hash of key bytes; any number would do, as long as it stays.
+const SEED: u64 = 0x466f_7262_6964_4c6f;
+
+/// What [`Interner::bytes`] says of an id that the interner never gave out.
+const OTHER: &[u8] = b"(other)";
+
+/// The hash that interners use, for callers who look one key up in several tables.
+#[inline]
+pub fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = FixedState::with_seed(SEED).build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// Where a key lies in the arena, and its hash, kept so that growth and merging never hash again.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    start: usize,
+    end: usize,
+    hash: u64,
+}
+
+/// A set of byte strings with dense ids from 0.
+#[derive(Debug, Clone, Default)]
+pub struct Interner {
+    arena: Vec<u8>,
+    entries: Vec<Entry>,
+    ids: HashTable<u32>,
+}
+
+impl Interner {
+    /// The id given to all new keys once 2³² - 1 are known; it names no single key.
+    pub const FULL: u32 = u32::MAX;
+
+    /// An empty interner.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The id of `bytes`, which are stored if they are new.
+    #[inline]
+    pub fn intern(&mut self, bytes: &[u8]) -> u32 {
+        self.intern_hashed(hash(bytes), bytes)
+    }
+
+    /// As [`Interner::intern`], for a caller who has [`hash`]ed the bytes already.
+    #[inline]
+    pub fn intern_hashed(&mut self, hash: u64, bytes: &[u8]) -> u32 {
+        match self.get_hashed(hash, bytes) {
+            Some(id) => id,
+            None => self.add(hash, bytes),
+        }
+    }
+
+    /// The id of `bytes`, if they are known.
+    #[inline]
+    pub fn get(&self, bytes: &[u8]) -> Option<u32> {
+        self.get_hashed(hash(bytes), bytes)
+    }
+
+    /// As [`Interner::get`], for a caller who has [`hash`]ed the bytes already.
+    #[inline]
+    pub fn get_hashed(&self, hash: u64, bytes: &[u8]) -> Option<u32> {
+        let same = |id: &u32| match self.entries.get(*id as usize) {
+            Some(entry) => entry.hash == hash && self.slice(entry) == bytes,
+            None => false,
+        };
+        self.ids.find(hash, same).copied()
+    }
+
+    /// The bytes of a key; `(other)` for an id that this interner never gave.
+    #[inline]
+    pub fn bytes(&self, id: u32) -> &[u8] {
+        match self.entries.get(id as usize) {
+            Some(entry) => self.slice(entry),
+            None => OTHER,
+        }
+    }
+
+    /// The hash of a key, for interning it elsewhere without hashing it again.
+    pub fn hash_of(&self, id: u32) -> u64 {
+        match self.entries.get(id as usize) {
+            Some(entry) => entry.hash,
+            None => hash(OTHER),
+        }
+    }
+
+    /// How many keys there are; ids are `0..len`.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are no keys.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All keys with their ids, in the order of the ids.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        (0u32..)
+            .zip(&self.entries)
+            .map(|(id, entry)| (id, self.slice(entry)))
+    }
+
+    /// Bytes of memory that the interner holds, for `--max-memory`.
+    pub fn memory_bytes(&self) -> usize {
+        self.arena.capacity()
+            + self.entries.capacity() * size_of::<Entry>()
+            + self.ids.allocation_size()
+    }
+
+    #[inline]
+    fn slice(&self, entry: &Entry) -> &[u8] {
+        self.arena.get(entry.start..entry.end).unwrap_or(OTHER)
+    }
+
+    #[cold]
+    fn add(&mut self, hash: u64, bytes: &[u8]) -> u32 {
+        let id = match u32::try_from(self.entries.len()) {
+            Ok(id) if id != Self::FULL => id,
+            _ => return Self::FULL,
+        };
+        let start = self.arena.len();
+        self.arena.extend_from_slice(bytes);
+        self.entries.push(Entry {
+            start,
+            end: self.arena.len(),
+            hash,
+        });
+        let entries = &self.entries;
+        self.ids.insert_unique(hash, id, |id| {
+            entries.get(*id as usize).map_or(0, |entry| entry.hash)
+        });
+        id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn ids_are_dense_and_stable() {
+        let mut keys = Interner::new();
+        assert_eq!(keys.intern(b"a"), 0);
+        assert_eq!(keys.intern(b""), 1);
+        assert_eq!(keys.intern(b"a\0"), 2);
+        assert_eq!(keys.intern(b"a"), 0);
+        assert_eq!(keys.get(b""), Some(1));
+        assert_eq!(keys.get(b"b"), None);
+        assert_eq!(keys.len(), 3);
+        assert_eq!(keys.bytes(2), b"a\0");
+        assert_eq!(keys.bytes(9), b"(other)");
+    }
+
+    #[test]
+    fn equal_hashes_are_told_apart() {
+        let mut keys = Interner::new();
+        let ids: Vec<u32> = [&b"x"[..], b"y", b"z", b"y"]
+            .iter()
+            .map(|bytes| keys.intern_hashed(7, bytes))
+            .collect();
+        assert_eq!(ids, [0, 1, 2, 1]);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_map(words in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..6), 0..300)) {
+            let mut keys = Interner::new();
+            let mut model: HashMap<Vec<u8>, u32> = HashMap::new();
+            for word in &words {
+                let next = model.len() as u32;
+                let expected = *model.entry(word.clone()).or_insert(next);
+                prop_assert_eq!(keys.intern(word), expected);
+                prop_assert_eq!(keys.bytes(expected), &word[..]);
+            }
+            prop_assert_eq!(keys.len(), model.len());
+            for (id, bytes) in keys.iter() {
+                prop_assert_eq!(model.get(bytes), Some(&id));
+                prop_assert_eq!(keys.hash_of(id), hash(bytes));
+            }
+        }
+    }
+}
