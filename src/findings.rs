@@ -389,6 +389,8 @@ pub struct Limit {
     pub window_s: Option<f64>,
     /// How long a caller stays denied after crossing the limit, in seconds.
     pub hold_s: Option<f64>,
+    /// For a hold: whether requests while it lasts prolong it (null means that they do).
+    pub renewed: Option<bool>,
 }
 
 /// How a rate limit counts.

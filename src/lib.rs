@@ -9,5 +9,6 @@
 
 pub mod findings;
 pub mod key;
+pub mod policy;
 pub mod record;
 pub mod settings;
