@@ -19,6 +19,8 @@ pub struct Settings {
     pub since_ms: Option<i64>,
     /// Only requests before this moment, in milliseconds since the epoch.
     pub until_ms: Option<i64>,
+    /// Only requests that meet all of these.
+    pub conditions: Vec<crate::filter::Condition>,
     /// How many values of each dimension are listed.
     pub top: usize,
     /// The log holds one of N requests.
@@ -44,6 +46,7 @@ impl Default for Settings {
             window_s: None,
             since_ms: None,
             until_ms: None,
+            conditions: Vec::new(),
             top: 10,
             sampled: None,
             show_tokens: false,

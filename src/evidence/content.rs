@@ -41,14 +41,14 @@ impl Stream {
             Stream::LimiterStated => row.signs & SIGN_LIMIT_STATED != 0,
             Stream::RefererStated => row.signs & SIGN_REFERER_STATED != 0,
             Stream::ExpiredLink => row.signs & (SIGN_LINK_EXPIRED | SIGN_EXPIRY_STATED) != 0,
-            Stream::Preflight => Method::from_id(row.method) == Method::Options,
+            Stream::Preflight => Method::from_u8(row.method) == Method::Options,
             Stream::Attack => row.content == Content::Attack,
         }
     }
 }
 
 /// Takes each stream's denials out of `open`.
-pub fn split(table: &Table, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
+pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
     let mut found = Vec::new();
     for stream in STREAMS {
         let shut_out = if stream.is_stated() { Vec::new() } else { shut_out(table, stream) };
@@ -72,7 +72,7 @@ pub fn split(table: &Table, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
 }
 
 /// Addresses whose requests outside the stream were (nearly) all denied too, five at the least.
-fn shut_out(table: &Table, stream: Stream) -> Vec<bool> {
+fn shut_out(table: &Table<'_>, stream: Stream) -> Vec<bool> {
     let width = table.width(Column::Ip);
     let (mut denied, mut admitted) = (vec![0u32; width], vec![0u32; width]);
     for row in table.rows.iter().filter(|row| !stream.holds(row)) {

@@ -174,7 +174,7 @@ const COLUMNS: [Column; 14] = [
 ];
 
 /// Takes the facts of a group of denials (positions in the table, in time order).
-pub fn gather(table: &Table, pages: &Pages, denials: &[u32]) -> Facts {
+pub fn gather(table: &Table<'_>, pages: &Pages, denials: &[u32]) -> Facts {
     let mut facts = Facts { denials: denials.len() as u64, ..Facts::default() };
     let (Some(first), Some(last)) = (denials.first(), denials.last()) else { return facts };
     facts.start_ms = table.rows[*first as usize].time_ms;
@@ -186,7 +186,7 @@ pub fn gather(table: &Table, pages: &Pages, denials: &[u32]) -> Facts {
     facts
 }
 
-fn count_denials(table: &Table, pages: &Pages, denials: &[u32], facts: &mut Facts) {
+fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut Facts) {
     let mut values: HashMap<Column, HashMap<u32, u64>> = HashMap::new();
     let mut sizes: HashMap<u32, u64> = HashMap::new();
     for row in denials.iter().map(|index| &table.rows[*index as usize]) {
@@ -194,7 +194,7 @@ fn count_denials(table: &Table, pages: &Pages, denials: &[u32], facts: &mut Fact
             *values.entry(column).or_default().entry(table.value(column, row)).or_default() += 1;
         }
         *facts.classes.entry(table.class(row)).or_default() += 1;
-        let method = Method::from_id(row.method);
+        let method = Method::from_u8(row.method);
         facts.options += u64::from(method == Method::Options);
         facts.writes += u64::from(method.is_write());
         facts.attacks += u64::from(row.content == Content::Attack);
@@ -232,7 +232,7 @@ fn count_denials(table: &Table, pages: &Pages, denials: &[u32], facts: &mut Fact
     facts.sizes.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
 }
 
-fn name_of(table: &Table, column: Column, id: u32) -> &[u8] {
+fn name_of(table: &Table<'_>, column: Column, id: u32) -> &[u8] {
     if id == NONE { b"" } else { table.text(column, id) }
 }
 
@@ -250,7 +250,7 @@ struct Group {
 }
 
 impl Group {
-    fn of(table: &Table, denials: &[u32]) -> Group {
+    fn of(table: &Table<'_>, denials: &[u32]) -> Group {
         let mut group = Group {
             denials: denials.to_vec(),
             is_denial: denials.iter().map(|index| (*index, ())).collect(),
@@ -274,7 +274,7 @@ impl Group {
         group
     }
 
-    fn methods_at(&self, table: &Table, row: &Row) -> u16 {
+    fn methods_at(&self, table: &Table<'_>, row: &Row) -> u16 {
         self.cell.get(table.value(Column::Route3, row) as usize).copied().unwrap_or(0)
     }
 }
@@ -298,7 +298,7 @@ fn count(split: &mut Split, row: &Row) {
 }
 
 /// The crossed cells, within the group's interval. The group's own denials count only for itself.
-fn contrast(table: &Table, group: &Group, facts: &mut Facts) {
+fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     let mut others_here = std::collections::HashSet::new();
     for index in table.between(facts.start_ms, facts.end_ms) {
         let row = &table.rows[index];
@@ -371,7 +371,7 @@ struct History {
 
 const MINUTE_MS: i64 = 60_000;
 
-fn clients(table: &Table, group: &Group, facts: &mut Facts) {
+fn clients(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     let mut firsts: HashMap<u32, i64> = HashMap::new();
     for index in &group.denials {
         let row = &table.rows[*index as usize];

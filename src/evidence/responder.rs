@@ -29,7 +29,7 @@ pub struct Pages {
 
 impl Pages {
     /// Learns the server's pages and its own referer hosts.
-    pub fn learn(table: &Table) -> Pages {
+    pub fn learn(table: &Table<'_>) -> Pages {
         let mut probes: HashMap<u32, u64> = HashMap::new();
         let mut denials = 0u64;
         let mut default_pages = 0u64;
@@ -78,7 +78,7 @@ fn is_default_page(bytes: u32) -> bool {
 
 /// A site's own pages load its assets: the referer hosts of at least a fifth of the admitted requests
 /// with a referer, and the virtual hosts themselves, are its own.
-fn own_hosts(table: &Table) -> Vec<bool> {
+fn own_hosts(table: &Table<'_>) -> Vec<bool> {
     let mut counts = vec![0u64; table.width(Column::RefererHost)];
     for row in table.rows.iter().filter(|row| !row.denied) {
         if let Some(count) = counts.get_mut(row.referer_host as usize) {

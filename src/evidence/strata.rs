@@ -63,7 +63,7 @@ pub struct Stratum {
 }
 
 /// Takes pure strata out of the `open` denials (a flag per row), largest first.
-pub fn peel(table: &Table, open: &mut [bool]) -> Vec<Stratum> {
+pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
     let denials: Vec<u32> =
         (0..table.rows.len() as u32).filter(|row| open[*row as usize]).collect();
     if denials.len() < LEAST_DENIALS {
@@ -129,7 +129,7 @@ impl Ord for Candidate {
     }
 }
 
-fn candidates(table: &Table, denials: &[u32]) -> BinaryHeap<Candidate> {
+fn candidates(table: &Table<'_>, denials: &[u32]) -> BinaryHeap<Candidate> {
     let mut heap = BinaryHeap::new();
     for (rank, shape) in SHAPES.iter().enumerate() {
         let mut sizes: HashMap<(u32, u32), usize> = HashMap::new();
@@ -178,7 +178,7 @@ impl Stretch {
 
 /// The stretch of time in which the requests with these values were denied most purely.
 fn best_stretch(
-    table: &Table,
+    table: &Table<'_>,
     lists: &mut Lists,
     open: &[bool],
     cells: &[(Column, u32)],
@@ -222,7 +222,7 @@ fn best_stretch(
 
 /// Whether each of the two values alone lets requests pass that the pair denies.
 fn has_contrast(
-    table: &Table,
+    table: &Table<'_>,
     lists: &mut Lists,
     cells: &[(Column, u32)],
     stretch: &Stretch,
@@ -248,7 +248,7 @@ struct Lists {
 }
 
 impl Lists {
-    fn new(table: &Table, denials: &[u32]) -> Lists {
+    fn new(table: &Table<'_>, denials: &[u32]) -> Lists {
         let mut columns: Vec<Column> = SHAPES.iter().flat_map(|shape| shape.iter().copied()).collect();
         columns.sort_unstable();
         columns.dedup();
@@ -274,7 +274,7 @@ impl Lists {
     }
 
     /// The shortest list that holds all rows with these values.
-    fn rarer(&mut self, _table: &Table, cells: &[(Column, u32)]) -> &[u32] {
+    fn rarer(&mut self, _table: &Table<'_>, cells: &[(Column, u32)]) -> &[u32] {
         cells
             .iter()
             .filter_map(|(column, id)| self.heavy.get(column)?.get(id))

@@ -35,33 +35,31 @@ impl Column {
 }
 
 /// The values behind the ids.
-#[derive(Debug, Default)]
-pub struct Dictionaries {
+#[derive(Debug, Clone, Copy)]
+pub struct Dictionaries<'s> {
     /// Client addresses as logged.
-    pub ip: Interner,
+    pub ip: &'s Interner,
     /// User agents as logged.
-    pub user_agent: Interner,
+    pub user_agent: &'s Interner,
     /// Route templates.
-    pub route: Interner,
+    pub route: &'s Interner,
     /// User names.
-    pub user: Interner,
+    pub user: &'s Interner,
     /// Tokens in clear: never shown but as fingerprints.
-    pub token: Interner,
+    pub token: &'s Interner,
     /// Virtual hosts.
-    pub host: Interner,
+    pub host: &'s Interner,
     /// Hosts of referers.
-    pub referer_host: Interner,
+    pub referer_host: &'s Interner,
 }
 
 /// Rows around the denials, with everything needed to put them under keys.
 #[derive(Debug)]
-pub struct Table {
+pub struct Table<'s> {
     /// Sorted by time, then by place.
     pub rows: Vec<Row>,
     /// The values behind the rows' ids.
-    pub names: Dictionaries,
-    /// First and last request of the whole log, in milliseconds; the end is exclusive.
-    pub span_ms: Range<i64>,
+    pub names: Dictionaries<'s>,
     /// Of the requests outside every scope, one in this many was kept.
     pub sample: u32,
     coarse: Coarse,
@@ -80,12 +78,11 @@ struct Coarse {
     route_segments: [Vec<u32>; 3],
 }
 
-impl Table {
-    /// Sorts the rows and prepares the coarse columns.
-    pub fn new(mut rows: Vec<Row>, names: Dictionaries, span_ms: Range<i64>, sample: u32) -> Table {
-        rows.sort_unstable_by_key(|row| (row.time_ms, row.source, row.line));
+impl<'s> Table<'s> {
+    /// Prepares the coarse columns of rows that are sorted.
+    pub fn new(rows: Vec<Row>, names: Dictionaries<'s>, sample: u32) -> Table<'s> {
         let coarse = Coarse::of(&names);
-        Table { rows, names, span_ms, sample, coarse }
+        Table { rows, names, sample, coarse }
     }
 
     /// The id of a row in a column; [`NONE`] where the row has no value there.
@@ -121,7 +118,7 @@ impl Table {
             Column::User => names.user.bytes(id),
             Column::Route => names.route.bytes(id),
             Column::Route1 | Column::Route2 | Column::Route3 => self.coarse.segments.bytes(id),
-            Column::Method => crate::key::Method::from_id(id as u8).name().as_bytes(),
+            Column::Method => crate::key::Method::from_u8(id as u8).name().as_bytes(),
             Column::Host => names.host.bytes(id),
             Column::RefererHost => names.referer_host.bytes(id),
         }
@@ -164,7 +161,7 @@ fn lookup(map: &[u32], id: u32) -> u32 {
 }
 
 impl Coarse {
-    fn of(names: &Dictionaries) -> Coarse {
+    fn of(names: &Dictionaries<'_>) -> Coarse {
         let mut coarse = Coarse::default();
         for id in 0..names.ip.len() as u32 {
             let address = Address::parse(names.ip.bytes(id));

@@ -73,7 +73,7 @@ fn size_class(bytes: u32) -> u32 {
 
 impl Profile {
     /// The profile of these denials.
-    pub fn of(table: &Table, denials: &[u32]) -> Profile {
+    pub fn of(table: &Table<'_>, denials: &[u32]) -> Profile {
         let total = denials.len().max(1) as f64;
         let mut shares: HashMap<Column, HashMap<u32, f64>> = HashMap::new();
         let mut sizes: HashMap<u32, f64> = HashMap::new();

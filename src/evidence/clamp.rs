@@ -1,0 +1,117 @@
+//! The best mark of a rate limit: the admitted count stays while the offered count varies.
+//!
+//! Per bin of time in which the key was saturated (denials in it and in its neighbours), the variance
+//! of the admitted count over its mean is near 0 behind a bucket, and what random thinning would leave
+//! anywhere else. Regular pollers vary little by themselves, so the ratio is taken against the thinned
+//! arrivals, `q·VMR(all) + 1 - q`, never against 1 (Poisson).
+
+use std::collections::BTreeMap;
+
+/// Widths of bins that are tried, in seconds.
+const WIDTHS_S: [i64; 8] = [1, 2, 5, 10, 30, 60, 120, 300];
+/// Saturated bins needed.
+const LEAST_BINS: usize = 5;
+/// Mean admitted requests per bin needed: below it counts are too coarse to vary.
+const LEAST_MEAN: f64 = 4.0;
+
+/// How tightly admissions are clamped.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clamp {
+    /// Variance over mean of the admitted counts, relative to random thinning.
+    pub ratio: f64,
+    /// How many standard deviations the ratio lies below 1 (Wilson-Hilferty).
+    pub deviations: f64,
+    /// Width of the bins in seconds.
+    pub width_s: i64,
+    /// How many saturated bins there are.
+    pub bins: usize,
+    /// Admitted requests per second in them.
+    pub rate_per_s: f64,
+    /// Lowest and highest offered requests per bin.
+    pub offered: (u64, u64),
+    /// Lowest and highest admitted requests per bin.
+    pub admitted: (u64, u64),
+}
+
+/// The tightest clamp over all widths; `arrivals` are (second, denied), in time order.
+pub fn measure(arrivals: &[(i64, bool)]) -> Option<Clamp> {
+    WIDTHS_S
+        .iter()
+        .filter_map(|width| at_width(arrivals, *width))
+        .max_by(|a, b| (-a.deviations).total_cmp(&-b.deviations))
+}
+
+fn at_width(arrivals: &[(i64, bool)], width_s: i64) -> Option<Clamp> {
+    let mut bins: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
+    for (second, denied) in arrivals {
+        let bin = bins.entry(second.div_euclid(width_s)).or_default();
+        if *denied { bin.1 += 1 } else { bin.0 += 1 }
+    }
+    let saturated = |bin: i64| bins.get(&bin).is_some_and(|(_, denied)| *denied > 0);
+    let full: Vec<(u64, u64)> = bins
+        .iter()
+        .filter(|(bin, counts)| counts.1 > 0 && saturated(**bin - 1) && saturated(**bin + 1))
+        .map(|(_, (admitted, denied))| (*admitted, admitted + denied))
+        .collect();
+    if full.len() < LEAST_BINS {
+        return None;
+    }
+    let (mean, ratio) = spread(full.iter().map(|(admitted, _)| *admitted as f64));
+    let (offered_mean, offered_ratio) = spread(full.iter().map(|(_, offered)| *offered as f64));
+    if mean < LEAST_MEAN || mean > 0.97 * offered_mean {
+        return None;
+    }
+    let share = mean / offered_mean;
+    let thinned = share * offered_ratio + 1.0 - share;
+    let ratio = ratio / thinned.max(1e-9);
+    let freedom = (full.len() - 1) as f64;
+    let scale = (2.0 / (9.0 * freedom)).sqrt();
+    let deviations = (ratio.cbrt() - (1.0 - 2.0 / (9.0 * freedom))) / scale;
+    let range = |values: &mut dyn Iterator<Item = u64>| {
+        values.fold((u64::MAX, 0), |(low, high), value| (low.min(value), high.max(value)))
+    };
+    Some(Clamp {
+        ratio,
+        deviations,
+        width_s,
+        bins: full.len(),
+        rate_per_s: mean / width_s as f64,
+        offered: range(&mut full.iter().map(|(_, offered)| *offered)),
+        admitted: range(&mut full.iter().map(|(admitted, _)| *admitted)),
+    })
+}
+
+/// Mean, and variance over mean.
+fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = values.clone().count() as f64;
+    let mean = values.clone().sum::<f64>() / count;
+    let variance = values.map(|v| (v - mean) * (v - mean)).sum::<f64>() / (count - 1.0).max(1.0);
+    (mean, if mean > 0.0 { variance / mean } else { 0.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fixed sequence in place of chance.
+    fn noise(at: i64) -> i64 {
+        (at.wrapping_mul(2_654_435_761) >> 7) & 15
+    }
+
+    #[test]
+    fn a_bucket_clamps_and_a_coin_does_not() {
+        let mut bucket = Vec::new();
+        let mut coin = Vec::new();
+        for second in 0..1200 {
+            for request in 0..2 + noise(second) {
+                bucket.push((second, request >= 2));
+                coin.push((second, noise(second * 31 + request) < 11));
+            }
+        }
+        let tight = measure(&bucket).expect("saturated throughout");
+        assert!(tight.ratio < 0.1 && tight.deviations < -5.0, "{tight:?}");
+        assert!((tight.rate_per_s - 2.0).abs() < 0.1, "{tight:?}");
+        let loose = measure(&coin).expect("saturated throughout");
+        assert!(loose.deviations > -3.0, "{loose:?}");
+    }
+}

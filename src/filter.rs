@@ -1,0 +1,217 @@
+//! Which requests count: `--since`, `--until`, `--where`, and who the client is behind a trusted proxy.
+//!
+//! Survey and Examine ask the same gate, so that both see the same requests.
+
+use crate::key::address;
+use crate::key::client;
+use crate::key::{Method, referer_host};
+use crate::record::Record;
+use crate::settings::Settings;
+use ipnet::IpNet;
+use regex::bytes::Regex;
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// A `--where FIELD=VALUE` condition.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// The field of the record that it looks at.
+    pub field: ConditionField,
+    /// What the field must be.
+    pub test: Test,
+    /// `!=`: the condition holds where the test fails.
+    pub negated: bool,
+}
+
+/// Fields that `--where` may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum ConditionField {
+    Ip,
+    Status,
+    Method,
+    Path,
+    Query,
+    Route,
+    Host,
+    User,
+    UserAgent,
+    Client,
+    Referer,
+    RefererHost,
+}
+
+impl ConditionField {
+    /// Names and fields, for messages and parsing.
+    pub const ALL: [(&'static str, ConditionField); 12] = [
+        ("ip", ConditionField::Ip),
+        ("status", ConditionField::Status),
+        ("method", ConditionField::Method),
+        ("path", ConditionField::Path),
+        ("query", ConditionField::Query),
+        ("route", ConditionField::Route),
+        ("host", ConditionField::Host),
+        ("user", ConditionField::User),
+        ("user_agent", ConditionField::UserAgent),
+        ("client", ConditionField::Client),
+        ("referer", ConditionField::Referer),
+        ("referer_host", ConditionField::RefererHost),
+    ];
+}
+
+/// How a field is compared.
+#[derive(Debug, Clone)]
+pub enum Test {
+    /// The same bytes.
+    Equal(Vec<u8>),
+    /// An address within a network.
+    Within(IpNet),
+    /// A match anywhere.
+    Matches(Regex),
+}
+
+/// Why a `--where` argument is not a condition.
+#[derive(Debug, thiserror::Error)]
+pub enum ConditionError {
+    /// There is no `=`, `!=`, `~` or `!~`.
+    #[error("--where {0:?} has no comparison; write FIELD=VALUE, FIELD!=VALUE, FIELD~REGEX or FIELD!~REGEX")]
+    NoOperator(String),
+    /// Unknown field.
+    #[error("--where does not know the field {0:?}; it knows {known}", known = known_fields())]
+    UnknownField(String),
+    /// Not a regular expression.
+    #[error("--where {argument:?}: {source}")]
+    Regex {
+        /// The argument.
+        argument: String,
+        /// What is wrong with it.
+        source: regex::Error,
+    },
+}
+
+fn known_fields() -> String {
+    ConditionField::ALL.map(|(name, _)| name).join(", ")
+}
+
+impl Condition {
+    /// Parses `FIELD=VALUE`, `FIELD!=VALUE`, `FIELD~REGEX` or `FIELD!~REGEX`.
+    pub fn parse(argument: &str) -> Result<Condition, ConditionError> {
+        let at = argument
+            .find(['=', '~', '!'])
+            .ok_or_else(|| ConditionError::NoOperator(argument.to_string()))?;
+        let (name, rest) = argument.split_at(at);
+        let (negated, rest) = match rest.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, rest),
+        };
+        let field = ConditionField::ALL
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, field)| *field)
+            .ok_or_else(|| ConditionError::UnknownField(name.to_string()))?;
+        let test = if let Some(pattern) = rest.strip_prefix('~') {
+            let regex = Regex::new(pattern).map_err(|source| ConditionError::Regex {
+                argument: argument.to_string(),
+                source,
+            })?;
+            Test::Matches(regex)
+        } else if let Some(value) = rest.strip_prefix('=') {
+            match (field, value.parse::<IpNet>()) {
+                (ConditionField::Ip, Ok(network)) => Test::Within(network),
+                _ => Test::Equal(value.as_bytes().to_vec()),
+            }
+        } else {
+            return Err(ConditionError::NoOperator(argument.to_string()));
+        };
+        Ok(Condition { field, test, negated })
+    }
+
+    fn holds(&self, record: &Record<'_>, client_address: &[u8]) -> bool {
+        let value = value_of(self.field, record, client_address);
+        let met = match &self.test {
+            Test::Equal(wanted) => value[..] == wanted[..],
+            Test::Matches(regex) => regex.is_match(&value),
+            Test::Within(network) => std::str::from_utf8(&value)
+                .ok()
+                .and_then(|text| text.parse::<IpAddr>().ok())
+                .is_some_and(|ip| network.contains(&ip)),
+        };
+        met != self.negated
+    }
+}
+
+fn value_of<'a>(
+    field: ConditionField,
+    record: &'a Record<'_>,
+    client_address: &'a [u8],
+) -> Cow<'a, [u8]> {
+    match field {
+        ConditionField::Ip => Cow::Borrowed(client_address),
+        ConditionField::Status => Cow::Owned(record.status.to_string().into_bytes()),
+        ConditionField::Method => Cow::Borrowed(Method::parse(record.method).name().as_bytes()),
+        ConditionField::Path => Cow::Borrowed(record.path()),
+        ConditionField::Query => Cow::Borrowed(record.query()),
+        ConditionField::Route => {
+            let mut route = Vec::new();
+            crate::key::route::template(record.path(), &mut route);
+            Cow::Owned(route)
+        }
+        ConditionField::Host => Cow::Borrowed(&record.host),
+        ConditionField::User => Cow::Borrowed(&record.user),
+        ConditionField::UserAgent => Cow::Borrowed(&record.user_agent),
+        ConditionField::Client => {
+            Cow::Owned(client::identify(&record.user_agent).family.as_bytes().to_vec())
+        }
+        ConditionField::Referer => Cow::Borrowed(&record.referer),
+        ConditionField::RefererHost => Cow::Borrowed(referer_host(&record.referer)),
+    }
+}
+
+/// Decides which requests count, and which of them are denials.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    since_ms: i64,
+    until_ms: i64,
+    conditions: Vec<Condition>,
+    denied_statuses: Vec<u16>,
+    trusted_proxies: Vec<IpNet>,
+}
+
+impl Gate {
+    /// The gate that these settings ask for.
+    pub fn new(settings: &Settings) -> Gate {
+        Gate {
+            since_ms: settings.since_ms.unwrap_or(i64::MIN),
+            until_ms: settings.until_ms.unwrap_or(i64::MAX),
+            conditions: settings.conditions.clone(),
+            denied_statuses: settings.denied_statuses.clone(),
+            trusted_proxies: settings.trusted_proxies.clone(),
+        }
+    }
+
+    /// Whether the request counts.
+    pub fn admits(&self, record: &Record<'_>) -> bool {
+        record.time_ms >= self.since_ms
+            && record.time_ms < self.until_ms
+            && (self.conditions.is_empty() || {
+                let client = self.client(record);
+                self.conditions.iter().all(|condition| condition.holds(record, client))
+            })
+    }
+
+    /// Whether a status is a denial.
+    pub fn is_denial(&self, status: u16) -> bool {
+        match self.denied_statuses[..] {
+            [one] => status == one,
+            _ => self.denied_statuses.contains(&status),
+        }
+    }
+
+    /// The client's address: the logged one, or behind a trusted proxy the one it forwarded for.
+    pub fn client<'a>(&self, record: &'a Record<'_>) -> &'a [u8] {
+        if self.trusted_proxies.is_empty() {
+            return &record.address;
+        }
+        address::client_from_forwarded(&record.address, &record.forwarded_for, &self.trusted_proxies)
+    }
+}

@@ -1,0 +1,181 @@
+//! Survey, the first pass: reads every line once and counts.
+//!
+//! What it yields is a commutative monoid of integers: requests and denials over time and per key, the
+//! templates of routes, and for each file what was read and skipped. Parts are counted by one thread
+//! each and merged; no order of chunks, threads or files changes the result.
+
+mod shard;
+pub mod tally;
+pub mod timeline;
+
+pub use shard::Shard;
+
+use crate::filter::Gate;
+use crate::findings::Skipped;
+use crate::format::Detected;
+use crate::input::{Input, Trouble};
+use crate::key::route_tree::RouteTree;
+use tally::{KeyTable, Tally};
+use timeline::Timeline;
+
+/// What the first pass counted.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Per source, in the order of the input.
+    pub sources: Vec<SourceTally>,
+    /// Requests and denials over time.
+    pub timeline: Timeline,
+    /// Client addresses.
+    pub ip: KeyTable,
+    /// User agents.
+    pub user_agent: KeyTable,
+    /// Route templates before the tree's collapses.
+    pub template: KeyTable,
+    /// User names.
+    pub user: KeyTable,
+    /// Tokens in clear.
+    pub token: KeyTable,
+    /// Virtual hosts.
+    pub host: KeyTable,
+    /// Hosts of referers.
+    pub referer_host: KeyTable,
+    /// Where templates collapse.
+    pub routes: RouteTree,
+    /// Requests and denials.
+    pub total: Tally,
+    /// Requests answered 401, 429 and 503.
+    pub neighbours: [u64; 3],
+    /// Largest offset from UTC in use, with how many requests have it, by offset in seconds.
+    pub offsets: std::collections::BTreeMap<i32, u64>,
+}
+
+/// Statuses that stand near denials, in the order of [`Survey::neighbours`].
+pub const NEIGHBOURS: [u16; 3] = [401, 429, 503];
+
+/// What was read of one source.
+#[derive(Debug, Clone, Default)]
+pub struct SourceTally {
+    /// Bytes after decompression.
+    pub bytes: u64,
+    /// Lines that are requests within the filters.
+    pub parsed: u64,
+    /// Lines that are not.
+    pub skipped: Skipped,
+    /// First and last request in milliseconds; `i64::MAX` and `i64::MIN` without one.
+    pub start_ms: i64,
+    /// See `start_ms`.
+    pub end_ms: i64,
+    /// Requests by the format that read them: the file's own first, then its fallbacks.
+    pub formats: Vec<u64>,
+    /// Its chunks, by number once complete.
+    pub chunks: Vec<ChunkTally>,
+}
+
+/// What one chunk holds: the zone map that lets Examine pass over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChunkTally {
+    /// Its number in its source.
+    pub number: usize,
+    /// Its lines.
+    pub lines: u64,
+    /// First and last request in milliseconds; `i64::MAX` and `i64::MIN` without one.
+    pub start_ms: i64,
+    /// See `start_ms`.
+    pub end_ms: i64,
+    /// Denials in it.
+    pub denials: u64,
+}
+
+impl SourceTally {
+    fn new() -> SourceTally {
+        SourceTally { start_ms: i64::MAX, end_ms: i64::MIN, ..SourceTally::default() }
+    }
+
+    /// Lines of the source.
+    pub fn lines(&self) -> u64 {
+        self.parsed + self.skipped.total()
+    }
+
+    fn merge(&mut self, other: SourceTally) {
+        self.bytes += other.bytes;
+        self.parsed += other.parsed;
+        self.skipped.malformed += other.skipped.malformed;
+        self.skipped.too_long += other.skipped.too_long;
+        self.skipped.filtered += other.skipped.filtered;
+        self.skipped.not_a_request += other.skipped.not_a_request;
+        self.start_ms = self.start_ms.min(other.start_ms);
+        self.end_ms = self.end_ms.max(other.end_ms);
+        if self.formats.len() < other.formats.len() {
+            self.formats.resize(other.formats.len(), 0);
+        }
+        for (mine, theirs) in self.formats.iter_mut().zip(&other.formats) {
+            *mine += theirs;
+        }
+        self.chunks.extend(other.chunks);
+    }
+}
+
+/// Reads every line of the input and counts.
+pub fn run(
+    input: &mut Input,
+    formats: &[Option<Detected>],
+    gate: &Gate,
+    progress: &(dyn Fn(u64) + Sync),
+) -> (Survey, Vec<Trouble>) {
+    let pass = input.first_pass(
+        || Shard::new(formats, gate),
+        |shard, chunk| shard.read(chunk),
+        progress,
+    );
+    let mut survey = Survey::default();
+    for shard in pass.accumulators {
+        survey.merge(shard.finish());
+    }
+    survey.sources.resize_with(formats.len(), SourceTally::new);
+    for source in &mut survey.sources {
+        source.chunks.sort_unstable_by_key(|chunk| chunk.number);
+    }
+    (survey, pass.troubles)
+}
+
+impl Survey {
+    /// Adds another survey to this one.
+    pub fn merge(&mut self, other: Survey) {
+        for (at, source) in other.sources.into_iter().enumerate() {
+            if at >= self.sources.len() {
+                self.sources.push(SourceTally::new());
+            }
+            self.sources[at].merge(source);
+        }
+        self.timeline.merge(other.timeline);
+        merge_tables(&mut self.ip, other.ip);
+        merge_tables(&mut self.user_agent, other.user_agent);
+        merge_tables(&mut self.template, other.template);
+        merge_tables(&mut self.user, other.user);
+        merge_tables(&mut self.token, other.token);
+        merge_tables(&mut self.host, other.host);
+        merge_tables(&mut self.referer_host, other.referer_host);
+        self.routes.merge(other.routes);
+        self.total.add(&other.total);
+        for (mine, theirs) in self.neighbours.iter_mut().zip(other.neighbours) {
+            *mine += theirs;
+        }
+        for (offset, count) in other.offsets {
+            *self.offsets.entry(offset).or_default() += count;
+        }
+    }
+
+    /// The offset from UTC that most requests were logged with, in seconds.
+    pub fn utc_offset_s(&self) -> i32 {
+        let most = self.offsets.iter().max_by_key(|(offset, count)| (**count, **offset));
+        most.map_or(0, |(offset, _)| *offset)
+    }
+}
+
+/// Merges the smaller table into the larger one.
+fn merge_tables(mine: &mut KeyTable, mut theirs: KeyTable) {
+    if mine.tallies.len() < theirs.tallies.len() {
+        std::mem::swap(mine, &mut theirs);
+    }
+    mine.merge(&theirs);
+}

@@ -1,0 +1,149 @@
+//! One thread's part of Survey.
+
+use super::{ChunkTally, NEIGHBOURS, SourceTally, Survey};
+use crate::filter::Gate;
+use crate::format::{Detected, Line, Visitor};
+use crate::input::Chunk;
+use crate::key::route_tree::Answer;
+use crate::key::{referer_host, route, token};
+use crate::record::{Record, Reject};
+
+/// Counts the chunks that one thread reads.
+pub struct Shard<'a> {
+    formats: &'a [Option<Detected>],
+    gate: &'a Gate,
+    survey: Survey,
+    source: usize,
+    chunk: ChunkTally,
+    /// Which answers each template was already entered into the tree with: a bit per answer.
+    answers: Vec<u8>,
+    template: Vec<u8>,
+    offset: (i32, u64),
+}
+
+impl<'a> Shard<'a> {
+    /// An empty part; `formats` has one entry per source, none where no format was found.
+    pub fn new(formats: &'a [Option<Detected>], gate: &'a Gate) -> Shard<'a> {
+        let mut survey = Survey::default();
+        survey.sources.resize_with(formats.len(), SourceTally::new);
+        Shard {
+            formats,
+            gate,
+            survey,
+            source: 0,
+            chunk: empty_chunk(0),
+            answers: Vec::new(),
+            template: Vec::new(),
+            offset: (0, 0),
+        }
+    }
+
+    /// Counts the lines of a chunk.
+    pub fn read(&mut self, chunk: &Chunk<'_>) {
+        self.source = chunk.source;
+        self.chunk = empty_chunk(chunk.number);
+        self.survey.sources[chunk.source].bytes += chunk.bytes.len() as u64;
+        let formats = self.formats;
+        match &formats[chunk.source] {
+            Some(format) => format.visit(chunk.bytes, self),
+            None => crate::format::visit_unknown(chunk.bytes, self),
+        }
+        self.survey.sources[chunk.source].chunks.push(self.chunk);
+    }
+
+    /// The counts of all chunks.
+    pub fn finish(mut self) -> Survey {
+        self.flush_offset();
+        self.survey
+    }
+
+    fn flush_offset(&mut self) {
+        let (offset, count) = self.offset;
+        if count > 0 {
+            *self.survey.offsets.entry(offset).or_default() += count;
+        }
+    }
+
+    fn count_route(&mut self, record: &Record<'_>, denied: bool) {
+        route::template(record.path(), &mut self.template);
+        let table = &mut self.survey.template;
+        let id = table.keys.intern(&self.template) as usize;
+        if id >= table.tallies.len() {
+            table.tallies.resize(id + 1, Default::default());
+            self.answers.resize(id + 1, 0);
+        }
+        table.tallies[id].count(record.time_ms, denied);
+        let answer = Answer::of(record.status, denied);
+        let bit = 1 << answer as u8;
+        if self.answers[id] & bit == 0 {
+            self.answers[id] |= bit;
+            self.survey.routes.insert(&self.template, answer);
+        }
+    }
+
+    fn count_keys(&mut self, record: &Record<'_>, denied: bool) {
+        let time_ms = record.time_ms;
+        self.survey.ip.count(self.gate.client(record), time_ms, denied);
+        self.survey.user_agent.count(&record.user_agent, time_ms, denied);
+        if !record.user.is_empty() {
+            self.survey.user.count(&record.user, time_ms, denied);
+        }
+        if let Some(token) = token::find(record) {
+            self.survey.token.count(token, time_ms, denied);
+        }
+        if !record.host.is_empty() {
+            self.survey.host.count(&record.host, time_ms, denied);
+        }
+        if !record.referer.is_empty() {
+            self.survey.referer_host.count(referer_host(&record.referer), time_ms, denied);
+        }
+    }
+}
+
+fn empty_chunk(number: usize) -> ChunkTally {
+    ChunkTally { number, lines: 0, start_ms: i64::MAX, end_ms: i64::MIN, denials: 0 }
+}
+
+impl Visitor for Shard<'_> {
+    fn record(&mut self, _line: Line<'_>, record: &Record<'_>, format: usize) {
+        self.chunk.lines += 1;
+        let source = &mut self.survey.sources[self.source];
+        if !self.gate.admits(record) {
+            source.skipped.filtered += 1;
+            return;
+        }
+        source.parsed += 1;
+        if format >= source.formats.len() {
+            source.formats.resize(format + 1, 0);
+        }
+        source.formats[format] += 1;
+        source.start_ms = source.start_ms.min(record.time_ms);
+        source.end_ms = source.end_ms.max(record.time_ms);
+        let denied = self.gate.is_denial(record.status);
+        self.chunk.start_ms = self.chunk.start_ms.min(record.time_ms);
+        self.chunk.end_ms = self.chunk.end_ms.max(record.time_ms);
+        self.chunk.denials += u64::from(denied);
+        self.survey.timeline.count(record.time_ms.div_euclid(1000), denied);
+        self.survey.total.count(record.time_ms, denied);
+        if !denied && let Some(at) = NEIGHBOURS.iter().position(|status| *status == record.status) {
+            self.survey.neighbours[at] += 1;
+        }
+        if self.offset.0 != record.utc_offset_s {
+            self.flush_offset();
+            self.offset = (record.utc_offset_s, 0);
+        }
+        self.offset.1 += 1;
+        self.count_route(record, denied);
+        self.count_keys(record, denied);
+    }
+
+    fn skipped(&mut self, _line: Line<'_>, why: Reject) {
+        self.chunk.lines += 1;
+        let skipped = &mut self.survey.sources[self.source].skipped;
+        match why {
+            Reject::Malformed => skipped.malformed += 1,
+            Reject::TooLong => skipped.too_long += 1,
+            Reject::NotARequest => skipped.not_a_request += 1,
+        }
+    }
+}
