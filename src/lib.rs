@@ -8,5 +8,7 @@
 //! Dependencies point one way, left to right; `tests/layers.rs` holds it.
 
 pub mod findings;
+pub mod format;
 pub mod record;
 pub mod settings;
+pub mod time;
