@@ -8,7 +8,9 @@
 //! Dependencies point one way, left to right; `tests/layers.rs` holds it.
 
 pub mod findings;
+pub mod format;
 pub mod key;
 pub mod policy;
 pub mod record;
 pub mod settings;
+pub mod time;

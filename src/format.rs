@@ -1,0 +1,39 @@
+//! How a line becomes a [`Record`].
+//!
+//! ```text
+//! head of the file → detect → Detected → visit(chunk) → Visitor::record | Visitor::skipped
+//! ```
+//!
+//! A format is one file in here that implements [`Format`], and one line in [`registry`]. A line
+//! that its file's format refuses is offered to the other built-in formats in the order of the
+//! registry: so a file may change its format anywhere. Formats are strict enough that at most one
+//! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.
+
+mod detect;
+mod error;
+mod field;
+mod lines;
+mod ncsa;
+mod registry;
+mod role;
+
+pub use detect::{Detected, detect};
+pub use error::FormatError;
+pub use lines::{Line, MAX_LINE, Visitor};
+pub use registry::{Known, list};
+
+use crate::record::Record;
+use crate::settings::FormatSettings;
+use crate::time::Clock;
+
+/// A way to read lines.
+trait Format: Sized {
+    /// Learns from the sampled lines of a file what its variant of the format holds.
+    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Self;
+
+    /// Name of the variant, shown to users, e.g. `ncsa.combined`.
+    fn name(&self) -> String;
+
+    /// Reads a line without its line end; `None` when it is not of this format.
+    fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>>;
+}

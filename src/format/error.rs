@@ -1,0 +1,31 @@
+//! Why a log cannot be read.
+
+/// No way was found to read a log's lines.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// Not one of the sampled lines is of a format that we know.
+    #[error(
+        "none of the first {sampled} lines is of a known format (tried {}); the first is:\n  {first_line}\n\
+         give --log-format with the log_format (nginx) or LogFormat (Apache) string of the server, \
+         or --nginx-conf or --apache-conf with its configuration", tried.join(", ")
+    )]
+    Unknown {
+        /// How many lines were looked at.
+        sampled: usize,
+        /// Names of the formats that were tried.
+        tried: Vec<String>,
+        /// The first line, escaped and cut.
+        first_line: String,
+    },
+    /// `--log-format` names no format.
+    #[error(
+        "no format is named {name:?}; known are {}; a template holds $variables (nginx) or %directives (Apache)",
+        known.join(", ")
+    )]
+    NoSuchName {
+        /// What was given.
+        name: String,
+        /// Names of the built-in formats.
+        known: Vec<String>,
+    },
+}

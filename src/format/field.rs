@@ -1,0 +1,180 @@
+//! The pieces that lines are made of, as nom parsers on bytes.
+//!
+//! All of them are complete (a line is all there is) and zero-copy.
+
+use memchr::{memchr, memchr_iter, memrchr};
+use nom::bytes::complete::tag;
+use nom::{Err, IResult, Parser};
+
+/// What a parser here yields. Its error says nothing: a line is of the format or is not.
+pub(super) type Parsed<'a, T> = IResult<&'a [u8], T, ()>;
+
+/// The answer of a parser that refuses.
+pub(super) const fn refuse<T>() -> Parsed<'static, T> {
+    Err(Err::Error(()))
+}
+
+/// The bytes up to `byte`, which is consumed too.
+#[inline]
+pub(super) fn up_to(byte: u8) -> impl Fn(&[u8]) -> Parsed<'_, &[u8]> {
+    move |input| match memchr(byte, input) {
+        Some(end) => Ok((&input[end + 1..], &input[..end])),
+        None => refuse(),
+    }
+}
+
+/// A field in double quotes, as logged, when `follows` accepts what stands behind it.
+///
+/// nginx writes a quote within as `\x22`, Apache as `\"`; programs that escape nothing write `"`.
+/// So a quote ends the field if no odd number of backslashes precedes it and the line goes on as it must.
+#[inline]
+pub(super) fn quoted_before<'a>(
+    input: &'a [u8],
+    follows: impl Fn(&'a [u8]) -> bool,
+) -> Parsed<'a, &'a [u8]> {
+    let (body, _) = tag(&b"\""[..]).parse(input)?;
+    for end in memchr_iter(b'"', body) {
+        let (field, rest) = (&body[..end], &body[end + 1..]);
+        if follows(rest) && !ends_in_escape(field) {
+            return Ok((rest, field));
+        }
+    }
+    refuse()
+}
+
+/// A field in double quotes, up to a space or the end of the line.
+#[inline]
+pub(super) fn quoted(input: &[u8]) -> Parsed<'_, &[u8]> {
+    quoted_before(input, |rest| matches!(rest.first(), None | Some(b' ')))
+}
+
+#[inline]
+fn ends_in_escape(field: &[u8]) -> bool {
+    field.last() == Some(&b'\\')
+        && field
+            .iter()
+            .rev()
+            .take_while(|&&byte| byte == b'\\')
+            .count()
+            % 2
+            == 1
+}
+
+/// A status: three digits, or `-` for a request that got none.
+#[inline]
+pub(super) fn status(input: &[u8]) -> Parsed<'_, u16> {
+    match *input {
+        [
+            a @ b'0'..=b'9',
+            b @ b'0'..=b'9',
+            c @ b'0'..=b'9',
+            ref rest @ ..,
+        ] if !rest.first().is_some_and(u8::is_ascii_digit) => {
+            let digit = |byte: u8| u16::from(byte - b'0');
+            Ok((rest, digit(a) * 100 + digit(b) * 10 + digit(c)))
+        }
+        [b'-', ref rest @ ..] => Ok((rest, 0)),
+        _ => refuse(),
+    }
+}
+
+/// A whole number of at most 19 digits.
+#[inline]
+pub(super) fn integer(input: &[u8]) -> Parsed<'_, u64> {
+    let mut value = 0u64;
+    let mut digits = 0;
+    for &byte in input.iter().take(20) {
+        match byte {
+            b'0'..=b'9' => value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')),
+            _ => break,
+        }
+        digits += 1;
+    }
+    // 19 digits fit; 20 may not, and no response is that large.
+    if (1..=19).contains(&digits) {
+        Ok((&input[digits..], value))
+    } else {
+        refuse()
+    }
+}
+
+/// A size in bytes, or `-` for none.
+#[inline]
+pub(super) fn size(input: &[u8]) -> Parsed<'_, Option<u64>> {
+    match input {
+        [b'-', rest @ ..] => Ok((rest, None)),
+        _ => integer(input).map(|(rest, bytes)| (rest, Some(bytes))),
+    }
+}
+
+/// `-` and `""` stand for an absent value.
+#[inline]
+pub(super) fn present(field: &[u8]) -> &[u8] {
+    match field {
+        b"-" | b"\"\"" | b"\"-\"" => b"",
+        _ => field,
+    }
+}
+
+/// Method and target of a request line; a line that is no HTTP request is all target.
+///
+/// The protocol is cut off the end, so that a path may hold spaces. A request without one is
+/// HTTP/0.9 if its target looks like one.
+#[inline]
+pub(super) fn request_line(line: &[u8]) -> (&[u8], &[u8]) {
+    let broken = (&b""[..], present(line));
+    let Some(space) = memchr(b' ', line) else {
+        return broken;
+    };
+    let (method, rest) = (&line[..space], &line[space + 1..]);
+    if !is_method(method) {
+        return broken;
+    }
+    let cut = memrchr(b' ', rest).filter(|&cut| is_protocol(&rest[cut + 1..]));
+    match cut {
+        Some(cut) => (method, &rest[..cut]),
+        None if is_target(rest) => (method, rest),
+        None => broken,
+    }
+}
+
+/// Longest method that is still taken for one; the longest registered is `UPDATEREDIRECTREF`.
+const MAX_METHOD: usize = 32;
+
+/// A token of RFC 9110, which methods are.
+#[inline]
+pub(super) fn is_method(text: &[u8]) -> bool {
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    (1..=MAX_METHOD).contains(&text.len())
+        && (text.iter().all(u8::is_ascii_uppercase) || text.iter().all(token))
+}
+
+#[inline]
+fn is_protocol(text: &[u8]) -> bool {
+    text.starts_with(b"HTTP/")
+        || matches!(
+            text,
+            [b'A'..=b'Z', .., b'/', b'0'..=b'9', b'.', b'0'..=b'9']
+        )
+}
+
+fn is_target(text: &[u8]) -> bool {
+    text.starts_with(b"/") || text == b"*" || memchr::memmem::find(text, b"://").is_some()
+}
+
+/// A decimal number times `factor`, rounded: seconds to milliseconds with 1000.
+pub(super) fn decimal(text: &[u8], factor: u32) -> Option<u32> {
+    let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    let scaled = value * f64::from(factor);
+    (0.0..=f64::from(u32::MAX))
+        .contains(&scaled)
+        .then(|| scaled.round() as u32)
+}
+
+/// The last value of an nginx list: `502, 403` (retries) or `403 : 200` (internal redirects).
+pub(super) fn last_of_list(text: &[u8]) -> &[u8] {
+    let start = text
+        .iter()
+        .rposition(|byte| matches!(byte, b',' | b':' | b' '));
+    start.map_or(text, |start| &text[start + 1..])
+}

@@ -1,0 +1,146 @@
+//! The lines of a chunk, each offered to its file's format and then to the others.
+
+use super::Format;
+use super::registry::Parser;
+use crate::record::{Record, Reject};
+use crate::time::Clock;
+use chrono_tz::Tz;
+use memchr::memchr_iter;
+
+/// Longest line that is read, in bytes. A longer one is no request that a server would accept.
+pub const MAX_LINE: usize = 1 << 20;
+
+/// A line of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Its number within the chunk, from 0.
+    pub number: u32,
+    /// Where it starts within the chunk, in bytes.
+    pub offset: usize,
+    /// Its bytes, without line feed and the carriage return before it.
+    pub bytes: &'a [u8],
+}
+
+/// Who is told of the lines of a chunk, in their order.
+pub trait Visitor {
+    /// A request. `format` is 0 for the file's own format and `n` for its n-th fallback.
+    fn record(&mut self, line: Line<'_>, record: &Record<'_>, format: usize);
+
+    /// A line that is not a record.
+    fn skipped(&mut self, line: Line<'_>, why: Reject);
+}
+
+/// Visits every line of a chunk. A last line without line feed is a line.
+pub(super) fn visit<F: Format, V: Visitor>(
+    primary: &F,
+    fallbacks: &[Parser],
+    zone: Option<Tz>,
+    chunk: &[u8],
+    visitor: &mut V,
+) {
+    let mut clock = Clock::new(zone);
+    for line in lines(chunk) {
+        if line.bytes.len() <= MAX_LINE
+            && !matches!(line.bytes.first(), None | Some(b'#'))
+            && let Some(record) = primary.parse(line.bytes, &mut clock)
+        {
+            visitor.record(line, &record, 0);
+        } else {
+            visit_other(line, fallbacks, &mut clock, visitor);
+        }
+    }
+}
+
+fn visit_other<V: Visitor>(
+    line: Line<'_>,
+    fallbacks: &[Parser],
+    clock: &mut Clock,
+    visitor: &mut V,
+) {
+    if let Some(why) = reject_unread(line.bytes) {
+        return visitor.skipped(line, why);
+    }
+    for (format, fallback) in (1..).zip(fallbacks) {
+        if let Some(record) = fallback.parse(line.bytes, clock) {
+            return visitor.record(line, &record, format);
+        }
+    }
+    visitor.skipped(line, Reject::Malformed);
+}
+
+/// Why a line is not even offered to a format.
+pub(super) fn reject_unread(line: &[u8]) -> Option<Reject> {
+    if line.len() > MAX_LINE {
+        return Some(Reject::TooLong);
+    }
+    match line.trim_ascii() {
+        b"" | b"[" | b"]" | b"," | b"[]" => Some(Reject::NotARequest),
+        [b'#', ..] => Some(Reject::NotARequest),
+        _ => None,
+    }
+}
+
+/// The lines of a chunk.
+pub(super) fn lines(chunk: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    // An unterminated last line ends at the end of the chunk.
+    let unterminated = chunk
+        .last()
+        .is_some_and(|&byte| byte != b'\n')
+        .then_some(chunk.len());
+    let ends = memchr_iter(b'\n', chunk).chain(unterminated);
+    let mut offset = 0;
+    (0..).zip(ends).map(move |(number, end)| {
+        let bytes = &chunk[offset..end];
+        let line = Line {
+            number,
+            offset,
+            bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
+        };
+        offset = end + 1;
+        line
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_chunk() {
+        let found: Vec<_> = lines(b"a\r\n\n\rb\nc")
+            .map(|l| (l.number, l.offset, l.bytes))
+            .collect();
+        assert_eq!(
+            found,
+            [(0, 0, &b"a"[..]), (1, 3, b""), (2, 4, b"\rb"), (3, 7, b"c")]
+        );
+        assert_eq!(lines(b"").count(), 0);
+        assert_eq!(lines(b"\n").count(), 1);
+    }
+
+    #[test]
+    fn what_is_never_a_request() {
+        for line in [
+            "",
+            " \t",
+            "#Fields: date",
+            "  # comment",
+            "[",
+            "]",
+            ",",
+            " ] ",
+        ] {
+            assert_eq!(
+                reject_unread(line.as_bytes()),
+                Some(Reject::NotARequest),
+                "{line:?}"
+            );
+        }
+        assert_eq!(reject_unread(b"x"), None);
+        assert_eq!(reject_unread(&vec![b'x'; MAX_LINE]), None);
+        assert_eq!(
+            reject_unread(&vec![b'x'; MAX_LINE + 1]),
+            Some(Reject::TooLong)
+        );
+    }
+}

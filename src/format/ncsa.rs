@@ -1,0 +1,288 @@
+//! NCSA common and combined log format, as nginx, Apache and their kin write it.
+//!
+//! ```text
+//! [vhost[:port]] client ident user [time] "request" status bytes ["referer" "user agent"] [more]...
+//! ```
+//!
+//! Sources: <https://nginx.org/en/docs/http/ngx_http_log_module.html>,
+//! <https://httpd.apache.org/docs/2.4/logs.html#accesslog>. One parser reads all variants, because
+//! a file may mix them; what the fields behind mean is in [`behind`].
+
+mod behind;
+mod front;
+
+use super::Format;
+use super::field::{
+    Parsed, present, quoted, quoted_before, refuse, request_line, size, status, up_to,
+};
+use crate::record::Record;
+use crate::settings::FormatSettings;
+use crate::time::{Clock, Instant};
+use behind::Behind;
+use front::{Front, front};
+use nom::Parser;
+use nom::bytes::complete::tag;
+use std::borrow::Cow;
+
+/// NCSA common and combined, with what a sample showed of its variant.
+#[derive(Debug, Clone)]
+pub(super) struct Ncsa {
+    behind: Behind,
+    /// Whether most lines of the sample are combined.
+    combined: bool,
+    name: &'static str,
+}
+
+impl Format for Ncsa {
+    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Self {
+        let mut clock = Clock::new(settings.timezone);
+        let layouts: Vec<_> = sample
+            .iter()
+            .filter_map(|line| Some(layout(line, &mut clock).ok()?.1))
+            .collect();
+        let behind = Behind::learn(layouts.iter().map(|layout| (layout.behind, layout.status)));
+        let most = |has: fn(&Layout) -> bool| {
+            2 * layouts.iter().filter(|layout| has(layout)).count() > layouts.len()
+        };
+        let combined = most(|layout| layout.headers.is_some());
+        let name = variant(
+            behind.is_traefik(),
+            combined,
+            most(|layout| !layout.front.vhost.is_empty()),
+            most(|layout| !layout.behind.is_empty()),
+        );
+        Ncsa {
+            behind,
+            combined,
+            name,
+        }
+    }
+
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    #[inline]
+    fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+        let (_, layout) = layout(line, clock).ok()?;
+        if self.combined && layout.headers.is_none() && layout.behind.starts_with(b" \"") {
+            return None; // torn between referer and user agent
+        }
+        let (method, target) = request_line(layout.request);
+        let (referer, user_agent) = layout.headers.unwrap_or_default();
+        let mut record = Record {
+            time_ms: layout.time.ms,
+            utc_offset_s: layout.time.utc_offset_s,
+            status: layout.status,
+            address: Cow::Borrowed(layout.front.client),
+            forwarded_for: Cow::Borrowed(layout.front.forwarded_for),
+            method,
+            target: Cow::Borrowed(target),
+            bytes: layout.bytes,
+            referer: Cow::Borrowed(present(referer)),
+            user_agent: Cow::Borrowed(present(user_agent)),
+            user: Cow::Borrowed(present(layout.front.user)),
+            host: Cow::Borrowed(layout.front.vhost),
+            ..Record::default()
+        };
+        if !layout.behind.is_empty() {
+            self.behind.assign(layout.behind, &mut record, clock)?;
+        }
+        Some(record)
+    }
+}
+
+fn variant(traefik: bool, combined: bool, vhost: bool, extended: bool) -> &'static str {
+    match (combined, vhost, extended) {
+        _ if traefik => "traefik.clf",
+        (true, false, false) => "ncsa.combined",
+        (true, false, true) => "ncsa.combined.extended",
+        (true, true, false) => "ncsa.combined.vhost",
+        (true, true, true) => "ncsa.combined.vhost.extended",
+        (false, false, false) => "ncsa.common",
+        (false, false, true) => "ncsa.common.extended",
+        (false, true, false) => "ncsa.common.vhost",
+        (false, true, true) => "ncsa.common.vhost.extended",
+    }
+}
+
+/// The fields of a line, as logged.
+struct Layout<'a> {
+    front: Front<'a>,
+    time: Instant,
+    request: &'a [u8],
+    status: u16,
+    bytes: Option<u64>,
+    /// Referer and user agent, where the line is combined.
+    headers: Option<(&'a [u8], &'a [u8])>,
+    /// Everything behind, with the space before it.
+    behind: &'a [u8],
+}
+
+#[inline]
+fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
+    let (rest, front) = front(line)?;
+    let (rest, time) = stamp(rest, clock)?;
+    let (rest, request) = quoted_before(rest, |rest| answer(rest).is_ok())?;
+    let (rest, (status, bytes)) = answer(rest)?;
+    let (behind, headers) = match headers(rest) {
+        Ok((behind, headers)) => (behind, Some(headers)),
+        Err(_) => (rest, None),
+    };
+    match behind.first() {
+        None | Some(b' ') => Ok((
+            b"",
+            Layout {
+                front,
+                time,
+                request,
+                status,
+                bytes,
+                headers,
+                behind,
+            },
+        )),
+        _ => refuse(),
+    }
+}
+
+/// `[10/Oct/2000:13:55:36 -0700] `.
+#[inline]
+fn stamp<'a>(input: &'a [u8], clock: &mut Clock) -> Parsed<'a, Instant> {
+    if let [b'[', body @ ..] = input
+        && let Some((stamp, [b']', b' ', rest @ ..])) = body.split_first_chunk::<26>()
+        && let Some(instant) = clock.read_ncsa(stamp)
+    {
+        return Ok((rest, instant));
+    }
+    let (input, _) = tag(&b"["[..]).parse(input)?;
+    let (input, stamp) = up_to(b']')(input)?;
+    let (input, _) = tag(&b" "[..]).parse(input)?;
+    match clock.read(stamp) {
+        Some(instant) => Ok((input, instant)),
+        None => refuse(),
+    }
+}
+
+/// ` 403 153`.
+#[inline]
+fn answer(input: &[u8]) -> Parsed<'_, (u16, Option<u64>)> {
+    let (input, _) = tag(&b" "[..]).parse(input)?;
+    let (input, status) = status(input)?;
+    let (input, _) = tag(&b" "[..]).parse(input)?;
+    let (input, bytes) = size(input)?;
+    Ok((input, (status, bytes)))
+}
+
+/// ` "referer" "user agent"`.
+#[inline]
+fn headers(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
+    let (input, _) = tag(&b" "[..]).parse(input)?;
+    let (input, referer) = quoted_before(input, |rest| rest.starts_with(b" \""))?;
+    let (input, _) = tag(&b" "[..]).parse(input)?;
+    let (input, user_agent) = quoted(input)?;
+    Ok((input, (referer, user_agent)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(line: &[u8]) -> Option<Record<'_>> {
+        Ncsa::learn(&[line], &FormatSettings::default()).parse(line, &mut Clock::new(None))
+    }
+
+    /// A line with the given request line.
+    fn asked(request: &str) -> String {
+        format!("192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"{request}\" 403 153 \"-\" \"\"")
+    }
+
+    #[test]
+    fn request_lines() {
+        for (request, method, target) in [
+            ("GET /a?b=c HTTP/1.1", "GET", "/a?b=c"),
+            ("GET / HTTP/2.0", "GET", "/"),
+            ("GET /old", "GET", "/old"),
+            (
+                "GET /a path with spaces HTTP/1.0",
+                "GET",
+                "/a path with spaces",
+            ),
+            ("OPTIONS sip:nm SIP/2.0", "OPTIONS", "sip:nm"),
+            ("PROPFIND /dav HTTP/1.1", "PROPFIND", "/dav"),
+            ("M-SEARCH * HTTP/1.1", "M-SEARCH", "*"),
+            ("GET /\\x22quoted\\x22 HTTP/1.1", "GET", "/\\x22quoted\\x22"),
+            ("GET /\\\"quoted\\\" HTTP/1.1", "GET", "/\\\"quoted\\\""),
+            ("GET /\"raw\" HTTP/1.1", "GET", "/\"raw\""),
+            ("GET /\" 1 HTTP/1.1", "GET", "/\" 1"),
+            ("\\x16\\x03\\x01", "", "\\x16\\x03\\x01"),
+            ("t3 12.1.2", "", "t3 12.1.2"),
+            ("-", "", ""),
+            ("", "", ""),
+            ("GET", "", "GET"),
+        ] {
+            let line = asked(request);
+            let record = read(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(record.method, method.as_bytes(), "{line}");
+            assert_eq!(&record.target[..], target.as_bytes(), "{line}");
+            assert_eq!(record.status, 403, "{line}");
+            assert_eq!(record.user_agent.len(), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn torn_and_strange_lines_are_refused() {
+        let good =
+            "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153 \"-\" \"a b\"";
+        assert!(read(good.as_bytes()).is_some());
+        let mut clock = Clock::new(None);
+        let combined = Ncsa::learn(&[good.as_bytes()], &FormatSettings::default());
+        let bytes_end = good.find(" \"-\"").unwrap();
+        for end in (0..good.len()).filter(|end| *end < bytes_end - 2 || *end > bytes_end + 1) {
+            assert_eq!(
+                combined.parse(&good.as_bytes()[..end], &mut clock),
+                None,
+                "{}",
+                &good[..end]
+            );
+        }
+        for line in [
+            "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 4033 153",
+            "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 15x",
+            "192.0.2.1 - - [10/Oct/2000:25:55:36 -0700] \"GET / HTTP/1.1\" 403 153",
+            "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] GET / HTTP/1.1 403 153",
+            "\0\0192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153",
+        ] {
+            assert_eq!(read(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn nul_bytes_and_broken_utf8_stay_as_they_are() {
+        let line = b"192.0.2.1 - \xff [10/Oct/2000:13:55:36 -0700] \"GET /\0\xfe HTTP/1.1\" 403 - \"\xc3\" \"\x1b[0m\"";
+        let record = read(line).unwrap();
+        assert_eq!((&record.target[..], record.bytes), (&b"/\0\xfe"[..], None));
+        assert_eq!(
+            (&record.user[..], &record.user_agent[..]),
+            (&b"\xff"[..], &b"\x1b[0m"[..])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(line: Vec<u8>) {
+            read(&line);
+        }
+
+        #[test]
+        fn any_bytes_in_the_place_of_a_field_are_survived(
+            text in "[ -~]{0,20}|[\\[\\]\" =,:.0-9a\\\\-]{0,30}", place in 0usize..6,
+        ) {
+            let good = ["192.0.2.1", "-", "-", "[10/Oct/2000:13:55:36 -0700]", "\"GET / HTTP/1.1\" 403 1 \"-\" \"a\"", "rt=1"];
+            let mut fields = good.map(str::to_owned);
+            fields[place] = text;
+            read(fields.join(" ").as_bytes());
+        }
+    }
+}

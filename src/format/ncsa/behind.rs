@@ -1,0 +1,321 @@
+//! The fields behind combined: what `log_format main` and its kin add.
+//!
+//! `name=value` fields are known by their usual names. Fields without a name are understood only
+//! where the whole sample leaves no doubt: a host name in every line, request times of three
+//! decimals, an upstream status that mostly equals the status. Everything else is passed over.
+
+use super::front::is_ip;
+use crate::format::field::quoted;
+use crate::format::role::Role;
+use crate::record::Record;
+use crate::time::Clock;
+use std::borrow::Cow;
+
+/// Usual names of `name=value` fields. Sources: the log formats of the nginx documentation, of NGINX
+/// Amplify, and those that people post when they ask for help.
+const NAMES: &[(&str, Role)] = &[
+    ("rt", Role::Seconds),
+    ("request_time", Role::Seconds),
+    ("req_time", Role::Seconds),
+    ("reqtime", Role::Seconds),
+    ("duration", Role::Seconds),
+    ("took", Role::Seconds),
+    ("duration_ms", Role::Milliseconds),
+    ("duration_us", Role::Microseconds),
+    ("us", Role::UpstreamStatus),
+    ("ups", Role::UpstreamStatus),
+    ("ust", Role::UpstreamStatus),
+    ("upstream_status", Role::UpstreamStatus),
+    ("key", Role::Token),
+    ("api_key", Role::Token),
+    ("apikey", Role::Token),
+    ("api-key", Role::Token),
+    ("x_api_key", Role::Token),
+    ("x-api-key", Role::Token),
+    ("token", Role::Token),
+    ("auth", Role::Token),
+    ("authorization", Role::Token),
+    ("user", Role::User),
+    ("remote_user", Role::User),
+    ("lim", Role::LimitStatus),
+    ("limit", Role::LimitStatus),
+    ("limit_req", Role::LimitStatus),
+    ("limit_req_status", Role::LimitStatus),
+    ("limit_conn", Role::LimitStatus),
+    ("limit_conn_status", Role::LimitStatus),
+    ("secure_link", Role::SecureLink),
+    ("invalid_referer", Role::InvalidReferer),
+    ("host", Role::Host),
+    ("http_host", Role::Host),
+    ("vhost", Role::Host),
+    ("server_name", Role::Host),
+    ("sn", Role::Host),
+    ("xff", Role::ForwardedFor),
+    ("x_forwarded_for", Role::ForwardedFor),
+    ("http_x_forwarded_for", Role::ForwardedFor),
+    ("forwarded", Role::ForwardedFor),
+];
+
+/// Most fields behind that are looked at for a meaning by place.
+const MAX_PLACES: usize = 24;
+
+/// What the fields behind mean, by their place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Behind {
+    places: Vec<Option<Role>>,
+}
+
+impl Behind {
+    /// Learns the places from sampled lines: what stands behind, and the line's status.
+    pub(super) fn learn<'a>(lines: impl Iterator<Item = (&'a [u8], u16)>) -> Self {
+        let mut columns: Vec<Vec<(More<'a>, u16)>> = Vec::new();
+        let mut count = 0;
+        for (behind, status) in lines {
+            count += 1;
+            for (place, more) in Fields(behind).take(MAX_PLACES).enumerate() {
+                if columns.len() <= place {
+                    columns.push(Vec::new());
+                }
+                columns[place].push((more, status));
+            }
+        }
+        // A field that some lines lack shifts those behind it, so places end there.
+        columns.truncate(
+            columns
+                .iter()
+                .take_while(|column| column.len() == count)
+                .count(),
+        );
+        let mut places = Vec::new();
+        for column in &columns {
+            let role = role_of(column, &places);
+            places.push(role);
+        }
+        if is_traefik(&columns) {
+            places = vec![
+                None,
+                None,
+                Some(Role::UpstreamAsked),
+                Some(Role::Milliseconds),
+            ];
+        }
+        Behind { places }
+    }
+
+    /// Whether the fields are those of Traefik's access log: count, router, service URL, duration.
+    pub(super) fn is_traefik(&self) -> bool {
+        self.places.get(2) == Some(&Some(Role::UpstreamAsked))
+    }
+
+    /// Puts the fields into the record; `None` when a quote or bracket is left open: a torn line.
+    pub(super) fn assign<'a>(
+        &self,
+        behind: &'a [u8],
+        record: &mut Record<'a>,
+        clock: &mut Clock,
+    ) -> Option<()> {
+        let mut fields = Fields(behind);
+        for (place, field) in (&mut fields).enumerate() {
+            let (role, value) = match field {
+                More::Named(name, value) => (role_of_name(name), value),
+                More::Bare(value) | More::Quoted(value) | More::Bracketed(value) => {
+                    (self.places.get(place).copied().flatten(), value)
+                }
+            };
+            if let Some(role) = role {
+                role.assign(record, Cow::Borrowed(value), clock)?;
+            }
+        }
+        fields.0.is_empty().then_some(())
+    }
+}
+
+fn role_of_name(name: &[u8]) -> Option<Role> {
+    NAMES
+        .iter()
+        .find(|(known, _)| known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes()))
+        .map(|&(_, role)| role)
+}
+
+/// A field behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum More<'a> {
+    Bare(&'a [u8]),
+    Quoted(&'a [u8]),
+    Bracketed(&'a [u8]),
+    Named(&'a [u8], &'a [u8]),
+}
+
+impl<'a> More<'a> {
+    fn value(&self) -> &'a [u8] {
+        match *self {
+            More::Bare(v) | More::Quoted(v) | More::Bracketed(v) | More::Named(_, v) => v,
+        }
+    }
+}
+
+/// Splits what stands behind into fields. It stops, with a rest, at a quote or bracket left open.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = More<'a>;
+
+    fn next(&mut self) -> Option<More<'a>> {
+        let text = self.0.trim_ascii_start();
+        let (rest, field) = match text {
+            [] => {
+                self.0 = text;
+                return None;
+            }
+            [b'"', ..] => {
+                let (rest, value) = quoted(text).ok()?;
+                (rest, More::Quoted(value))
+            }
+            [b'[', body @ ..] => {
+                let end = memchr::memchr(b']', body)?;
+                (&body[end + 1..], More::Bracketed(&body[..end]))
+            }
+            _ => bare(text)?,
+        };
+        self.0 = rest;
+        Some(field)
+    }
+}
+
+/// `0.5`, `name=0.5`, `name="a b"`, or an nginx list: `10.0.0.1:80, 10.0.0.2:80`, `502 : 200`.
+fn bare(text: &[u8]) -> Option<(&[u8], More<'_>)> {
+    let mut end = word_end(text, 0);
+    if let Some(equals) = memchr::memchr(b'=', &text[..end])
+        && equals > 0
+    {
+        let (name, value) = (&text[..equals], &text[equals + 1..]);
+        if value.starts_with(b"\"") {
+            let (rest, value) = quoted(value).ok()?;
+            return Some((rest, More::Named(name, value)));
+        }
+        let end = list_end(value, word_end(value, 0));
+        return Some((&value[end..], More::Named(name, &value[..end])));
+    }
+    end = list_end(text, end);
+    Some((&text[end..], More::Bare(&text[..end])))
+}
+
+fn word_end(text: &[u8], from: usize) -> usize {
+    memchr::memchr(b' ', &text[from..]).map_or(text.len(), |space| from + space)
+}
+
+fn list_end(text: &[u8], mut end: usize) -> usize {
+    loop {
+        if text[..end].ends_with(b",") && end + 1 < text.len() {
+            end = word_end(text, end + 1);
+        } else if text[end..].starts_with(b" : ") {
+            end = word_end(text, end + 3);
+        } else {
+            return end;
+        }
+    }
+}
+
+/// The meaning of a column that every sampled line has, if its values leave no doubt.
+fn role_of(column: &[(More<'_>, u16)], before: &[Option<Role>]) -> Option<Role> {
+    let is_new = |role| !before.contains(&Some(role));
+    let all = |test: fn(&[u8]) -> bool| {
+        let mut told = column
+            .iter()
+            .map(|(more, _)| more.value())
+            .filter(|v| !is_blank(v))
+            .peekable();
+        told.peek().is_some() && told.all(test)
+    };
+    let quoted = column
+        .iter()
+        .all(|(more, _)| matches!(more, More::Quoted(_)));
+    let bare = column.iter().all(|(more, _)| matches!(more, More::Bare(_)));
+    if quoted && is_new(Role::ForwardedFor) && all(is_ip_list) {
+        Some(Role::ForwardedFor)
+    } else if (quoted || bare) && is_new(Role::Host) && all(is_host_name) {
+        Some(Role::Host)
+    } else if bare && is_new(Role::Seconds) && all(is_three_decimals) {
+        Some(Role::Seconds)
+    } else if bare && is_new(Role::UpstreamStatus) && all(is_status_list) && agrees(column) {
+        Some(Role::UpstreamStatus)
+    } else {
+        None
+    }
+}
+
+fn is_blank(value: &[u8]) -> bool {
+    matches!(value, b"" | b"-")
+}
+
+fn is_ip_list(value: &[u8]) -> bool {
+    value.split(|&byte| byte == b',').all(|item| {
+        std::str::from_utf8(item.trim_ascii()).is_ok_and(|t| t.parse::<std::net::IpAddr>().is_ok())
+    })
+}
+
+/// A name with a dot and a top-level domain of letters, with or without port.
+pub(in crate::format) fn is_host_name(value: &[u8]) -> bool {
+    let mut halves = value.split(|&byte| byte == b':');
+    let (name, port) = (halves.next().unwrap_or_default(), halves.next());
+    let last_label = name.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
+    !is_ip(value)
+        && halves.next().is_none()
+        && port.is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit))
+        && (name.len() > last_label.len() + 1 || name == b"localhost")
+        && (last_label.len() >= 2
+            && last_label
+                .iter()
+                .all(|b| b.is_ascii_alphabetic() || *b == b'-'))
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+}
+
+fn is_three_decimals(value: &[u8]) -> bool {
+    let point = value.iter().position(|&byte| byte == b'.');
+    point.is_some_and(|at| at > 0 && value.len() == at + 4)
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
+}
+
+fn is_status_list(value: &[u8]) -> bool {
+    value
+        .split(|byte| b",: ".contains(byte))
+        .filter(|item| !is_blank(item))
+        .all(|item| matches!(item, [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9']))
+}
+
+/// Whether the column, where it tells a status, mostly tells the status of the line.
+fn agrees(column: &[(More<'_>, u16)]) -> bool {
+    let told: Vec<_> = column
+        .iter()
+        .filter(|(more, _)| !is_blank(more.value()))
+        .collect();
+    let same = told
+        .iter()
+        .filter(|(more, status)| more.value().ends_with(status.to_string().as_bytes()));
+    same.count() * 10 >= told.len() * 8
+}
+
+fn is_traefik(columns: &[Vec<(More<'_>, u16)>]) -> bool {
+    let [count, router, service, duration] = columns else {
+        return false;
+    };
+    let bare = |column: &[(More<'_>, u16)], test: fn(&[u8]) -> bool| {
+        column
+            .iter()
+            .all(|(more, _)| matches!(more, More::Bare(value) if test(value)))
+    };
+    let quoted = |column: &[(More<'_>, u16)]| {
+        column
+            .iter()
+            .all(|(more, _)| matches!(more, More::Quoted(_)))
+    };
+    !count.is_empty()
+        && bare(count, |value| value.iter().all(u8::is_ascii_digit))
+        && quoted(router)
+        && quoted(service)
+        && bare(duration, |value| value.ends_with(b"ms"))
+}

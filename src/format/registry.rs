@@ -1,0 +1,90 @@
+//! The formats, one line each. Their order is the order in which a strange line is offered to them.
+
+use super::lines::{Visitor, visit};
+use super::{Format, ncsa};
+use crate::record::Record;
+use crate::settings::FormatSettings;
+use crate::time::Clock;
+use chrono_tz::Tz;
+
+/// A format as `forbid-logs formats` lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Name, as `--log-format` takes it.
+    pub name: &'static str,
+    /// Other names for the same.
+    pub aliases: &'static [&'static str],
+    /// What it is, in one line.
+    pub description: &'static str,
+}
+
+macro_rules! formats {
+    ($($variant:ident($parser:ty): $name:literal, $aliases:expr, $description:literal;)*) => {
+        const KNOWN: &[Known] = &[$(
+            Known { name: $name, aliases: &$aliases, description: $description },
+        )*];
+
+        /// The parser of a file; `visit` looks at it once per chunk.
+        #[derive(Debug, Clone)]
+        pub(super) enum Parser {
+            $(
+                #[doc = $description]
+                $variant($parser),
+            )*
+        }
+
+        impl Parser {
+            /// Every built-in format as the sample shapes it, with its name in the registry.
+            pub(super) fn learn_all(
+                sample: &[&[u8]],
+                settings: &FormatSettings,
+            ) -> Vec<(&'static Known, Parser)> {
+                let parsers = [$(Parser::$variant(<$parser>::learn(sample, settings))),*];
+                KNOWN.iter().zip(parsers).collect()
+            }
+
+            /// Name of the variant of the format.
+            pub(super) fn name(&self) -> String {
+                match self { $(Parser::$variant(parser) => parser.name()),* }
+            }
+
+            /// Reads one line.
+            pub(super) fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+                match self { $(Parser::$variant(parser) => parser.parse(line, clock)),* }
+            }
+
+            /// Visits every line of a chunk.
+            pub(super) fn visit<V: Visitor>(
+                &self,
+                fallbacks: &[Parser],
+                zone: Option<Tz>,
+                chunk: &[u8],
+                visitor: &mut V,
+            ) {
+                match self {
+                    $(Parser::$variant(parser) => visit(parser, fallbacks, zone, chunk, visitor)),*
+                }
+            }
+        }
+    };
+}
+
+formats! {
+    Ncsa(ncsa::Ncsa): "ncsa", ["combined", "common", "nginx.combined", "apache.combined", "apache.common"],
+        "NCSA common and combined, as nginx and Apache write them, with or without a virtual host in front and fields behind";
+}
+
+/// The built-in formats.
+pub fn list() -> &'static [Known] {
+    KNOWN
+}
+
+impl Known {
+    /// Whether `name` names this format. `ncsa.combined.vhost`, as shown to users, is an `ncsa`.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        let variant = name
+            .strip_prefix(self.name)
+            .is_some_and(|rest| rest.starts_with('.'));
+        name == self.name || variant || self.aliases.contains(&name)
+    }
+}

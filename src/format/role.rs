@@ -1,0 +1,358 @@
+//! What a field means: the one place where a named value becomes part of a record.
+//!
+//! Formats with free field names (JSON keys, `name=value` pairs, template variables) map their
+//! names to roles; what a value of a role looks like is known only here.
+
+use super::field::{decimal, is_method, last_of_list, present, request_line};
+use crate::record::{Field, Record, Stated, Upstream};
+use crate::time::Clock;
+use std::borrow::Cow;
+
+/// The meaning of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(super) enum Role {
+    /// When the request was completed, in any form that [`Clock`] reads.
+    Time,
+    /// Status sent to the client.
+    Status,
+    /// Client address.
+    Address,
+    /// `X-Forwarded-For`.
+    ForwardedFor,
+    /// The whole request line.
+    Request,
+    /// The method.
+    Method,
+    /// Path, with or without query.
+    Target,
+    /// The query, where it is logged apart from the path.
+    Query,
+    /// Size of the response in bytes.
+    Bytes,
+    /// `Referer` header.
+    Referer,
+    /// `User-Agent` header.
+    UserAgent,
+    /// Authenticated user.
+    User,
+    /// Virtual host.
+    Host,
+    /// A credential.
+    Token,
+    /// Duration in seconds, or with a unit behind it.
+    Seconds,
+    /// Duration in milliseconds.
+    Milliseconds,
+    /// Duration in microseconds.
+    Microseconds,
+    /// Duration in nanoseconds.
+    Nanoseconds,
+    /// Statuses of the upstream, nginx style: the last one counts, `-` and nothing mean not asked.
+    UpstreamStatus,
+    /// Something that is `-`, `0` or empty exactly when no upstream was asked.
+    UpstreamAsked,
+    /// nginx `$limit_req_status` or `$limit_conn_status`.
+    LimitStatus,
+    /// nginx `$secure_link`.
+    SecureLink,
+    /// nginx `$invalid_referer`.
+    InvalidReferer,
+}
+
+impl Role {
+    /// How many roles there are.
+    pub(super) const COUNT: usize = Role::InvalidReferer as usize + 1;
+
+    /// Puts a value where it belongs; `None` when time or status cannot be read, without which
+    /// there is no record. Any other value that cannot be read counts as absent.
+    pub(super) fn assign<'a>(
+        self,
+        record: &mut Record<'a>,
+        value: Field<'a>,
+        clock: &mut Clock,
+    ) -> Option<()> {
+        match self {
+            Role::Time => {
+                let instant = clock.read(trim_brackets(&value))?;
+                (record.time_ms, record.utc_offset_s) = (instant.ms, instant.utc_offset_s);
+            }
+            Role::Status => record.status = status(&value)?,
+            Role::Address => record.address = address(present_field(value)),
+            Role::ForwardedFor => record.forwarded_for = present_field(value),
+            Role::Request => (record.method, record.target) = request(value),
+            Role::Method => record.method = method(value),
+            Role::Target => record.target = value,
+            Role::Query => {}
+            Role::Bytes => record.bytes = decimal(&value, 1).map(u64::from).or(integer(&value)),
+            Role::Referer => record.referer = present_field(value),
+            Role::UserAgent => record.user_agent = present_field(value),
+            Role::User => record.user = present_field(value),
+            Role::Host => record.host = present_field(value),
+            Role::Token => {
+                let token = credential(value);
+                if record.token.is_empty() {
+                    record.token = token;
+                }
+            }
+            Role::Seconds => record.duration_ms = seconds(&value),
+            Role::Milliseconds => record.duration_ms = decimal(trim_unit(&value), 1),
+            Role::Microseconds => record.duration_ms = per_ms(&value, 1_000),
+            Role::Nanoseconds => record.duration_ms = per_ms(&value, 1_000_000),
+            Role::UpstreamStatus => record.upstream = upstream(&value),
+            Role::UpstreamAsked => record.upstream = asked(&value, record.status),
+            Role::LimitStatus | Role::SecureLink | Role::InvalidReferer => {
+                record.stated = record.stated.or(self.states(&value));
+            }
+        }
+        Some(())
+    }
+
+    fn states(self, value: &[u8]) -> Option<Stated> {
+        match (self, value) {
+            (Role::LimitStatus, b"REJECTED") => Some(Stated::LimitRejected),
+            (Role::SecureLink, b"0") => Some(Stated::LinkExpired),
+            (Role::InvalidReferer, b"1") => Some(Stated::InvalidReferer),
+            _ => None,
+        }
+    }
+}
+
+fn present_field(value: Field<'_>) -> Field<'_> {
+    match value {
+        Cow::Borrowed(bytes) => Cow::Borrowed(present(bytes)),
+        Cow::Owned(bytes) if present(&bytes).is_empty() => Cow::Borrowed(b""),
+        owned => owned,
+    }
+}
+
+fn trim_brackets(stamp: &[u8]) -> &[u8] {
+    match stamp {
+        [b'[', inner @ .., b']'] => inner,
+        _ => stamp,
+    }
+}
+
+/// Three digits, as text or as a number; `-`, `-1` and `0` when none was sent.
+fn status(value: &[u8]) -> Option<u16> {
+    match *value {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+            let digit = |byte: u8| u16::from(byte - b'0');
+            Some(digit(a) * 100 + digit(b) * 10 + digit(c))
+        }
+        [b'-'] | [b'-', b'1'] | [b'0'] => Some(0),
+        _ => None,
+    }
+}
+
+/// An address without the port that some servers log behind it.
+pub(super) fn address(value: Field<'_>) -> Field<'_> {
+    match value {
+        Cow::Borrowed(bytes) => Cow::Borrowed(without_port(bytes)),
+        Cow::Owned(bytes) => Cow::Owned(without_port(&bytes).to_vec()),
+    }
+}
+
+/// `192.0.2.1:5000` and `[2001:db8::1]:5000` without the port; a bare IPv6 address as it is.
+pub(super) fn without_port(address: &[u8]) -> &[u8] {
+    if let [b'[', inner @ ..] = address {
+        return memchr::memchr(b']', inner).map_or(address, |end| &inner[..end]);
+    }
+    match memchr::memchr(b':', address) {
+        Some(colon)
+            if address[colon + 1..].iter().all(u8::is_ascii_digit)
+                && colon + 1 < address.len()
+                && address.contains(&b'.') =>
+        {
+            &address[..colon]
+        }
+        _ => address,
+    }
+}
+
+fn request(line: Field<'_>) -> (&[u8], Field<'_>) {
+    match line {
+        Cow::Borrowed(line) => {
+            let (method, target) = request_line(line);
+            (method, Cow::Borrowed(target))
+        }
+        Cow::Owned(line) => {
+            let (method, target) = request_line(&line);
+            match known_method(method) {
+                Some(method) => (method, Cow::Owned(target.to_vec())),
+                None => (b"", Cow::Owned(line)),
+            }
+        }
+    }
+}
+
+fn method(value: Field<'_>) -> &[u8] {
+    match value {
+        Cow::Borrowed(method) if is_method(method) => present(method),
+        Cow::Borrowed(_) => b"",
+        Cow::Owned(method) => known_method(&method).unwrap_or_default(),
+    }
+}
+
+/// The method, where it is one of those that need no room of their own.
+fn known_method(method: &[u8]) -> Option<&'static [u8]> {
+    const KNOWN: [&[u8]; 9] = [
+        b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PATCH", b"CONNECT", b"TRACE",
+    ];
+    KNOWN.into_iter().find(|known| *known == method)
+}
+
+/// A credential without its scheme (`Bearer`, `Basic`, ...); empty where the server has blanked it,
+/// because a placeholder shared by everyone is nobody's credential.
+pub(super) fn credential(value: Field<'_>) -> Field<'_> {
+    const SCHEMES: [&[u8]; 5] = [b"bearer ", b"basic ", b"token ", b"apikey ", b"digest "];
+    const BLANKED: [&[u8]; 6] = [
+        b"redacted",
+        b"[redacted]",
+        b"filtered",
+        b"[filtered]",
+        b"<redacted>",
+        b"(redacted)",
+    ];
+    let scheme = SCHEMES.iter().find(|scheme| {
+        value
+            .get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    let value = match (scheme, value) {
+        (None, value) => value,
+        (Some(scheme), Cow::Borrowed(bytes)) => Cow::Borrowed(&bytes[scheme.len()..]),
+        (Some(scheme), Cow::Owned(bytes)) => Cow::Owned(bytes[scheme.len()..].to_vec()),
+    };
+    let blanked = BLANKED.iter().any(|word| word.eq_ignore_ascii_case(&value))
+        || value
+            .iter()
+            .all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'-' | b'.'));
+    if blanked { Cow::Borrowed(b"") } else { value }
+}
+
+fn integer(value: &[u8]) -> Option<u64> {
+    super::field::integer(value).ok().map(|(_, value)| value)
+}
+
+/// `1.5`, `1.5s`, `250ms`, `80µs` or `7ns`, in milliseconds; of a list the last.
+fn seconds(value: &[u8]) -> Option<u32> {
+    let value = last_of_list(value);
+    match value {
+        [number @ .., b'm', b's'] => decimal(number, 1),
+        [number @ .., b'u', b's'] | [number @ .., 0xc2, 0xb5, b's'] => per_ms(number, 1_000),
+        [number @ .., b'n', b's'] => per_ms(number, 1_000_000),
+        [number @ .., b's'] => decimal(number, 1000),
+        _ => decimal(value, 1000),
+    }
+}
+
+fn trim_unit(value: &[u8]) -> &[u8] {
+    value.strip_suffix(b"ms").unwrap_or(value)
+}
+
+fn per_ms(value: &[u8], parts: u64) -> Option<u32> {
+    u32::try_from(integer(value)? / parts).ok()
+}
+
+/// What nginx's `$upstream_status` says: the last status of the list.
+pub(super) fn upstream(value: &[u8]) -> Upstream {
+    if present(value).is_empty() {
+        return Upstream::NotAsked;
+    }
+    match status(last_of_list(value)) {
+        Some(0) => Upstream::NotAsked,
+        Some(status) => Upstream::Status(status),
+        None => Upstream::Unknown,
+    }
+}
+
+fn asked(value: &[u8], status: u16) -> Upstream {
+    match present(value) {
+        b"" | b"0" => Upstream::NotAsked,
+        _ => Upstream::Status(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assigned<'a>(role: Role, value: &'a str) -> Record<'a> {
+        let mut record = Record::default();
+        role.assign(
+            &mut record,
+            Cow::Borrowed(value.as_bytes()),
+            &mut Clock::new(None),
+        )
+        .unwrap();
+        record
+    }
+
+    #[test]
+    fn the_last_upstream_counts() {
+        for (value, expected) in [
+            ("403", Upstream::Status(403)),
+            ("502, 403", Upstream::Status(403)),
+            ("403 : 200", Upstream::Status(200)),
+            ("-", Upstream::NotAsked),
+            ("", Upstream::NotAsked),
+            ("502, -", Upstream::NotAsked),
+            ("what", Upstream::Unknown),
+        ] {
+            assert_eq!(
+                assigned(Role::UpstreamStatus, value).upstream,
+                expected,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn durations_in_every_unit() {
+        let ms = |role, value| assigned(role, value).duration_ms;
+        assert_eq!(ms(Role::Seconds, "0.509"), Some(509));
+        assert_eq!(ms(Role::Seconds, "0.1, 0.25"), Some(250));
+        assert_eq!(ms(Role::Seconds, "1.5ms"), Some(2));
+        assert_eq!(ms(Role::Seconds, "80µs"), Some(0));
+        assert_eq!(ms(Role::Seconds, "-"), None);
+        assert_eq!(ms(Role::Seconds, "inf"), None);
+        assert_eq!(ms(Role::Milliseconds, "17ms"), Some(17));
+        assert_eq!(ms(Role::Microseconds, "17999"), Some(17));
+        assert_eq!(ms(Role::Nanoseconds, "17999999"), Some(17));
+    }
+
+    #[test]
+    fn placeholders_are_no_credentials() {
+        for value in [
+            "REDACTED",
+            "[FILTERED]",
+            "***",
+            "xxx",
+            "-",
+            "",
+            "Bearer REDACTED",
+        ] {
+            assert_eq!(&assigned(Role::Token, value).token[..], b"", "{value}");
+        }
+        assert_eq!(&assigned(Role::Token, "bearer abc").token[..], b"abc");
+        assert_eq!(&assigned(Role::Token, "sk_1").token[..], b"sk_1");
+    }
+
+    #[test]
+    fn ports_are_cut_off_addresses() {
+        for (value, expected) in [
+            ("192.0.2.1:5000", "192.0.2.1"),
+            ("[2001:db8::1]:5000", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
+            ("unix:", "unix:"),
+            ("client.example.net:80", "client.example.net"),
+        ] {
+            assert_eq!(
+                &assigned(Role::Address, value).address[..],
+                expected.as_bytes()
+            );
+        }
+    }
+}

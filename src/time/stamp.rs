@@ -1,0 +1,392 @@
+//! The stamp of a log line, in every form that servers write.
+//!
+//! Recognised by shape: `10/Oct/2000:13:55:36 -0700` (NCSA), the same with a fraction or without
+//! a zone (HAProxy), ISO 8601 and RFC 3339, `2026/03/10 09:43:00` (nginx error log),
+//! `Fri Oct 18 13:10:45.123456 2024` (Apache error log), and seconds, milli-, micro- or nanoseconds
+//! since the epoch. Successive lines mostly share their second, so an NCSA stamp equal to the last
+//! one costs a comparison, and one of the same hour a few digits.
+
+use super::civil::{Civil, fraction_ms, month_of_name, number, offset_s};
+use chrono::{NaiveDateTime, Offset, TimeZone};
+use chrono_tz::Tz;
+
+/// Length of an NCSA stamp: `10/Oct/2000:13:55:36 -0700`.
+const NCSA_LEN: usize = 26;
+
+/// A moment on the time line, and how the log's own clock showed it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Instant {
+    /// Milliseconds since the Unix epoch, UTC.
+    pub ms: i64,
+    /// Seconds that the log's own clock was ahead of UTC.
+    pub utc_offset_s: i32,
+}
+
+/// Reads stamps, and remembers the last one because the next is mostly the same.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    zone: Option<Tz>,
+    last: [u8; NCSA_LEN],
+    last_instant: Instant,
+    /// Civil minute of the last zoneless stamp, and the offset then: zones change on whole minutes.
+    last_minute: Option<(i64, i32)>,
+}
+
+impl Clock {
+    /// A clock that reads stamps without a zone as local time of `zone`, or as UTC.
+    pub fn new(zone: Option<Tz>) -> Self {
+        Clock {
+            zone,
+            last: [0; NCSA_LEN],
+            last_instant: Instant::default(),
+            last_minute: None,
+        }
+    }
+
+    /// Whether a stamp without a zone was read.
+    pub fn met_zoneless_stamp(&self) -> bool {
+        self.last_minute.is_some()
+    }
+
+    /// The moment that a stamp of any known form names; `None` when it names none.
+    #[inline]
+    pub fn read(&mut self, stamp: &[u8]) -> Option<Instant> {
+        match <&[u8; NCSA_LEN]>::try_from(stamp) {
+            Ok(stamp) if stamp[2] == b'/' => self.read_ncsa(stamp),
+            _ => self.read_by_shape(stamp),
+        }
+    }
+
+    /// The moment of an NCSA stamp, `10/Oct/2000:13:55:36 -0700`.
+    #[inline]
+    pub fn read_ncsa(&mut self, stamp: &[u8; NCSA_LEN]) -> Option<Instant> {
+        if *stamp == self.last {
+            return Some(self.last_instant);
+        }
+        self.read_new_ncsa(stamp)
+    }
+
+    fn read_new_ncsa(&mut self, stamp: &[u8; NCSA_LEN]) -> Option<Instant> {
+        let instant = self.same_hour(stamp).or_else(|| {
+            let (civil, rest) = ncsa(stamp)?;
+            self.place(civil, rest)
+        })?;
+        (self.last, self.last_instant) = (*stamp, instant);
+        Some(instant)
+    }
+
+    /// The moment, when only minute and second differ from the last stamp.
+    fn same_hour(&self, stamp: &[u8; NCSA_LEN]) -> Option<Instant> {
+        let (last, hour) = (&self.last, 0..15);
+        if stamp[hour.clone()] != last[hour] || stamp[20..] != last[20..] || stamp[17] != b':' {
+            return None;
+        }
+        let seconds_of_hour = |stamp: &[u8; NCSA_LEN]| {
+            let (minute, second) = (number(&stamp[15..17])?, number(&stamp[18..20])?);
+            (minute <= 59 && second <= 60).then(|| i64::from(minute * 60 + second))
+        };
+        let step_s = seconds_of_hour(stamp)? - seconds_of_hour(last)?;
+        Some(Instant {
+            ms: self.last_instant.ms + step_s * 1000,
+            ..self.last_instant
+        })
+    }
+
+    fn read_by_shape(&mut self, stamp: &[u8]) -> Option<Instant> {
+        let (civil, rest) = match (stamp.get(2)?, stamp.get(4)?) {
+            (b'/', _) => ncsa(stamp)?,
+            (_, b'-' | b'/') => iso(stamp)?,
+            (b'0'..=b'9' | b'.', _) => return epoch(stamp),
+            _ => (asctime(stamp)?, &b""[..]),
+        };
+        self.place(civil, rest)
+    }
+
+    /// Places a civil time on the time line, with the zone in `rest`: an offset, or nothing.
+    pub(super) fn place(&mut self, civil: Civil, rest: &[u8]) -> Option<Instant> {
+        let zone = rest.strip_prefix(b" ").unwrap_or(rest);
+        let seconds = civil.seconds()?;
+        let utc_offset_s = match zone {
+            b"" => self.local_offset(seconds)?,
+            b"UTC" | b"GMT" => 0,
+            _ => offset_s(zone)?,
+        };
+        let ms = (seconds - i64::from(utc_offset_s)) * 1000 + i64::from(civil.ms);
+        Some(Instant { ms, utc_offset_s })
+    }
+
+    /// Offset of the zone at a local time. An hour that the zone repeats counts as its first run;
+    /// one that it leaves out is read with the offset before the gap.
+    fn local_offset(&mut self, local_s: i64) -> Option<i32> {
+        let minute = local_s.div_euclid(60);
+        if let Some((last, offset)) = self.last_minute
+            && last == minute
+        {
+            return Some(offset);
+        }
+        let offset = match self.zone {
+            None => 0,
+            Some(zone) => offset_in(zone, local_s)?,
+        };
+        self.last_minute = Some((minute, offset));
+        Some(offset)
+    }
+}
+
+fn offset_in(zone: Tz, local_s: i64) -> Option<i32> {
+    let at = |seconds| Some(chrono::DateTime::from_timestamp(seconds, 0)?.naive_utc());
+    let local: NaiveDateTime = at(local_s)?;
+    let offset = match zone.offset_from_local_datetime(&local).earliest() {
+        Some(offset) => offset,
+        // A gap is at most a few hours wide: the offset of the day before still held at its start.
+        None => zone
+            .offset_from_local_datetime(&at(local_s - 86_400)?)
+            .earliest()?,
+    };
+    Some(offset.fix().local_minus_utc())
+}
+
+/// `10/Oct/2000:13:55:36`, an optional fraction, and what follows.
+fn ncsa(stamp: &[u8]) -> Option<(Civil, &[u8])> {
+    let (date, time) = stamp.split_at_checked(12)?;
+    let [d, dd, b'/', m, mm, mmm, b'/', year @ .., b':'] = date else {
+        return None;
+    };
+    let (civil, rest) = time_of_day(time)?;
+    let civil = Civil {
+        year: i64::from(number(year)?),
+        month: month_of_name(&[*m, *mm, *mmm])?,
+        day: number(&[*d, *dd])?,
+        ..civil
+    };
+    Some((civil, rest))
+}
+
+/// `2026-03-10T09:43:00` or with `/` and a space, an optional fraction, and what follows.
+fn iso(stamp: &[u8]) -> Option<(Civil, &[u8])> {
+    let (date, time) = stamp.split_at_checked(11)?;
+    let [
+        y,
+        yy,
+        yyy,
+        yyyy,
+        a,
+        m,
+        mm,
+        b,
+        d,
+        dd,
+        b'T' | b't' | b' ' | b'_',
+    ] = *date
+    else {
+        return None;
+    };
+    let same_separator = a == b && matches!(a, b'-' | b'/');
+    let (civil, rest) = time_of_day(time)?;
+    let civil = Civil {
+        year: i64::from(number(&[y, yy, yyy, yyyy])?),
+        month: number(&[m, mm])?,
+        day: number(&[d, dd])?,
+        ..civil
+    };
+    same_separator.then_some((civil, rest))
+}
+
+/// `Fri Oct 18 13:10:45.123456 2024`.
+fn asctime(stamp: &[u8]) -> Option<Civil> {
+    let (date, rest) = stamp.split_at_checked(11)?;
+    let [_, _, _, b' ', m, mm, mmm, b' ', d, dd, b' '] = *date else {
+        return None;
+    };
+    let (civil, year) = time_of_day(rest)?;
+    let day = if d == b' ' {
+        number(&[dd])?
+    } else {
+        number(&[d, dd])?
+    };
+    let year = i64::from(number(year.strip_prefix(b" ")?)?);
+    Some(Civil {
+        year,
+        month: month_of_name(&[m, mm, mmm])?,
+        day,
+        ..civil
+    })
+}
+
+/// `13:55:36` and an optional fraction behind `.` or `,`.
+fn time_of_day(time: &[u8]) -> Option<(Civil, &[u8])> {
+    let (clock, rest) = time.split_at_checked(8)?;
+    let [h, hh, b':', m, mm, b':', s, ss] = *clock else {
+        return None;
+    };
+    let (ms, rest) = match rest {
+        [b'.' | b',', fraction @ ..] => {
+            let end = fraction
+                .iter()
+                .position(|b| !b.is_ascii_digit())
+                .unwrap_or(fraction.len());
+            let (digits, rest) = fraction.split_at(end);
+            (fraction_ms(digits)?, rest)
+        }
+        _ => (0, rest),
+    };
+    let (hour, minute, second) = (number(&[h, hh])?, number(&[m, mm])?, number(&[s, ss])?);
+    Some((
+        Civil {
+            hour,
+            minute,
+            second,
+            ms,
+            ..Civil::default()
+        },
+        rest,
+    ))
+}
+
+/// Time since the epoch; its size tells the unit, because no log is from before 1973 or after 2199.
+fn epoch(stamp: &[u8]) -> Option<Instant> {
+    /// 2200-01-01 in seconds since the epoch.
+    const END_S: i64 = 7_258_118_400;
+    let point = stamp.iter().position(|&b| b == b'.');
+    let (whole, fraction) = stamp.split_at(point.unwrap_or(stamp.len()));
+    if whole.len() > 19 || whole.is_empty() {
+        return None;
+    }
+    let value = whole.iter().try_fold(0i64, |value, digit| match digit {
+        b'0'..=b'9' => value.checked_mul(10)?.checked_add(i64::from(digit - b'0')),
+        _ => None,
+    })?;
+    let fraction = match fraction {
+        [] => 0,
+        [_, digits @ ..] => fraction_ms(digits)?,
+    };
+    let ms = match value {
+        ..100_000_000_000 => value * 1000 + i64::from(fraction),
+        100_000_000_000..100_000_000_000_000 => value,
+        100_000_000_000_000..100_000_000_000_000_000 => value / 1000,
+        _ => value / 1_000_000,
+    };
+    (ms < END_S * 1000).then_some(Instant {
+        ms,
+        utc_offset_s: 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn utc(stamp: &str) -> Option<(i64, i32)> {
+        let instant = Clock::new(None).read(stamp.as_bytes())?;
+        Some((instant.ms, instant.utc_offset_s))
+    }
+
+    #[test]
+    fn reads_every_form() {
+        let moment = 971_211_336_000;
+        assert_eq!(utc("10/Oct/2000:13:55:36 -0700"), Some((moment, -25_200)));
+        assert_eq!(utc("10/Oct/2000:20:55:36.655"), Some((moment + 655, 0)));
+        assert_eq!(utc("10/Oct/2000:20:55:36"), Some((moment, 0)));
+        assert_eq!(utc("10/Oct/2000:20:55:36.001 +0000"), Some((moment + 1, 0)));
+        assert_eq!(utc("2000-10-10T13:55:36-07:00"), Some((moment, -25_200)));
+        assert_eq!(
+            utc("2000-10-10T20:55:36.123456789Z"),
+            Some((moment + 123, 0))
+        );
+        assert_eq!(utc("2000-10-10 20:55:36,9"), Some((moment + 900, 0)));
+        assert_eq!(utc("2000/10/10 20:55:36"), Some((moment, 0)));
+        assert_eq!(
+            utc("Tue Oct 10 20:55:36.123456 2000"),
+            Some((moment + 123, 0))
+        );
+        assert_eq!(utc("971211336"), Some((moment, 0)));
+        assert_eq!(utc("971211336.5"), Some((moment + 500, 0)));
+        assert_eq!(utc("971211336123"), Some((moment + 123, 0)));
+        assert_eq!(utc("971211336123.25"), Some((moment + 123, 0)));
+        assert_eq!(utc("971211336123456"), Some((moment + 123, 0)));
+        assert_eq!(utc("971211336123456789"), Some((moment + 123, 0)));
+    }
+
+    #[test]
+    fn refuses_what_is_no_moment() {
+        for stamp in [
+            "",
+            "-",
+            "10/Oct/2000:24:00:00 +0000",
+            "31/Apr/2000:00:00:00 +0000",
+            "10/Okt/2000:13:55:36 -0700",
+            "10/Oct/2000:13:55:36 -7000",
+            "10/Oct/2000:13:55:61 +0000",
+            "10/Oct/0200:13:55:36 -0700",
+            "2000-10/10T13:55:36Z",
+            "2000-13-10T13:55:36Z",
+            "2000-10-10T13:55:36.Z",
+            "99999999999999999999",
+            "12a45",
+            "1e9",
+            "9999999999999999999",
+        ] {
+            assert_eq!(utc(stamp), None, "{stamp}");
+        }
+    }
+
+    #[test]
+    fn leap_second_is_the_next_minute() {
+        assert_eq!(
+            utc("31/Dec/2016:23:59:60 +0000"),
+            utc("01/Jan/2017:00:00:00 +0000")
+        );
+    }
+
+    #[test]
+    fn the_remembered_hour_gives_the_same_moment() {
+        let mut clock = Clock::new(None);
+        for (stamp, ms) in [
+            ("10/Oct/2000:13:55:36 -0700", Some(971_211_336_000)),
+            ("10/Oct/2000:13:56:01 -0700", Some(971_211_361_000)),
+            ("10/Oct/2000:13:55:59 -0700", Some(971_211_359_000)),
+            ("10/Oct/2000:13:60:00 -0700", None),
+            ("10/Oct/2000:13x55:36 -0700", None),
+            ("10/Oct/2000:14:00:00 -0700", Some(971_211_600_000)),
+            ("10/Oct/2000:14:00:00 +0000", Some(971_186_400_000)),
+        ] {
+            assert_eq!(clock.read(stamp.as_bytes()).map(|i| i.ms), ms, "{stamp}");
+        }
+    }
+
+    #[test]
+    fn zoneless_stamps_follow_the_zone_across_its_changes() {
+        let mut berlin = Clock::new(Some(chrono_tz::Europe::Berlin));
+        let mut read = |stamp: &str| {
+            let instant = berlin.read(stamp.as_bytes()).unwrap();
+            (instant.ms / 1000, instant.utc_offset_s)
+        };
+        assert_eq!(read("2026-03-29 01:59:59"), (1_774_745_999, 3600));
+        assert_eq!(read("2026-03-29 03:00:00"), (1_774_746_000, 7200));
+        // Left out by the zone: read as if the clock had not been put forward yet.
+        assert_eq!(read("2026-03-29 02:30:00"), (1_774_747_800, 3600));
+        // Shown twice: the first.
+        assert_eq!(read("2026-10-25 02:30:00"), (1_792_888_200, 7200));
+        assert!(berlin.met_zoneless_stamp());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(stamp: Vec<u8>) {
+            Clock::new(None).read(&stamp);
+        }
+
+        #[test]
+        fn memory_never_changes_the_answer(seconds in prop::collection::vec(0u32..200_000, 1..50)) {
+            let mut clock = Clock::new(None);
+            for second in seconds {
+                let stamp = chrono::DateTime::from_timestamp(1_000_000_000 + i64::from(second), 0)
+                    .unwrap()
+                    .format("%d/%b/%Y:%H:%M:%S %z")
+                    .to_string();
+                prop_assert_eq!(clock.read(stamp.as_bytes()), Clock::new(None).read(stamp.as_bytes()));
+            }
+        }
+    }
+}
