@@ -4,8 +4,10 @@
 //! The page is learned from the denials of probes (dot files and the like), which a server's rules
 //! answer; known default pages stand in where a log has none.
 
+use super::{Case, evidence};
 use crate::examine::row::{Content, NONE};
 use crate::examine::table::{Column, Table};
+use crate::findings::{Cause, EvidenceKind, Evidence};
 use std::collections::HashMap;
 
 /// nginx's page without, with version, and with version and distribution (`ngx_http_special_response.c`).
@@ -92,4 +94,35 @@ fn own_hosts(table: &Table<'_>) -> Vec<bool> {
         .enumerate()
         .map(|(id, count)| (*count > 0 && *count * 5 >= all) || named(id as u32))
         .collect()
+}
+
+/// What the answer's sender speaks for.
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    let facts = case.facts;
+    let Some(share) = facts.application_share() else { return Vec::new() };
+    let by_field = facts.upstream_denials + facts.upstream_not_asked > 0;
+    let how = if by_field { "the upstream's status" } else { "the size of the answer" };
+    let kind = EvidenceKind::Responder;
+    let counts = [("application", share)];
+    if share >= 0.8 {
+        let text = format!("the application answered, not the server ({how})");
+        let strength = if by_field { 1.0 } else { 0.8 };
+        return vec![
+            evidence("responder", kind, Cause::Credential, 1.3 * strength, text.clone(), &counts),
+            evidence("responder", kind, Cause::Permission, 1.3 * strength, text.clone(), &counts),
+            evidence("responder", kind, Cause::IpAcl, -1.6 * strength, text.clone(), &counts),
+            evidence("responder", kind, Cause::RouteAcl, -0.8 * strength, text.clone(), &counts),
+            evidence("responder", kind, Cause::BotFilter, -0.8 * strength, text, &counts),
+        ];
+    }
+    if share <= 0.2 {
+        let text = format!("the server answered by itself, not the application ({how})");
+        let strength = if by_field { 1.0 } else { 0.7 };
+        return vec![
+            evidence("responder", kind, Cause::Permission, -1.0 * strength, text.clone(), &counts),
+            evidence("responder", kind, Cause::Credential, -0.5 * strength, text.clone(), &counts),
+            evidence("responder", kind, Cause::IpAcl, 0.6 * strength, text, &counts),
+        ];
+    }
+    Vec::new()
 }

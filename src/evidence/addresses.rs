@@ -1,0 +1,83 @@
+//! Is it the address? All that these addresses ask is denied, everywhere, and others pass.
+
+use super::{Case, counted, evidence};
+use crate::examine::table::Column;
+use crate::findings::{Cause, Evidence, EvidenceKind};
+use crate::key::client::Class;
+
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    [shut_out(case), pass_elsewhere(case)].into_iter().flatten().collect()
+}
+
+fn shut_out(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let passed = facts.same_ip_here.admitted + facts.same_ip_elsewhere.admitted;
+    if passed as f64 > 0.05 * facts.denials as f64 {
+        return None;
+    }
+    let (ips, agents) = (facts.distinct(Column::Ip), facts.distinct(Column::UserAgent));
+    let (networks, wide) = (facts.distinct(Column::Prefix), facts.distinct(Column::Prefix16));
+    let places = facts.distinct(Column::Route3);
+    let others_pass = facts.other_ip_here.admitted as f64 > 0.05 * facts.denials as f64;
+    let mut weight = if others_pass { 0.8 } else { -0.8 };
+    weight += match places {
+        1 => -0.6,
+        2..=3 => 0.2,
+        _ => 0.8,
+    };
+    if ips >= 3 && (ips >= 3 * networks || (wide <= 3 && ips >= 3 * wide)) {
+        weight += 1.3; // neighbours in few networks
+    }
+    if agents >= 3 {
+        weight += 1.0; // whoever it is
+    }
+    if agents == 1 && ips >= 5 && wide * 2 >= ips {
+        weight -= 2.0; // scattered addresses that share an agent: the agent, or what it carries
+    }
+    let browsers = facts.class_share(&[Class::Browser]);
+    if browsers > 0.5 && ips >= 2 {
+        weight += 0.6; // browsers carry no credential of an API
+    }
+    let synchronous = facts.ips_established >= 2 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
+    if synchronous {
+        weight += 0.6;
+    }
+    let onset = if synchronous {
+        format!(", {} of {} from one moment on", facts.ips_denied_at_onset, counted(facts.ips_established, "established client", "established clients"))
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "all that {} in {} asked was denied, at {}{onset}{}",
+        counted(ips as u64, "address", "addresses"),
+        counted(networks as u64, "network", "networks"),
+        counted(places as u64, "place", "places"),
+        if others_pass { ", while others passed there" } else { "" }
+    );
+    Some(evidence(
+        "shut_out",
+        EvidenceKind::Behaviour,
+        Cause::IpAcl,
+        weight,
+        text,
+        &[("addresses", ips as f64), ("networks", networks as f64), ("places", places as f64), ("admitted", passed as f64)],
+    ))
+}
+
+fn pass_elsewhere(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let (elsewhere, here) = (facts.same_ip_elsewhere, facts.same_ip_here);
+    let admitted = elsewhere.admitted + here.admitted;
+    if admitted < 5 || (admitted as f64) < 0.1 * facts.denials as f64 {
+        return None;
+    }
+    let share = admitted as f64 / (admitted + facts.denials) as f64;
+    let text = format!(
+        "the same addresses had {} admitted meanwhile ({} elsewhere, {} at the same places)",
+        counted(admitted, "request", "requests"),
+        elsewhere.admitted,
+        here.admitted
+    );
+    let weight = -(1.5 + 2.5 * share);
+    Some(evidence("not_shut_out", EvidenceKind::Behaviour, Cause::IpAcl, weight, text, &[("elsewhere", elsewhere.admitted as f64), ("here", here.admitted as f64)]))
+}

@@ -1,0 +1,84 @@
+//! Is it the user agent? Nobody with it passes, whoever he is, and others pass at the same places.
+
+use super::{Case, counted, evidence, percent};
+use crate::examine::table::Column;
+use crate::findings::{Cause, Evidence, EvidenceKind};
+use crate::key::client::Class;
+
+/// Classes of programs that operators put on lists.
+const UNWANTED: [Class; 5] =
+    [Class::SearchBot, Class::AiCrawler, Class::SeoBot, Class::Scanner, Class::Empty];
+
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    [shunned(case), passes(case)].into_iter().flatten().collect()
+}
+
+fn shunned(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let agents = facts.distinct(Column::UserAgent);
+    let (ips, networks) = (facts.distinct(Column::Ip), facts.distinct(Column::Prefix16));
+    let elsewhere = facts.other_ip_same_agent;
+    let passed = elsewhere.admitted + facts.same_ip_elsewhere.admitted + facts.same_ip_here.admitted;
+    if passed as f64 > 0.03 * facts.denials as f64 || agents > 12 {
+        return None;
+    }
+    let unwanted = facts.class_share(&UNWANTED);
+    let libraries = facts.class_share(&[Class::HttpLibrary, Class::CommandLine, Class::ApiTool]);
+    let routes = facts.distinct(Column::Route3);
+    let mut weight: f64 = match ips {
+        1 => 0.0,
+        2..=4 => 0.6,
+        _ => 1.2,
+    };
+    if networks >= 3 && ips >= 5 * agents {
+        weight += 1.3; // many addresses that share nothing but the agent
+    }
+    weight += 2.2 * unwanted - 0.6 * libraries;
+    if routes >= 4 {
+        weight += 0.4;
+    }
+    if facts.same_ip_other_agent.admitted >= 5 {
+        weight += 1.5; // the same addresses pass with another agent
+    }
+    if case.facts.share(facts.probes) > 0.6 && unwanted < 0.5 {
+        weight -= 1.0;
+    }
+    if weight <= 0.0 {
+        return None;
+    }
+    let (id, _) = facts.top(Column::Client)?;
+    let text = format!(
+        "nobody with {} passed anywhere meanwhile ({} from {}, {} places)",
+        if facts.distinct(Column::Client) == 1 {
+            format!("the agent {}", case.name(Column::Client, id))
+        } else {
+            format!("these {agents} agents ({} and others)", case.name(Column::Client, id))
+        },
+        counted(facts.denials, "request", "requests"),
+        counted(ips as u64, "address", "addresses"),
+        routes
+    );
+    Some(evidence(
+        "agent",
+        EvidenceKind::Behaviour,
+        Cause::BotFilter,
+        weight,
+        text,
+        &[("agents", agents as f64), ("addresses", ips as f64), ("admitted", passed as f64)],
+    ))
+}
+
+fn passes(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let others = facts.other_ip_same_agent;
+    if others.admitted < 5 || others.admitted_share() < 0.3 {
+        return None;
+    }
+    let text = format!(
+        "{} of the requests with the same agents from other addresses were admitted ({})",
+        percent(others.admitted_share()),
+        others.admitted
+    );
+    let weight = -2.5 * others.admitted_share();
+    Some(evidence("agent_passes", EvidenceKind::Behaviour, Cause::BotFilter, weight, text, &[("admitted", others.admitted as f64)]))
+}

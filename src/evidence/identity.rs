@@ -1,0 +1,121 @@
+//! Is it who they are? A credential that is refused everywhere, or one that lacks a right somewhere.
+
+use super::{Case, counted, evidence, percent};
+use super::places::places_named;
+use crate::examine::row::NONE;
+use crate::examine::table::Column;
+use crate::findings::{Cause, Evidence, EvidenceKind};
+use crate::key::client::Class;
+
+/// Programs that carry credentials of an API.
+const PROGRAMS: [Class; 3] = [Class::HttpLibrary, Class::CommandLine, Class::ApiTool];
+
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    [refused(case), lacks_right(case), named(case)].into_iter().flatten().collect()
+}
+
+/// Programs denied at every place of an interface, while others use it.
+fn refused(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let programs = facts.class_share(&PROGRAMS) + 0.5 * facts.class_share(&[Class::Unknown]);
+    let roots = facts.distinct(Column::Route1);
+    let others_pass = facts.other_ip_here.admitted as f64 > 0.05 * facts.denials as f64;
+    let here = facts.same_ip_here.admitted_share();
+    if programs < 0.6 || roots > 2 || !others_pass || here > 0.6 {
+        return None;
+    }
+    let elsewhere = facts.same_ip_elsewhere;
+    let passes = elsewhere.admitted as f64 / (elsewhere.admitted + facts.denials).max(1) as f64;
+    let other_root = facts.same_ip_other_root.admitted;
+    let places = facts.distinct(Column::Route3);
+    let (ips, wide) = (facts.distinct(Column::Ip), facts.distinct(Column::Prefix16));
+    let mut weight: f64 = 0.6;
+    weight += match places {
+        1 => 0.0,
+        2..=3 => 0.5,
+        _ => 0.9,
+    };
+    if facts.distinct(Column::Client) == 1 && ips >= 2 && wide >= 2 {
+        weight += 0.9; // one program on scattered addresses
+    }
+    if other_root >= 5 {
+        weight += 1.0;
+    }
+    if passes > 0.1 && elsewhere.admitted > other_root + 4 {
+        weight -= 3.0 * passes; // the same credential serves at other places
+    }
+    let synchronous = facts.ips_established >= 1 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
+    if synchronous {
+        weight += 0.4;
+    }
+    let text = format!(
+        "{} of {} denied at {} of the same interface, while {} of others were admitted there",
+        counted(facts.denials, "request", "requests"),
+        counted(ips as u64, "address", "addresses"),
+        counted(places as u64, "place", "places"),
+        counted(facts.other_ip_here.admitted, "request", "requests")
+    );
+    Some(evidence("refused", EvidenceKind::Behaviour, Cause::Credential, weight, text, &[("places", places as f64), ("programs", programs)]))
+}
+
+/// Admitted elsewhere and not here, where others are.
+fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let elsewhere = facts.same_ip_elsewhere;
+    let others = facts.other_ip_here;
+    let here = facts.same_ip_here.admitted_share();
+    if elsewhere.admitted < 5 || elsewhere.admitted_share() < 0.3 || here > 0.1 {
+        return None;
+    }
+    if others.admitted < 3 || facts.distinct(Column::Route3) > 6 {
+        return None;
+    }
+    let mut weight: f64 = 1.6;
+    weight += if others.admitted as f64 >= 0.1 * facts.denials as f64 { 0.8 } else { 0.0 };
+    weight += if facts.distinct(Column::Route3) <= 2 { 0.5 } else { 0.0 };
+    let text = format!(
+        "the same clients had {} requests admitted elsewhere and {} here; others had {} admitted here ({})",
+        elsewhere.admitted,
+        if here == 0.0 { "none".to_string() } else { percent(here) },
+        others.admitted,
+        places_named(case)
+    );
+    Some(evidence("lacks_right", EvidenceKind::Behaviour, Cause::Permission, weight, text, &[("elsewhere", elsewhere.admitted as f64), ("others_here", others.admitted as f64)]))
+}
+
+/// What the token or user name tells, where the log has one.
+fn named(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let present = |column: Column| {
+        facts.values.get(&column).map_or(0, |values| {
+            values.iter().filter(|(id, _)| *id != NONE).map(|(_, count)| count).sum::<u64>()
+        })
+    };
+    let (tokens, users) = (present(Column::Token), present(Column::User));
+    let column = if tokens >= users { Column::Token } else { Column::User };
+    let share = facts.share(tokens.max(users));
+    let values = facts.distinct(column);
+    let noun = if column == Column::Token { ("token", "tokens") } else { ("user", "users") };
+    if share < 0.5 {
+        return None;
+    }
+    let same = facts.same_identity_elsewhere;
+    let others = facts.other_identity_here;
+    if same.admitted >= 5 && same.admitted_share() >= 0.3 && others.admitted >= 3 {
+        let text = format!(
+            "{} admitted {} times elsewhere and denied here, where others were admitted {} times",
+            counted(values as u64, noun.0, noun.1), same.admitted, others.admitted
+        );
+        return Some(evidence("named", EvidenceKind::Behaviour, Cause::Permission, 1.8, text, &[("elsewhere", same.admitted as f64)]));
+    }
+    let few = values as u64 * 10 <= facts.denials;
+    if few && same.admitted as f64 <= 0.05 * facts.denials as f64 && facts.same_ip_here.admitted_share() < 0.2 {
+        let text = format!(
+            "{} denied wherever used, while other {} passed {} times at the same places",
+            counted(values as u64, noun.0, noun.1), noun.1, others.admitted
+        );
+        let weight = if others.admitted >= 5 { 2.5 } else { 1.0 };
+        return Some(evidence("named", EvidenceKind::Behaviour, Cause::Credential, weight, text, &[("others_here", others.admitted as f64)]));
+    }
+    None
+}

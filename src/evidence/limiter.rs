@@ -1,0 +1,309 @@
+//! Proposes rate limits: keys whose admissions are clamped, or whose answers a limiter replays.
+//!
+//! What is left after pure strata were peeled is asked key by key, finest first: a fleet's pool clamps
+//! as tightly as each of its addresses, so the finest key that clamps is the limiter's. A coarser key
+//! is taken only where it clamps clearly tighter: then callers share a budget.
+
+use super::clamp::{self, Clamp};
+use crate::examine::row::{NONE, Row};
+use crate::examine::table::{Column, Table};
+use crate::policy::fit::{self, Fitted};
+use crate::policy::replay::{Arrival, Traffic};
+use std::collections::{HashMap, HashSet};
+
+/// Denials of a key needed to ask whether a limiter made them.
+const LEAST_DENIALS: usize = 20;
+/// A cell (method and route) with less of a key's denials is not in the limiter's scope.
+const LEAST_CELL_SHARE: f64 = 0.01;
+/// Requests this long before the first and after the last denial take part in a replay.
+const CONTEXT_MS: i64 = 10 * 60_000;
+/// A clamp counts from this ratio ...
+const TIGHT: f64 = 0.45;
+/// ... and from this many deviations below chance: many keys and widths are tried.
+const TIGHT_DEVIATIONS: f64 = -3.5;
+/// Replays look at no more arrivals than this; a limit shows in fewer.
+const MOST_ARRIVALS: usize = 120_000;
+/// Keys asked in one column, largest first.
+const MOST_KEYS: usize = 64;
+
+/// A limiter that explains a group of denials.
+#[derive(Debug, Clone)]
+pub struct LimiterFit {
+    /// What it counts apart; none for all callers together.
+    pub key: Option<Column>,
+    /// The values of the key that were over the limit.
+    pub members: Vec<u32>,
+    /// Method and first three route segments of the places it guards.
+    pub cells: Vec<(u8, u32)>,
+    /// How tightly admissions are clamped.
+    pub clamp: Option<Clamp>,
+    /// The limit that replays the answers.
+    pub fitted: Option<Fitted>,
+}
+
+impl LimiterFit {
+    /// Sustained rate, requests per second.
+    pub fn rate_per_s(&self) -> Option<f64> {
+        let fitted = self.fitted.as_ref().and_then(|fit| {
+            fit.limit.rate_per_s.or_else(|| {
+                Some(f64::from(fit.limit.limit?) / fit.limit.window_s?).filter(|rate| rate.is_finite())
+            })
+        });
+        fitted.or(self.clamp.map(|clamp| clamp.rate_per_s))
+    }
+
+    /// Whether both may be one limiter met by two callers.
+    pub fn alike(&self, other: &LimiterFit) -> bool {
+        let same_rate = match (self.rate_per_s(), other.rate_per_s()) {
+            (Some(a), Some(b)) => a / b > 0.75 && a / b < 1.33,
+            _ => true,
+        };
+        let holds = |fit: &LimiterFit| fit.fitted.as_ref().is_some_and(|f| f.limit.hold_s.is_some());
+        self.key == other.key && (same_rate || (holds(self) && holds(other)))
+    }
+
+    /// Takes in the values of another caller's fit; the better fit stays.
+    pub fn join(&mut self, other: LimiterFit) {
+        self.members.extend(other.members);
+        for cell in other.cells {
+            if !self.cells.contains(&cell) {
+                self.cells.push(cell);
+            }
+        }
+        let gain = |fit: &Option<Fitted>| fit.as_ref().map_or(f64::MIN, |f| f.score.over_coin);
+        if gain(&other.fitted) > gain(&self.fitted) {
+            self.fitted = other.fitted;
+            self.clamp = other.clamp;
+        }
+    }
+
+    fn is_clamped(&self) -> bool {
+        self.clamp.is_some_and(|c| c.ratio <= TIGHT && c.deviations <= TIGHT_DEVIATIONS)
+    }
+
+    fn convinces(&self) -> bool {
+        self.is_clamped() || self.fitted.is_some()
+    }
+}
+
+/// Takes the denials of limiters out of `open`.
+pub fn find(table: &Table<'_>, open: &mut [bool]) -> Vec<(LimiterFit, Vec<u32>)> {
+    let mut found = Vec::new();
+    for key in [Some(Column::Token), Some(Column::User), Some(Column::Ip)] {
+        single(table, open, key, &mut found);
+    }
+    pooled_by_address(table, open, &mut found);
+    for key in [Some(Column::Prefix), Some(Column::UserAgent), Some(Column::Client), Some(Column::Route3), None] {
+        single(table, open, key, &mut found);
+    }
+    found
+}
+
+/// Asks each value of a column by itself.
+fn single(
+    table: &Table<'_>,
+    open: &mut [bool],
+    key: Option<Column>,
+    found: &mut Vec<(LimiterFit, Vec<u32>)>,
+) {
+    for (value, denials) in groups(table, open, key) {
+        let scope = Scope::of(table, key, value, &denials);
+        let rows = scope.rows(table, open, &denials);
+        let mut fit = assess(table, &rows, &|_| 0);
+        if !fit.convinces() || (key.is_some() && shared(table, open, &fit, &denials)) {
+            continue;
+        }
+        fit.key = limiter_key(key);
+        fit.members = if key.is_some() { vec![value] } else { Vec::new() };
+        fit.cells = scope.cells();
+        let taken: Vec<u32> =
+            denials.into_iter().filter(|i| scope.covers(&table.rows[*i as usize], table)).collect();
+        for index in &taken {
+            open[*index as usize] = false;
+        }
+        found.push((fit, taken));
+    }
+}
+
+/// A limit per route is one for all callers of that route: the place goes into the rule's scope.
+fn limiter_key(key: Option<Column>) -> Option<Column> {
+    key.filter(|column| !matches!(column, Column::Route3))
+}
+
+/// Many addresses with few denials each, at one place: a limit per address that each crosses now and then.
+fn pooled_by_address(
+    table: &Table<'_>,
+    open: &mut [bool],
+    found: &mut Vec<(LimiterFit, Vec<u32>)>,
+) {
+    for (value, denials) in groups(table, open, Some(Column::Route3)) {
+        let addresses: HashSet<u32> = denials.iter().map(|i| table.rows[*i as usize].ip).collect();
+        if addresses.len() < 3 || addresses.len() * 3 > denials.len() {
+            continue;
+        }
+        let scope = Scope::of(table, Some(Column::Route3), value, &denials);
+        let rows: Vec<u32> = scope
+            .rows(table, open, &denials)
+            .into_iter()
+            .filter(|i| addresses.contains(&table.rows[*i as usize].ip))
+            .collect();
+        let mut fit = assess(table, &rows, &|row| row.ip);
+        if fit.fitted.is_none() {
+            continue;
+        }
+        fit.clamp = None; // of the pool, which says nothing of its members
+        fit.key = Some(Column::Ip);
+        fit.members = addresses.into_iter().collect();
+        fit.members.sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
+        fit.cells = scope.cells();
+        for index in &denials {
+            open[*index as usize] = false;
+        }
+        found.push((fit, denials));
+    }
+}
+
+/// Open denials by value of a column, the largest groups first; all of them for no column.
+fn groups(table: &Table<'_>, open: &[bool], key: Option<Column>) -> Vec<(u32, Vec<u32>)> {
+    let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
+    for (index, row) in table.rows.iter().enumerate().filter(|(index, _)| open[*index]) {
+        let value = key.map_or(0, |column| table.value(column, row));
+        if value != NONE {
+            groups.entry(value).or_default().push(index as u32);
+        }
+    }
+    let mut groups: Vec<(u32, Vec<u32>)> =
+        groups.into_iter().filter(|(_, denials)| denials.len() >= LEAST_DENIALS).collect();
+    groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.1[0].cmp(&b.1[0])));
+    groups.truncate(MOST_KEYS);
+    groups
+}
+
+/// The requests that a limiter on a key would look at.
+struct Scope {
+    key: Option<Column>,
+    value: u32,
+    cells: HashSet<(u8, u32)>,
+}
+
+impl Scope {
+    fn of(table: &Table<'_>, key: Option<Column>, value: u32, denials: &[u32]) -> Scope {
+        let mut counts: HashMap<(u8, u32), usize> = HashMap::new();
+        for row in denials.iter().map(|i| &table.rows[*i as usize]) {
+            *counts.entry((row.method, table.value(Column::Route3, row))).or_default() += 1;
+        }
+        let least = (denials.len() as f64 * LEAST_CELL_SHARE).ceil() as usize;
+        let cells = counts.into_iter().filter(|(_, n)| *n >= least).map(|(cell, _)| cell).collect();
+        Scope { key, value, cells }
+    }
+
+    fn covers(&self, row: &Row, table: &Table<'_>) -> bool {
+        self.key.is_none_or(|column| table.value(column, row) == self.value)
+            && self.cells.contains(&(row.method, table.value(Column::Route3, row)))
+    }
+
+    /// Its requests around the denials, without the denials that something else explains.
+    fn rows(&self, table: &Table<'_>, open: &[bool], denials: &[u32]) -> Vec<u32> {
+        let time = |index: Option<&u32>| index.map_or(0, |i| table.rows[*i as usize].time_ms);
+        let (start, end) = (time(denials.first()) - CONTEXT_MS, time(denials.last()) + CONTEXT_MS);
+        table
+            .between(start, end)
+            .filter(|i| {
+                let row = &table.rows[*i];
+                (!row.denied || open[*i]) && self.covers(row, table)
+            })
+            .map(|i| i as u32)
+            .collect()
+    }
+
+    fn cells(&self) -> Vec<(u8, u32)> {
+        let mut cells: Vec<(u8, u32)> = self.cells.iter().copied().collect();
+        cells.sort_unstable();
+        cells
+    }
+}
+
+/// Clamp and replay over these rows; `key` is what is counted apart.
+fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> LimiterFit {
+    let rows = &rows[..rows.len().min(MOST_ARRIVALS)];
+    let first = rows.iter().position(|i| table.rows[*i as usize].denied).unwrap_or(0);
+    let last = rows.iter().rposition(|i| table.rows[*i as usize].denied).map_or(0, |at| at + 1);
+    let seconds: Vec<(i64, bool)> = rows[first..last.max(first)]
+        .iter()
+        .map(|i| &table.rows[*i as usize])
+        .map(|row| (row.time_ms.div_euclid(1000), row.denied))
+        .collect();
+    let arrivals: Vec<Arrival> = rows
+        .iter()
+        .map(|i| &table.rows[*i as usize])
+        .map(|row| Arrival { time_ms: row.time_ms, key: key(row), denied: row.denied })
+        .collect();
+    LimiterFit {
+        key: None,
+        members: Vec::new(),
+        cells: Vec::new(),
+        clamp: clamp::measure(&seconds),
+        fitted: fit::best(&Traffic::new(&arrivals)),
+    }
+}
+
+/// Whether the callers beside this one share its budget: their pool clamps clearly tighter.
+fn shared(table: &Table<'_>, open: &[bool], fit: &LimiterFit, denials: &[u32]) -> bool {
+    let alone = fit.clamp.map_or(1.0, |clamp| clamp.ratio);
+    if alone <= 0.12 {
+        return false;
+    }
+    let first = &table.rows[denials[0] as usize];
+    [Column::UserAgent, Column::Route3].into_iter().any(|column| {
+        let value = table.value(column, first);
+        let pool: Vec<u32> = (0..table.rows.len() as u32)
+            .filter(|i| open[*i as usize] && table.value(column, &table.rows[*i as usize]) == value)
+            .collect();
+        if pool.len() < 2 * denials.len() {
+            return false;
+        }
+        let scope = Scope::of(table, Some(column), value, &pool);
+        let rows = scope.rows(table, open, &pool);
+        let seconds: Vec<(i64, bool)> = rows
+            .iter()
+            .map(|i| &table.rows[*i as usize])
+            .map(|row| (row.time_ms.div_euclid(1000), row.denied))
+            .collect();
+        clamp::measure(&seconds).is_some_and(|pool| {
+            pool.deviations <= TIGHT_DEVIATIONS && pool.ratio < (alone - 0.03) / 1.8
+        })
+    })
+}
+
+/// Asks whether a limiter made a group of denials that something else proposed, such as a pure stratum:
+/// a ban that every retry prolongs denies as purely as a list.
+pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
+    let mut open = vec![false; table.rows.len()];
+    for index in denials {
+        open[*index as usize] = true;
+    }
+    let mut addresses: HashMap<u32, usize> = HashMap::new();
+    for index in denials {
+        *addresses.entry(table.rows[*index as usize].ip).or_default() += 1;
+    }
+    let many = addresses.values().filter(|n| **n >= LEAST_DENIALS).map(|n| *n).sum::<usize>();
+    let scope = Scope::of(table, None, 0, denials);
+    let rows = scope.rows(table, &open, denials);
+    let of_members: Vec<u32> = rows
+        .into_iter()
+        .filter(|i| addresses.contains_key(&table.rows[*i as usize].ip))
+        .collect();
+    if many * 10 < denials.len() * 8 {
+        return None; // too few denials per address to see a limit
+    }
+    let mut fit = assess(table, &of_members, &|row| row.ip);
+    fit.fitted.as_ref()?;
+    if addresses.len() > 1 {
+        fit.clamp = None;
+    }
+    fit.key = Some(Column::Ip);
+    fit.members = addresses.into_keys().collect();
+    fit.members.sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
+    fit.cells = scope.cells();
+    Some(fit)
+}

@@ -1,0 +1,63 @@
+//! A limiter's marks: clamped admissions, and a replay that gives the log's own answers.
+
+use super::{Case, counted, evidence, percent};
+use crate::findings::{Cause, Evidence, EvidenceKind};
+
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    [clamped(case), replayed(case), jumped(case)].into_iter().flatten().collect()
+}
+
+fn clamped(case: &Case<'_>) -> Option<Evidence> {
+    let clamp = case.limiter?.clamp?;
+    if clamp.deviations > -2.5 || clamp.ratio > 0.6 {
+        return None;
+    }
+    let text = format!(
+        "per {} s {} to {} requests came and {} to {} were admitted: {:.2} of the spread that chance would leave, in {} full bins",
+        clamp.width_s, clamp.offered.0, clamp.offered.1, clamp.admitted.0, clamp.admitted.1, clamp.ratio, clamp.bins
+    );
+    let weight = (-clamp.deviations / 2.0).min(3.5);
+    Some(evidence("clamp", EvidenceKind::Behaviour, Cause::RateLimit, weight, text, &[("ratio", clamp.ratio), ("rate_per_s", clamp.rate_per_s)]))
+}
+
+fn replayed(case: &Case<'_>) -> Option<Evidence> {
+    let fitted = case.limiter?.fitted.as_ref()?;
+    let text = format!(
+        "replayed over the arrivals, {} gives {} of the denials, and {} of those it gives are right",
+        described(fitted),
+        percent(fitted.coverage),
+        percent(fitted.precision)
+    );
+    let weight = 1.0 + (fitted.score.over_coin.min(fitted.score.over_list) / 15.0).clamp(0.0, 3.0);
+    Some(evidence(
+        "replay",
+        EvidenceKind::Replay,
+        Cause::RateLimit,
+        weight,
+        text,
+        &[("nats_over_chance", fitted.score.over_coin), ("nats_over_list", fitted.score.over_list), ("precision", fitted.precision), ("coverage", fitted.coverage)],
+    ))
+}
+
+/// The rate of a caller jumps just before its first denial; a list needs no jump.
+fn jumped(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let ips = facts.distinct(crate::examine::table::Column::Ip) as u64;
+    if ips == 0 || facts.ips_with_jump * 10 < ips * 8 || facts.denials < 20 || ips > 200 {
+        return None;
+    }
+    let text = format!(
+        "{} of {} asked several times faster in the minute before the first denial",
+        facts.ips_with_jump,
+        counted(ips, "address", "addresses")
+    );
+    Some(evidence("jump", EvidenceKind::Behaviour, Cause::RateLimit, 0.8, text, &[("jumped", facts.ips_with_jump as f64)]))
+}
+
+fn described(fitted: &crate::policy::fit::Fitted) -> String {
+    let policy = crate::policy::rule::Policy {
+        limit: Some(fitted.limit.clone()),
+        ..crate::policy::rule::Policy::default()
+    };
+    format!("\"{policy}\"")
+}

@@ -1,0 +1,108 @@
+//! Is it the place? Nobody passes here, though the same clients pass elsewhere.
+
+use super::{Case, counted, evidence, percent};
+use crate::examine::table::Column;
+use crate::findings::{Cause, Evidence, EvidenceKind};
+
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    [directory(case), probes(case), closed(case), open_to_others(case)].into_iter().flatten().collect()
+}
+
+/// Requests for directories, which a server without index refuses to list.
+fn directory(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let share = facts.share(facts.directories);
+    if share < 0.9 || facts.distinct(Column::Ip) < 2 || facts.other_ip_here.admitted > facts.denials / 20 {
+        return None;
+    }
+    let text = format!("{} of the denied requests ask for a directory", percent(share));
+    Some(evidence("directory", EvidenceKind::Behaviour, Cause::RouteAcl, 1.0, text, &[("directories", share)]))
+}
+
+/// Paths that only probes ask for, while their other requests were not denied.
+fn probes(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let share = facts.share(facts.probes);
+    if share < 0.6 {
+        return None;
+    }
+    let elsewhere = facts.same_ip_elsewhere;
+    let free = elsewhere.requests() == 0 || elsewhere.admitted_share() > 0.3;
+    let text = format!(
+        "{} of the denied requests ask for hidden files or other places that only probes look for",
+        percent(share)
+    );
+    let weight = if free { 3.0 * share } else { 0.5 };
+    Some(evidence("probes", EvidenceKind::Behaviour, Cause::RouteAcl, weight, text, &[("probes", share)]))
+}
+
+/// Nobody was admitted to these places while the rule held.
+fn closed(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let ips = facts.distinct(Column::Ip) as u64;
+    let passed = facts.other_ip_here.admitted + facts.same_ip_here.admitted;
+    if passed as f64 > 0.02 * facts.denials as f64 {
+        return None;
+    }
+    let elsewhere = facts.same_ip_elsewhere;
+    let free = elsewhere.admitted >= 5 && elsewhere.admitted_share() >= 0.5;
+    let before = facts.ips_admitted_here_before + facts.ips_admitted_here_after;
+    let mut weight: f64 = match ips {
+        1 => 0.3,
+        2 => 1.0,
+        3..=5 => 1.8,
+        _ => 2.4,
+    };
+    weight += if free { 1.2 } else { -1.0 };
+    if facts.distinct(Column::Client) >= 3 {
+        weight += 0.6;
+    }
+    let where_else = if free {
+        format!(", and {} requests of the same addresses elsewhere were admitted", elsewhere.admitted)
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "nobody passed {} meanwhile ({} tried){where_else}",
+        places_named(case),
+        counted(ips, "address", "addresses")
+    );
+    Some(evidence(
+        "closed",
+        EvidenceKind::Behaviour,
+        Cause::RouteAcl,
+        weight,
+        text,
+        &[("admitted_here", passed as f64), ("admitted_elsewhere", elsewhere.admitted as f64), ("admitted_before_or_after", before as f64)],
+    ))
+}
+
+/// Others pass here: it is not the place.
+fn open_to_others(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let others = facts.other_ip_here;
+    if others.admitted < 5 || (others.admitted as f64) < 0.05 * facts.denials as f64 {
+        return None;
+    }
+    let weight = -(1.5 + (others.admitted as f64 / facts.denials as f64).min(1.0) * 2.0);
+    let text = format!(
+        "{} requests of {} were admitted to the same places meanwhile",
+        others.admitted,
+        counted(facts.other_ips_admitted_here, "other address", "other addresses")
+    );
+    Some(evidence("open", EvidenceKind::Behaviour, Cause::RouteAcl, weight, text, &[("admitted", others.admitted as f64)]))
+}
+
+/// The places as a reader names them.
+pub(crate) fn places_named(case: &Case<'_>) -> String {
+    let facts = case.facts;
+    for column in [Column::Route, Column::Route3, Column::Route2, Column::Route1] {
+        if facts.distinct(column) <= 2
+            && let Some((id, _)) = facts.top(column)
+        {
+            let more = if facts.distinct(column) > 1 { " and one more place" } else { "" };
+            return format!("{}{more}", case.name(column, id));
+        }
+    }
+    format!("{} places", facts.distinct(Column::Route3))
+}

@@ -1,0 +1,76 @@
+//! Rules on the request itself: its method, its referer, the token of a form.
+
+use super::{Case, counted, evidence, percent};
+use crate::examine::table::Column;
+use crate::findings::{Cause, Evidence, EvidenceKind};
+use crate::key::Method;
+use crate::key::client::Class;
+
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    [hotlink(case), method(case), form(case)].into_iter().flatten().collect()
+}
+
+/// Other sites embed this site's files.
+fn hotlink(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let (foreign, assets) = (facts.share(facts.foreign_referers), facts.share(facts.assets));
+    if foreign < 0.8 || assets < 0.5 {
+        return None;
+    }
+    let (host, share) = facts.top(Column::RefererHost)?;
+    let text = format!(
+        "{} of the denied requests are for files embedded by another site ({}: {})",
+        percent(foreign),
+        case.name(Column::RefererHost, host),
+        percent(share)
+    );
+    Some(evidence("hotlink", EvidenceKind::Behaviour, Cause::RequestShape, 4.0, text, &[("foreign", foreign), ("assets", assets)]))
+}
+
+/// One method is denied where others pass, whoever asks.
+fn method(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let (id, share) = facts.top(Column::Method)?;
+    let method = Method::from_u8(id as u8);
+    if share < 0.97 || matches!(method, Method::Options | Method::Get) {
+        return None;
+    }
+    let (others, here) = (facts.other_ip_here, facts.same_ip_here);
+    let passing = facts.other_method_here;
+    if others.admitted + here.admitted > (others.denied + here.denied) / 20 {
+        return None; // others may use this method here: not a rule on the method
+    }
+    if passing.admitted < 5 || passing.admitted_share() < 0.5 {
+        return None;
+    }
+    let ips = facts.distinct(Column::Ip) as u64;
+    let text = format!(
+        "{} denied for all ({}), while {} of the same clients' other requests there were admitted",
+        method.name(),
+        counted(ips, "address", "addresses"),
+        passing.admitted
+    );
+    let weight = if ips >= 3 { 3.5 } else { 2.5 };
+    Some(evidence("method", EvidenceKind::Behaviour, Cause::RequestShape, weight, text, &[("admitted", passing.admitted as f64)]))
+}
+
+/// Browsers' form posts are denied now and then, and pass at other times: a stale form token.
+fn form(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let writes = facts.share(facts.writes);
+    let browsers = facts.class_share(&[Class::Browser, Class::Mobile]);
+    let ips = facts.distinct(Column::Ip) as u64;
+    if writes < 0.95 || browsers < 0.8 || ips < 5 {
+        return None;
+    }
+    let per_client = facts.denials as f64 / ips as f64;
+    let same = facts.same_ip_here.admitted + facts.other_ip_here.admitted;
+    if per_client > 12.0 || same < 5 {
+        return None;
+    }
+    let text = format!(
+        "only writes of browsers are denied, {per_client:.1} per address over {}, while {same} others there were admitted",
+        counted(ips, "address", "addresses")
+    );
+    Some(evidence("form", EvidenceKind::Behaviour, Cause::RequestShape, 3.0, text, &[("writes", writes), ("admitted", same as f64)]))
+}

@@ -1,0 +1,212 @@
+//! Verdicts: every denial is put under one policy, and every policy under one cause.
+//!
+//! In order: denials that their content or the line itself sets apart; challenges; pure strata, peeled
+//! largest first; limiters over what is left; the rest. Then pieces of one policy are put together,
+//! each policy's denials are split into spikes and standing denials, and each part is judged by its own
+//! facts. Denials are assigned once, so the parts add up to all of them.
+
+pub mod advice;
+mod calibration;
+pub mod describe;
+mod judge;
+mod merge;
+mod piece;
+mod rest;
+mod rule;
+
+pub use judge::Judgement;
+pub use piece::Origin;
+
+use crate::evidence::facts::{self, Facts};
+use crate::evidence::limiter::{self, LimiterFit};
+use crate::evidence::responder::Pages;
+use crate::evidence::{Case, TESTS, challenge, content, strata};
+use crate::examine::table::{Column, Table};
+use crate::findings::{Cause, Evidence};
+use crate::spike::scan::{Exposure, bursts};
+use piece::{Piece, Profile};
+
+/// Fewer denials are no spike worth waking anyone for.
+const LEAST_SPIKE: usize = 30;
+/// Probing scanners send bursts of up to this many; they are always there.
+const LEAST_PROBE_SPIKE: usize = 150;
+
+/// A group of denials with its cause.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// Positions in the table, in time order.
+    pub denials: Vec<u32>,
+    /// Whether they stand out of the rest of the log.
+    pub is_spike: bool,
+    /// Who proposed the group.
+    pub origin: Origin,
+    /// The limiter that fits it.
+    pub limiter: Option<LimiterFit>,
+    /// Its counts.
+    pub facts: Facts,
+    /// What speaks for and against.
+    pub evidence: Vec<Evidence>,
+    /// Its cause.
+    pub judgement: Judgement,
+}
+
+/// Reaches a verdict on every denial of the table.
+pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
+    let pages = Pages::learn(table);
+    let pieces = merge::merge(table, propose(table));
+    let mut verdicts = Vec::new();
+    for piece in pieces {
+        for (denials, is_spike) in split(table, exposure, &piece) {
+            verdicts.push(weigh(table, &pages, &piece.origin, piece.limiter.clone(), denials, is_spike));
+        }
+    }
+    let mut verdicts = unite(table, &pages, verdicts);
+    verdicts.iter_mut().for_each(demote);
+    verdicts.sort_by(|a, b| {
+        (a.facts.start_ms, &a.denials.first()).cmp(&(b.facts.start_ms, &b.denials.first()))
+    });
+    verdicts
+}
+
+/// Splits the denials into pieces, each with a proposed explanation.
+fn propose(table: &Table<'_>) -> Vec<Piece> {
+    let mut open: Vec<bool> = table.rows.iter().map(|row| row.denied).collect();
+    let mut pieces = Vec::new();
+    for (stream, denials) in content::split(table, &mut open) {
+        pieces.push(Piece { denials, origin: Origin::Content(stream), limiter: None });
+    }
+    for denials in challenge::find(table, &mut open) {
+        pieces.push(Piece { denials, origin: Origin::Challenge, limiter: None });
+    }
+    for stratum in strata::peel(table, &mut open) {
+        let limiter = limiter::test_group(table, &stratum.denials);
+        let origin = Origin::Strata(vec![stratum.cells]);
+        pieces.push(Piece { denials: stratum.denials, origin, limiter });
+    }
+    for (fit, denials) in limiter::find(table, &mut open) {
+        pieces.push(Piece { denials, origin: Origin::Limiter, limiter: Some(fit) });
+    }
+    pieces.extend(rest::collect(table, &mut open));
+    pieces
+}
+
+/// The spikes of a piece, and what is left of it as standing denials.
+fn split(table: &Table<'_>, exposure: &Exposure, piece: &Piece) -> Vec<(Vec<u32>, bool)> {
+    let seconds: Vec<i64> = piece
+        .denials
+        .iter()
+        .map(|index| table.rows[*index as usize].time_ms.div_euclid(1000))
+        .collect();
+    let mut parts = Vec::new();
+    let mut standing = Vec::new();
+    let mut done = 0;
+    for burst in bursts(&seconds, exposure) {
+        standing.extend_from_slice(&piece.denials[done..burst.members.start]);
+        done = burst.members.end;
+        parts.push((piece.denials[burst.members].to_vec(), true));
+    }
+    standing.extend_from_slice(&piece.denials[done..]);
+    if !standing.is_empty() {
+        parts.push((standing, false));
+    }
+    parts
+}
+
+fn weigh(
+    table: &Table<'_>,
+    pages: &Pages,
+    origin: &Origin,
+    limiter: Option<LimiterFit>,
+    denials: Vec<u32>,
+    is_spike: bool,
+) -> Verdict {
+    let facts = facts::gather(table, pages, &denials);
+    let case = Case {
+        table,
+        facts: &facts,
+        limiter: limiter.as_ref(),
+        challenged: *origin == Origin::Challenge,
+    };
+    let mut evidence: Vec<Evidence> = TESTS.iter().flat_map(|test| test(&case)).collect();
+    evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    let judgement = judge::judge(&evidence, facts.denials);
+    Verdict { denials, is_spike, origin: origin.clone(), limiter, facts, evidence, judgement }
+}
+
+/// Unites spikes of one cause that overlap and share their clients or places: pieces that looked
+/// different before they were judged.
+fn unite(table: &Table<'_>, pages: &Pages, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
+    verdicts.sort_by(|a, b| {
+        b.denials.len().cmp(&a.denials.len()).then(a.denials.first().cmp(&b.denials.first()))
+    });
+    let mut profiles: Vec<Profile> =
+        verdicts.iter().map(|v| Profile::of(table, &v.denials)).collect();
+    let mut at = 0;
+    while at < verdicts.len() {
+        let partner = (at + 1..verdicts.len()).find(|other| {
+            let (a, b) = (&verdicts[at], &verdicts[*other]);
+            a.is_spike && b.is_spike && one_spike(a, &profiles[at], b, &profiles[*other])
+        });
+        let Some(other) = partner else {
+            at += 1;
+            continue;
+        };
+        let part = verdicts.remove(other);
+        profiles.remove(other);
+        let whole = &verdicts[at];
+        let mut denials = [whole.denials.as_slice(), part.denials.as_slice()].concat();
+        denials.sort_unstable();
+        let limiter = match (whole.limiter.clone(), part.limiter) {
+            (Some(mut mine), Some(theirs)) => {
+                mine.join(theirs);
+                Some(mine)
+            }
+            (mine, theirs) => mine.or(theirs),
+        };
+        let origin = whole.origin.clone();
+        verdicts[at] = weigh(table, pages, &origin, limiter, denials, true);
+        profiles[at] = Profile::of(table, &verdicts[at].denials);
+        at = 0;
+    }
+    verdicts
+}
+
+fn one_spike(a: &Verdict, large: &Profile, b: &Verdict, small: &Profile) -> bool {
+    let (cause, other) = (a.judgement.cause, b.judgement.cause);
+    let undetermined = other == Cause::Undetermined && b.denials.len() * 5 < a.denials.len();
+    if cause != other && !undetermined {
+        return false;
+    }
+    if !large.same_answer(small) || !small.within(large) {
+        return false;
+    }
+    match cause {
+        Cause::RateLimit => {
+            small.covered_by(large, Column::Ip) >= 0.8
+                || (large.contact(small, Column::Route3) >= 0.8 && large.in_step(small))
+        }
+        Cause::IpAcl => large.in_step(small) || small.covered_by(large, Column::Prefix) >= 0.5,
+        Cause::RouteAcl => {
+            large.contact(small, Column::Route1) >= 0.8 || large.contact(small, Column::Ip) >= 0.8
+        }
+        Cause::Credential | Cause::Permission => {
+            large.contact(small, Column::Ip) >= 0.5
+                || (large.in_step(small) && large.contact(small, Column::UserAgent) >= 0.8)
+        }
+        Cause::BotFilter => {
+            large.contact(small, Column::Ip) >= 0.5
+                || large.in_step(small)
+                || large.contact(small, Column::UserAgent) >= 0.8
+        }
+        _ => true,
+    }
+}
+
+/// Small bursts and those of probing scanners are part of every log.
+fn demote(verdict: &mut Verdict) {
+    let denials = verdict.denials.len();
+    let probes = verdict.facts.share(verdict.facts.probes) > 0.6;
+    if denials < LEAST_SPIKE || (probes && denials < LEAST_PROBE_SPIKE) {
+        verdict.is_spike = false;
+    }
+}

@@ -1,0 +1,88 @@
+//! What no proposal explained, in groups that at least share something.
+
+use super::piece::{Origin, Piece};
+use crate::examine::row::{Content, NONE};
+use crate::examine::table::{Column, Table};
+use std::collections::HashMap;
+
+/// A group needs as many denials.
+const LEAST_DENIALS: usize = 20;
+/// Columns by which the rest is grouped, the most telling first; each step costs [`RANK_COST`].
+const COLUMNS: [Column; 8] = [
+    Column::Token,
+    Column::User,
+    Column::RefererHost,
+    Column::UserAgent,
+    Column::Route3,
+    Column::Ip,
+    Column::Prefix,
+    Column::Route1,
+];
+const RANK_COST: f64 = 0.02;
+
+/// Takes all open denials, in groups.
+pub fn collect(table: &Table<'_>, open: &mut [bool]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let probes: Vec<u32> =
+        taken(open, |index| table.rows[index].content == Content::Probe);
+    if !probes.is_empty() {
+        pieces.push(Piece { denials: probes, origin: Origin::Rest(Vec::new()), limiter: None });
+    }
+    while let Some((column, value)) = heaviest(table, open) {
+        let denials = taken(open, |index| table.value(column, &table.rows[index]) == value);
+        pieces.push(Piece { denials, origin: Origin::Rest(vec![(column, value)]), limiter: None });
+    }
+    let last = taken(open, |_| true);
+    if !last.is_empty() {
+        pieces.push(Piece { denials: last, origin: Origin::Rest(Vec::new()), limiter: None });
+    }
+    pieces
+}
+
+fn taken(open: &mut [bool], wanted: impl Fn(usize) -> bool) -> Vec<u32> {
+    let mut denials = Vec::new();
+    for (index, flag) in open.iter_mut().enumerate() {
+        if *flag && wanted(index) {
+            *flag = false;
+            denials.push(index as u32);
+        }
+    }
+    denials
+}
+
+/// The value with the most denials, weighed by the share of its requests that were denied.
+fn heaviest(table: &Table<'_>, open: &[bool]) -> Option<(Column, u32)> {
+    let mut best: Option<(f64, Column, u32)> = None;
+    for (rank, column) in COLUMNS.iter().enumerate() {
+        let mut counts: HashMap<u32, (usize, usize)> = HashMap::new();
+        for (index, row) in table.rows.iter().enumerate() {
+            if open[index] {
+                counts.entry(table.value(*column, row)).or_default().0 += 1;
+            }
+        }
+        counts.retain(|value, (denied, _)| *value != NONE && *denied >= LEAST_DENIALS);
+        if counts.is_empty() {
+            continue;
+        }
+        for row in &table.rows {
+            if let Some(count) = counts.get_mut(&table.value(*column, row)) {
+                count.1 += 1;
+            }
+        }
+        for (value, (denied, requests)) in counts {
+            let share = denied as f64 / requests as f64;
+            let score = denied as f64 * (0.3 + share) * (1.0 - RANK_COST * rank as f64);
+            let better = match best {
+                None => true,
+                Some((other, c, v)) => {
+                    score > other
+                        || (score == other && c == *column && table.text(c, value) < table.text(c, v))
+                }
+            };
+            if better {
+                best = Some((score, *column, value));
+            }
+        }
+    }
+    best.map(|(_, column, value)| (column, value))
+}

@@ -1,0 +1,248 @@
+//! Rebuilds the rule: the conditions that the server must have looked at, and the limit it kept.
+//!
+//! The conditions are read off the denials for the cause that was found, as few values as cover them,
+//! then checked against every request of the interval: precision and coverage are counted, not guessed.
+
+use super::Verdict;
+use crate::evidence::facts::Facts;
+use crate::examine::row::{Content, NONE, Row};
+use crate::examine::table::{Column, Table};
+use crate::findings::{Algorithm, Cause, Condition, Limit, Operator};
+use crate::key::address::{self, Address};
+use crate::key::Method;
+use crate::policy::rule::Policy;
+use chrono::DateTime;
+use std::net::IpAddr;
+
+/// Share of the denials that a list of values must cover.
+const COVER: f64 = 0.95;
+/// Values in a condition before a coarser column is taken.
+const MOST_VALUES: usize = 6;
+/// Addresses listed one by one; beyond, networks.
+const MOST_ADDRESSES: usize = 64;
+
+/// A rebuilt rule, with the test that it is.
+pub struct Rebuilt<'t> {
+    /// As data.
+    pub policy: Policy,
+    clauses: Vec<Clause<'t>>,
+}
+
+struct Clause<'t> {
+    condition: Condition,
+    matches: Box<dyn Fn(&Row) -> bool + 't>,
+}
+
+impl Rebuilt<'_> {
+    /// Whether a request falls under the rule's conditions, whenever it came.
+    pub fn covers(&self, row: &Row) -> bool {
+        self.clauses.iter().all(|clause| (clause.matches)(row))
+    }
+}
+
+/// The rule behind a verdict; none where the cause is undetermined or nothing narrows it.
+pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t>> {
+    let facts = &verdict.facts;
+    let clauses = match verdict.judgement.cause {
+        Cause::Undetermined => return None,
+        Cause::RateLimit => rate_limit(table, facts),
+        Cause::IpAcl => vec![addresses(table, verdict)],
+        Cause::RouteAcl => vec![places(table, facts)],
+        Cause::Credential | Cause::Permission => identity(table, verdict),
+        Cause::Cors => vec![values(table, facts, Column::Method), places(table, facts)],
+        Cause::RequestShape => shape(table, facts),
+        Cause::BotFilter => bots(table, verdict),
+    };
+    let clauses: Vec<Clause> = clauses.into_iter().flatten().collect();
+    let limit = (verdict.judgement.cause == Cause::RateLimit).then(|| limit(verdict)).flatten();
+    if clauses.is_empty() && limit.is_none() {
+        return None;
+    }
+    let moment = |ms: i64| DateTime::from_timestamp(ms.div_euclid(1000), 0);
+    let established = facts.ips_established > 0
+        && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7
+        && verdict.judgement.cause != Cause::RateLimit;
+    let policy = Policy {
+        conditions: clauses.iter().map(|clause| clause.condition.clone()).collect(),
+        limit,
+        since: if established { moment(facts.start_ms) } else { None },
+        until: if established && facts.ips_admitted_here_after > 0 { moment(facts.end_ms + 999) } else { None },
+    };
+    Some(Rebuilt { policy: policy.normal(), clauses })
+}
+
+fn limit(verdict: &Verdict) -> Option<Limit> {
+    let fit = verdict.limiter.as_ref()?;
+    let key: Vec<String> = fit.key.map(|column| dimension(column).to_string()).into_iter().collect();
+    if let Some(fitted) = &fit.fitted {
+        return Some(Limit { key, ..fitted.limit.clone() });
+    }
+    Some(Limit {
+        key,
+        algorithm: Algorithm::LeakyBucket,
+        rate_per_s: Some(fit.clamp?.rate_per_s),
+        burst: Some(0),
+        ..Limit::default()
+    })
+}
+
+/// The name of a column's dimension in conditions and limits.
+pub fn dimension(column: Column) -> &'static str {
+    match column {
+        Column::UserAgent => "user_agent",
+        Column::Client => "client",
+        Column::Prefix16 | Column::Prefix => "prefix",
+        Column::Token => "token",
+        Column::User => "user",
+        Column::Route1 | Column::Route2 | Column::Route3 | Column::Route => "route",
+        Column::RefererHost => "referer_host",
+        Column::Ip => "ip",
+        Column::Method => "method",
+        Column::Host => "host",
+    }
+}
+
+/// The fewest most frequent ids that cover the denials, if they are few enough.
+fn covering(facts: &Facts, column: Column, most: usize) -> Option<Vec<u32>> {
+    let mut covered = 0;
+    let mut ids = Vec::new();
+    for (id, count) in facts.values.get(&column)? {
+        if covered as f64 >= COVER * facts.denials as f64 && ids.len() >= most.min(3) {
+            break;
+        }
+        if *id == NONE {
+            return None;
+        }
+        ids.push(*id);
+        covered += count;
+        if ids.len() > most {
+            return None;
+        }
+    }
+    (!ids.is_empty()).then_some(ids)
+}
+
+fn text(table: &Table<'_>, column: Column, id: u32) -> String {
+    String::from_utf8_lossy(table.text(column, id)).into_owned()
+}
+
+fn listed<'t>(table: &'t Table<'_>, column: Column, ids: Vec<u32>, op: Operator) -> Clause<'t> {
+    let field = dimension(column).to_string();
+    let values = ids.iter().map(|id| text(table, column, *id)).collect();
+    let matches = Box::new(move |row: &Row| ids.contains(&table.value(column, row)));
+    Clause { condition: Condition { field, op, values }, matches }
+}
+
+fn values<'t>(table: &'t Table<'_>, facts: &Facts, column: Column) -> Option<Clause<'t>> {
+    let ids = covering(facts, column, MOST_VALUES)?;
+    Some(listed(table, column, ids, Operator::In))
+}
+
+/// Routes: whole templates where few, else the first segments that cover them.
+fn places<'t>(table: &'t Table<'_>, facts: &Facts) -> Option<Clause<'t>> {
+    if let Some(ids) = covering(facts, Column::Route, 3) {
+        return Some(listed(table, Column::Route, ids, Operator::In));
+    }
+    let mut fallback = None;
+    for (column, most) in [(Column::Route1, 1), (Column::Route2, 2), (Column::Route3, MOST_VALUES), (Column::Route1, MOST_VALUES)] {
+        let Some(ids) = covering(facts, column, most) else { continue };
+        if column == Column::Route1 && text(table, column, ids[0]) == "/" {
+            continue;
+        }
+        if column == Column::Route1 && most == 1 {
+            // The shortest common place, unless a longer one covers as much.
+            fallback = Some(ids);
+            continue;
+        }
+        return Some(listed(table, column, ids, Operator::Prefix));
+    }
+    fallback.map(|ids| listed(table, Column::Route1, ids, Operator::Prefix))
+}
+
+fn rate_limit<'t>(table: &'t Table<'_>, facts: &Facts) -> Vec<Option<Clause<'t>>> {
+    vec![places(table, facts)]
+}
+
+fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> {
+    let facts = &verdict.facts;
+    if facts.share(facts.attacks) >= 0.3 {
+        let condition = Condition { field: "payload".into(), op: Operator::In, values: vec!["attack".into()] };
+        let matches = Box::new(|row: &Row| row.content == Content::Attack);
+        return vec![Some(Clause { condition, matches })];
+    }
+    let clients = covering(facts, Column::Client, MOST_VALUES);
+    let agents = covering(facts, Column::UserAgent, 3);
+    let browser = facts.class_share(&[crate::key::client::Class::Browser]) > 0.5;
+    match (clients, agents) {
+        (_, Some(agents)) if browser => vec![Some(listed(table, Column::UserAgent, agents, Operator::In))],
+        (Some(clients), _) => vec![Some(listed(table, Column::Client, clients, Operator::In))],
+        (None, Some(agents)) => vec![Some(listed(table, Column::UserAgent, agents, Operator::In))],
+        (None, None) => vec![places(table, facts)],
+    }
+}
+
+fn shape<'t>(table: &'t Table<'_>, facts: &Facts) -> Vec<Option<Clause<'t>>> {
+    if facts.share(facts.foreign_referers) >= 0.8 {
+        return vec![values(table, facts, Column::RefererHost), places(table, facts)];
+    }
+    vec![values(table, facts, Column::Method), places(table, facts)]
+}
+
+fn identity<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> {
+    let facts = &verdict.facts;
+    let place = match verdict.judgement.cause {
+        Cause::Permission => places(table, facts),
+        _ => None,
+    };
+    let who = values(table, facts, Column::Token)
+        .or_else(|| values(table, facts, Column::User))
+        .or_else(|| addresses(table, verdict));
+    vec![who, place]
+}
+
+/// Addresses one by one, or the networks that an operator would have written.
+fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> {
+    let facts = &verdict.facts;
+    let ids: Vec<u32> = facts.values.get(&Column::Ip)?.iter().map(|(id, _)| *id).collect();
+    if ids.is_empty() {
+        return None;
+    }
+    if ids.len() <= 3 {
+        return Some(listed(table, Column::Ip, ids, Operator::In));
+    }
+    let parse = |id: &u32| Address::parse(table.text(Column::Ip, *id)).ip();
+    let denied: Vec<IpAddr> = ids.iter().filter_map(parse).collect();
+    if denied.len() < ids.len() {
+        return (ids.len() <= MOST_ADDRESSES).then(|| listed(table, Column::Ip, ids, Operator::In));
+    }
+    let mut admitted: Vec<u32> = table.rows[table.between(facts.start_ms, facts.end_ms)]
+        .iter()
+        .filter(|row| !row.denied)
+        .map(|row| row.ip)
+        .collect();
+    admitted.sort_unstable();
+    admitted.dedup();
+    let in_list: std::collections::HashSet<u32> = ids.iter().copied().collect();
+    let admitted: Vec<IpAddr> =
+        admitted.iter().filter(|id| !in_list.contains(id)).filter_map(parse).collect();
+    let networks = address::cover(&denied, &admitted);
+    let mut inside = vec![false; table.width(Column::Ip)];
+    for id in 0..inside.len() as u32 {
+        if let Some(ip) = parse(&id) {
+            inside[id as usize] = networks.iter().any(|network| network.contains(&ip));
+        }
+    }
+    let single = networks.iter().all(|n| n.prefix_len() == n.max_prefix_len());
+    let values = networks
+        .iter()
+        .map(|n| if single { n.addr().to_string() } else { n.to_string() })
+        .collect();
+    let field = if single { "ip" } else { "prefix" }.to_string();
+    let matches = Box::new(move |row: &Row| inside.get(row.ip as usize).copied().unwrap_or(false));
+    Some(Clause { condition: Condition { field, op: Operator::In, values }, matches })
+}
+
+/// The method of a request by its number, for commands.
+pub fn method_name(row: &Row) -> &'static str {
+    Method::from_u8(row.method).name()
+}
