@@ -7,6 +7,8 @@
 //!
 //! Dependencies point one way, left to right; `tests/layers.rs` holds it.
 
+pub mod exit;
 pub mod findings;
+pub mod output;
 pub mod record;
 pub mod settings;
