@@ -9,6 +9,8 @@ use chrono::{Datelike, NaiveDateTime, TimeDelta};
 pub(super) struct Clock {
     offset: TimeDelta,
     date: Date,
+    windows: Precision,
+    is_short: bool,
 }
 
 /// How much of the date the log's span needs.
@@ -34,9 +36,16 @@ impl Clock {
         let mut clock = Clock {
             offset: TimeDelta::seconds(analysis.utc_offset_s.into()),
             date: Date::Never,
+            windows: if analysis.window_s.is_multiple_of(60) {
+                Precision::Minutes
+            } else {
+                Precision::Seconds
+            },
+            is_short: false,
         };
         if let (Some(start), Some(end)) = (analysis.input.start, analysis.input.end) {
             let (start, end) = (clock.local(start), clock.local(end));
+            clock.is_short = end.signed_duration_since(start) < TimeDelta::hours(1);
             clock.date = match start {
                 _ if start.date() == end.date() => Date::Never,
                 _ if start.year() == end.year() => Date::MonthAndDay,
@@ -63,6 +72,16 @@ impl Clock {
     /// `09:43:00`, or `Mar 14 09:43:00` where the log spans days.
     pub(super) fn time(&self, moment: Moment, precision: Precision) -> String {
         self.shown(self.local(moment), precision)
+    }
+
+    /// The start of a window, as exact as windows are wide.
+    pub(super) fn window(&self, start: Moment) -> String {
+        self.time(start, self.windows)
+    }
+
+    /// Whether the log spans less than an hour, so that minutes are too coarse.
+    pub(super) fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// `09:43:00-10:04:36`, or `Mar 14 23:43:00-Mar 15 00:04:36` where the log spans days.

@@ -45,7 +45,7 @@ fn read(analysis: &Analysis, context: &Context, clock: &Clock, sheet: &Sheet) ->
             let others = counted(rest.len() as u64, "more file", "more files");
             format!(
                 "{} and {others}",
-                sheet.fitted(&first.path, sheet.width() / 2)
+                sheet.fitted(&first.path, sheet.width() / 3)
             )
         }
     };

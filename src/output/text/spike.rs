@@ -6,6 +6,7 @@ use super::sheet::{HANGING, Piece, Sheet, Tint};
 use super::{command, subject};
 use crate::findings::{Band, Evidence, Family, Rule, Spike, State};
 use crate::output::Context;
+use std::cmp::Reverse;
 
 /// Spikes that are explained in full unless `-v` asks for all; the others keep their verdict.
 pub(super) const EXPLAINED: usize = 3;
@@ -15,7 +16,7 @@ const NEAR: f64 = 0.05;
 /// All spikes, in the order of time; the largest are explained.
 pub(super) fn write_all(spikes: &[Spike], context: &Context, clock: &Clock, sheet: &mut Sheet) {
     let mut by_size: Vec<&Spike> = spikes.iter().collect();
-    by_size.sort_by(|one, other| other.denials.cmp(&one.denials));
+    by_size.sort_by_key(|spike| Reverse(spike.denials));
     let smallest = by_size
         .get(EXPLAINED.min(by_size.len()).saturating_sub(1))
         .map_or(0, |spike| spike.denials);
@@ -99,8 +100,9 @@ pub(super) fn verdict(spike: &Spike, clock: &Clock, sheet: &mut Sheet) {
         counted(spike.denials, "denial", "denials"),
     ));
     pieces.push(Piece::plain(format!("{time} ({lasted}{goes_on})")));
-    pieces.extend(subject::who(spike).map(|who| Piece::plain(format!("who: {who}"))));
-    pieces.extend(subject::place(spike).map(|place| Piece::plain(format!("where: {place}"))));
+    pieces.extend(subject::who(spike, sheet).map(|who| Piece::plain(format!("who: {who}"))));
+    pieces
+        .extend(subject::place(spike, sheet).map(|place| Piece::plain(format!("where: {place}"))));
     sheet.flow(HANGING, &pieces);
 }
 
@@ -187,19 +189,21 @@ fn quality(rule: &Rule, clock: &Clock) -> String {
 
 /// How large the spike is against what was to be expected.
 fn size(spike: &Spike, clock: &Clock) -> String {
-    let expected = if spike.expected.is_finite() {
-        // A negative or huge expectation saturates; it is shown, not computed with.
-        thousands(spike.expected.round() as u64)
-    } else {
-        "?".to_owned()
-    };
     let mut text = format!(
-        "{} of {} denied, {expected} expected, peak {} at {}",
+        "{} of {} denied",
         share(spike.denials, spike.requests),
         counted(spike.requests, "request", "requests"),
-        thousands(spike.peak.denials),
-        clock.time(spike.peak.start, Precision::Minutes),
     );
+    // Standing denials are what is expected: the number would say nothing.
+    if spike.expected.is_finite() && spike.expected < spike.denials as f64 / 2.0 {
+        let expected = thousands(spike.expected.round() as u64);
+        text.push_str(&format!(", {expected} expected"));
+    }
+    text.push_str(&format!(
+        ", peak {} at {}",
+        thousands(spike.peak.denials),
+        clock.window(spike.peak.start)
+    ));
     if spike.without.peak_denials > spike.peak.denials / 10 {
         let others = thousands(spike.without.peak_denials);
         text.push_str(&format!(", and {others} of other causes"));
@@ -243,7 +247,11 @@ fn alternatives(spike: &Spike, sheet: &mut Sheet) {
         })
         .collect();
     if !near.is_empty() {
-        sheet.entry("or else", &near.join(", "), 2);
+        let label = match spike.band {
+            Band::Undetermined => "maybe",
+            _ => "or else",
+        };
+        sheet.entry(label, &near.join(", "), 2);
     }
 }
 

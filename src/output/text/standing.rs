@@ -1,7 +1,7 @@
 //! Denials outside every spike: one line per cause, or, where there is no spike, in full; then how
 //! all denials divide among the causes.
 
-use super::clock::{Clock, Precision};
+use super::clock::Clock;
 use super::number::{counted, percent, share};
 use super::sheet::{HANGING, Piece, Sheet, Tint};
 use super::spike::{self, Depth, words};
@@ -64,8 +64,8 @@ fn one_line(standing: &Spike, sheet: &mut Sheet) {
     ];
     pieces.extend(spike::confidence(standing).map(Piece::plain));
     pieces.push(Piece::plain(counted(standing.denials, "denial", "denials")));
-    pieces.extend(subject::place(standing).map(Piece::plain));
-    pieces.extend(subject::who(standing).map(|who| Piece::plain(format!("by {who}"))));
+    pieces.extend(subject::place(standing, sheet).map(Piece::plain));
+    pieces.extend(subject::who(standing, sheet).map(|who| Piece::plain(format!("by {who}"))));
     sheet.flow(HANGING, &pieces);
 }
 
@@ -84,7 +84,7 @@ fn busiest_window(analysis: &Analysis, clock: &Clock, sheet: &mut Sheet) {
         "The most in one window: {} of {} at {}.",
         counted(worst.denials, "denial", "denials"),
         counted(worst.requests, "request", "requests"),
-        clock.time(worst.start, Precision::Minutes)
+        clock.window(worst.start)
     );
     sheet.sentence(0, Tint::Plain, &text, 2);
 }
@@ -101,7 +101,7 @@ fn shares(analysis: &Analysis, sheet: &mut Sheet) {
         return;
     }
     shares.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(other.0)));
-    let mut pieces = vec![Piece::new(Tint::Strong, "all")];
+    let mut pieces = vec![Piece::new(Tint::Strong, "all denials")];
     pieces.extend(
         shares
             .into_iter()

@@ -64,7 +64,7 @@ impl Row {
 }
 
 fn rows(analysis: &Analysis, context: &Context, clock: &Clock, sheet: &Sheet) -> Vec<Row> {
-    let precision = if sheet.width() >= WIDE {
+    let precision = if sheet.width() >= WIDE || clock.is_short() {
         Precision::Seconds
     } else {
         Precision::Minutes
@@ -91,19 +91,26 @@ fn rows(analysis: &Analysis, context: &Context, clock: &Clock, sheet: &Sheet) ->
             });
         }
     }
-    let denied = groups.window.iter().filter(|group| group.denials > 0);
-    for (at, group) in denied.take(context.top).enumerate() {
-        let start = match group.value.parse::<Moment>() {
-            Ok(start) => clock.time(start, precision),
-            Err(_) => sheet.shown(&group.value).into_owned(),
-        };
-        rows.push(Row {
-            name: if at == 0 { "window" } else { "" },
-            value: start,
-            numbers: numbers(group, String::new()),
-        });
-    }
+    rows.extend(windows(&groups.window, context, clock, sheet));
     rows
+}
+
+/// The windows with the most denials; their value is their time.
+fn windows<'a>(
+    windows: &'a [Group],
+    context: &Context,
+    clock: &'a Clock,
+    sheet: &'a Sheet,
+) -> impl Iterator<Item = Row> + 'a {
+    let denied = windows.iter().filter(|group| group.denials > 0);
+    denied.take(context.top).enumerate().map(|(at, group)| Row {
+        name: if at == 0 { "window" } else { "" },
+        value: match group.value.parse::<Moment>() {
+            Ok(start) => clock.window(start),
+            Err(_) => sheet.shown(&group.value).into_owned(),
+        },
+        numbers: numbers(group, String::new()),
+    })
 }
 
 fn numbers(group: &Group, time: String) -> [String; 4] {

@@ -229,7 +229,8 @@ fn mark(spike: &Spike, scale: &Scale, unicode: bool) -> (usize, String) {
     } else {
         ['|', '-', '|', '^']
     };
-    let last_moment = spike.end - TimeDelta::try_seconds(1).unwrap_or_default();
+    let second = TimeDelta::try_seconds(1).unwrap_or_default();
+    let last_moment = spike.end.checked_sub_signed(second).unwrap_or(spike.end);
     let first = scale.column(spike.start);
     let last = scale.column(last_moment.max(spike.start)) + scale.stretch - 1;
     let columns = last.min(scale.columns - 1) + 1 - first;
