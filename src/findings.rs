@@ -8,6 +8,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Name and version of the schema of these types.
+pub const SCHEMA: &str = "forbid-logs.analysis/1";
+
 /// A moment, in UTC.
 pub type Moment = DateTime<Utc>;
 
@@ -192,6 +195,16 @@ pub enum State {
     Open,
     /// It ended within the log.
     Closed,
+}
+
+impl State {
+    /// The name used in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Open => "open",
+            State::Closed => "closed",
+        }
+    }
 }
 
 /// The window of a spike with the most denials.

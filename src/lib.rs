@@ -7,9 +7,11 @@
 //!
 //! Dependencies point one way, left to right; `tests/layers.rs` holds it.
 
+pub mod exit;
 pub mod findings;
 pub mod format;
 pub mod key;
+pub mod output;
 pub mod policy;
 pub mod record;
 pub mod settings;
