@@ -8,5 +8,6 @@
 //! Dependencies point one way, left to right; `tests/layers.rs` holds it.
 
 pub mod findings;
+pub mod input;
 pub mod record;
 pub mod settings;
