@@ -10,6 +10,7 @@
 pub mod exit;
 pub mod findings;
 pub mod format;
+pub mod input;
 pub mod key;
 pub mod output;
 pub mod policy;

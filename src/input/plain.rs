@@ -1,0 +1,238 @@
+//! An uncompressed regular file: chunks in any order, by as many threads as there are.
+//!
+//! Chunk `k` of nominal size `c` holds the lines whose first byte lies in `[k·c, (k+1)·c)`. So every
+//! thread finds its chunk's edges by itself, from the bytes around `k·c` and `(k+1)·c`, whether they
+//! are mapped or read; a chunk inside a long line is empty. Only the length at open counts: what is
+//! appended later belongs to the next run.
+//!
+//! The file stays open, so a rotation by rename changes nothing. Truncation and rewriting do: the
+//! size is looked at before every chunk, and size and beginning after every pass.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use super::line::{BLOCK_BYTES, extend_line, last_line_start};
+use super::mapping::Mapping;
+use super::source::HEAD_BYTES;
+
+/// Bytes at the beginning of a file that tell it from another.
+const FINGERPRINT_BYTES: usize = 4096;
+
+/// A regular file, opened.
+#[derive(Debug)]
+pub(super) struct PlainFile {
+    file: File,
+    len: u64,
+    fingerprint: blake3::Hash,
+    text: Text,
+}
+
+#[derive(Debug)]
+enum Text {
+    Mapped(Mapping),
+    Read { head: Vec<u8> },
+}
+
+/// A part of a file that holds whole lines.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Piece<'a> {
+    pub(super) offset: u64,
+    pub(super) bytes: &'a [u8],
+}
+
+/// Why a chunk cannot be had.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// The file is shorter than it was, or a page of its mapping is gone.
+    Shrank,
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Lost {
+    fn from(error: io::Error) -> Lost {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Lost::Shrank,
+            _ => Lost::Failed(error),
+        }
+    }
+}
+
+impl PlainFile {
+    /// Takes the first `len` bytes of `file`, mapped if `may_map` and possible.
+    pub(super) fn new(file: File, len: u64, may_map: bool) -> io::Result<PlainFile> {
+        let fingerprint = fingerprint(&file, len)?;
+        let text = match may_map.then(|| Mapping::new(&file, len)).flatten() {
+            Some(mapping) => Text::Mapped(mapping),
+            None => {
+                let mut head = Vec::new();
+                read_range(&file, 0, len.min(HEAD_BYTES as u64), &mut head)?;
+                Text::Read { head }
+            }
+        };
+        Ok(PlainFile {
+            file,
+            len,
+            fingerprint,
+            text,
+        })
+    }
+
+    pub(super) fn head(&self) -> &[u8] {
+        match &self.text {
+            Text::Mapped(mapping) => {
+                let text = mapping.bytes();
+                &text[..text.len().min(HEAD_BYTES)]
+            }
+            Text::Read { head } => head,
+        }
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(super) fn is_mapped(&self) -> bool {
+        matches!(self.text, Text::Mapped(_))
+    }
+
+    /// How many chunks of nominally `chunk_bytes` there are, the empty ones included.
+    pub(super) fn chunks(&self, chunk_bytes: usize) -> usize {
+        usize::try_from(self.len.div_ceil(chunk_bytes as u64)).unwrap_or(usize::MAX)
+    }
+
+    /// Bytes of the file between the nominal edges of a chunk: what it adds to the progress.
+    pub(super) fn nominal_bytes(&self, number: usize, chunk_bytes: usize) -> u64 {
+        let start = number as u64 * chunk_bytes as u64;
+        self.len.saturating_sub(start).min(chunk_bytes as u64)
+    }
+
+    /// The lines of chunk `number`; `None` if no line starts there.
+    pub(super) fn chunk<'a>(
+        &'a self,
+        number: usize,
+        chunk_bytes: usize,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Option<Piece<'a>>, Lost> {
+        let start = number as u64 * chunk_bytes as u64;
+        let edges = Edges {
+            // The byte before the first possible start of a line, which ends the line before.
+            look_from: start.saturating_sub(1),
+            // The byte that ends the last possible line, if it is short.
+            last: (start.saturating_add(chunk_bytes as u64)).min(self.len) - 1,
+            is_first: number == 0,
+        };
+        match &self.text {
+            Text::Mapped(mapping) => {
+                let piece = mapped_piece(mapping.bytes(), edges);
+                self.check(&piece)?;
+                Ok(piece)
+            }
+            Text::Read { .. } => self.read_piece(edges, buffer),
+        }
+    }
+
+    /// True while nothing was found missing in the mapping.
+    pub(super) fn is_whole(&self) -> bool {
+        match &self.text {
+            Text::Mapped(mapping) => !mapping.is_damaged(),
+            Text::Read { .. } => true,
+        }
+    }
+
+    /// True if size and beginning are (still) those of the file that was opened.
+    pub(super) fn is_unchanged(&self) -> bool {
+        let same_start = fingerprint(&self.file, self.len).is_ok_and(|f| f == self.fingerprint);
+        same_start && self.is_whole() && self.file.metadata().is_ok_and(|m| m.len() >= self.len)
+    }
+
+    fn check(&self, piece: &Option<Piece<'_>>) -> Result<(), Lost> {
+        let end = piece
+            .as_ref()
+            .map_or(0, |piece| piece.offset + piece.bytes.len() as u64);
+        if !self.is_whole() || self.file.metadata()?.len() < end {
+            return Err(Lost::Shrank);
+        }
+        Ok(())
+    }
+
+    fn read_piece<'a>(
+        &self,
+        edges: Edges,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Option<Piece<'a>>, Lost> {
+        read_range(&self.file, edges.look_from, edges.last + 1, buffer)?;
+        let Some(skip) = edges.first_line(buffer) else {
+            return Ok(None);
+        };
+        self.read_to_newline(edges.last + 1, buffer)?;
+        Ok(Some(Piece {
+            offset: edges.look_from + skip as u64,
+            bytes: &buffer[skip..],
+        }))
+    }
+
+    /// Completes the last line of `buffer`, which ends at `at` of the file.
+    fn read_to_newline(&self, mut at: u64, buffer: &mut Vec<u8>) -> Result<(), Lost> {
+        if buffer.ends_with(b"\n") {
+            return Ok(());
+        }
+        let line_start = last_line_start(buffer);
+        let mut block = Vec::new();
+        while at < self.len {
+            let end = self.len.min(at + BLOCK_BYTES as u64);
+            read_range(&self.file, at, end, &mut block)?;
+            if extend_line(buffer, line_start, &block).is_some() {
+                break;
+            }
+            at = end;
+        }
+        Ok(())
+    }
+}
+
+/// Where to look for the lines of a chunk, in bytes from the start of the file.
+#[derive(Debug, Clone, Copy)]
+struct Edges {
+    look_from: u64,
+    last: u64,
+    is_first: bool,
+}
+
+impl Edges {
+    /// Where the first line of the chunk starts in `text`, the bytes from `look_from` to `last`.
+    fn first_line(self, text: &[u8]) -> Option<usize> {
+        if self.is_first {
+            return Some(0);
+        }
+        let before_end = text.len().checked_sub(1)?;
+        memchr::memchr(b'\n', &text[..before_end]).map(|at| at + 1)
+    }
+}
+
+/// The chunk within `edges` of a text in memory.
+fn mapped_piece(text: &[u8], edges: Edges) -> Option<Piece<'_>> {
+    // Both are below the length of `text`, which fits.
+    let (look_from, last) = (edges.look_from as usize, edges.last as usize);
+    let skip = edges.first_line(text.get(look_from..=last)?)?;
+    let end = memchr::memchr(b'\n', text.get(last..)?).map_or(text.len(), |at| last + at + 1);
+    let start = look_from + skip;
+    text.get(start..end).map(|bytes| Piece {
+        offset: start as u64,
+        bytes,
+    })
+}
+
+fn fingerprint(file: &File, len: u64) -> io::Result<blake3::Hash> {
+    let mut start = Vec::new();
+    read_range(file, 0, len.min(FINGERPRINT_BYTES as u64), &mut start)?;
+    Ok(blake3::hash(&start))
+}
+
+/// Reads the bytes from `start` to `end`; a file that ends before is an `UnexpectedEof`.
+fn read_range(file: &File, start: u64, end: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let len = usize::try_from(end.saturating_sub(start)).map_err(io::Error::other)?;
+    // Grows the buffer at the first chunks only; it is not cleared, as every byte is overwritten.
+    buffer.resize(len, 0);
+    file.read_exact_at(buffer, start)
+}

@@ -1,0 +1,168 @@
+//! One input, opened: a plain file that can be read anywhere, or a stream that is read once.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::Mutex;
+
+use super::compression::{Compression, MAGIC_BYTES, unsupported};
+use super::error::InputError;
+use super::expand::{Candidate, Place};
+use super::plain::PlainFile;
+use super::stream::Stream;
+
+/// Bytes of text at the beginning of a source that are shown before the first pass. A hundred lines
+/// of the most talkative JSON logs; the same number for every way of reading, so that the format
+/// found does not depend on it.
+pub const HEAD_BYTES: usize = 256 << 10;
+
+/// One input.
+#[derive(Debug)]
+pub struct Source {
+    /// As given, or as found in a directory or by a glob; `-` for standard input.
+    pub path: String,
+    /// Compression, if its first bytes show one.
+    pub compression: Option<Compression>,
+    /// Bytes on disk at open; unknown for pipes and devices.
+    pub disk_bytes: Option<u64>,
+    /// Device and inode, by which the same file is known under another name.
+    pub identity: (u64, u64),
+    /// The first bytes of text, unless they are in the mapping of `body`.
+    head: Vec<u8>,
+    pub(super) body: Body,
+}
+
+/// How the bytes of a source are had.
+pub(super) enum Body {
+    Plain(PlainFile),
+    Stream(Mutex<Stream>),
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Body::Plain(file) => file.fmt(f),
+            Body::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+impl Source {
+    /// The first bytes of text (at most 256 KiB), after decompression: for detecting the format.
+    /// May end within a line.
+    pub fn head(&self) -> &[u8] {
+        match &self.body {
+            Body::Plain(file) => file.head(),
+            Body::Stream(_) => &self.head,
+        }
+    }
+
+    /// True if the file is mapped into memory.
+    pub fn is_mapped(&self) -> bool {
+        matches!(&self.body, Body::Plain(file) if file.is_mapped())
+    }
+}
+
+/// An input that is open, and of which nothing was read yet.
+pub(super) struct OpenFile {
+    path: String,
+    file: File,
+    identity: (u64, u64),
+    /// Length, if it is a regular file at its start.
+    len: Option<u64>,
+}
+
+impl OpenFile {
+    pub(super) fn open(candidate: Candidate) -> Result<OpenFile, InputError> {
+        let path = candidate.path;
+        Self::try_open(&candidate.place)
+            .map(|(file, identity, len)| OpenFile {
+                file,
+                identity,
+                len,
+                path: path.clone(),
+            })
+            .map_err(|error| InputError::from_io(&path, error))
+    }
+
+    fn try_open(place: &Place) -> io::Result<(File, (u64, u64), Option<u64>)> {
+        let mut file = match place {
+            Place::StandardInput => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+            Place::File(path) => File::open(path)?,
+        };
+        let metadata = file.metadata()?;
+        // A shell's `<` shares its position with whoever read from it before.
+        let mut at_start = || file.stream_position().is_ok_and(|at| at == 0);
+        let len = (metadata.is_file() && at_start()).then_some(metadata.len());
+        Ok((file, (metadata.dev(), metadata.ino()), len))
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn identity(&self) -> (u64, u64) {
+        self.identity
+    }
+
+    /// Looks at the first bytes, and maps the file or gets ready to read it.
+    pub(super) fn into_source(self, may_map: bool) -> Result<Source, InputError> {
+        let OpenFile {
+            path,
+            file,
+            identity,
+            len: disk_bytes,
+        } = self;
+        let unreadable = |error| InputError::from_io(&path, error);
+        let mut start = Vec::with_capacity(MAGIC_BYTES);
+        match disk_bytes {
+            Some(len) => read_start(&file, len, &mut start),
+            None => (&file)
+                .take(MAGIC_BYTES as u64)
+                .read_to_end(&mut start)
+                .map(|_| ()),
+        }
+        .map_err(unreadable)?;
+        if let Some(kind) = unsupported(&start) {
+            return Err(InputError::Unsupported { path, kind });
+        }
+        let compression = Compression::detect(&start);
+        let (body, head) =
+            body(file, disk_bytes, start, compression, may_map).map_err(unreadable)?;
+        Ok(Source {
+            path,
+            compression,
+            disk_bytes,
+            identity,
+            head,
+            body,
+        })
+    }
+}
+
+fn body(
+    file: File,
+    len: Option<u64>,
+    start: Vec<u8>,
+    compression: Option<Compression>,
+    may_map: bool,
+) -> io::Result<(Body, Vec<u8>)> {
+    let (stream, head) = match (len, compression) {
+        (Some(len), None) => {
+            let plain = PlainFile::new(file, len, may_map)?;
+            return Ok((Body::Plain(plain), Vec::new()));
+        }
+        (Some(len), Some(compression)) => Stream::compressed(file, len, compression)?,
+        (None, compression) => Stream::pipe(start, file, compression)?,
+    };
+    Ok((Body::Stream(Mutex::new(stream)), head))
+}
+
+fn read_start(file: &File, len: u64, start: &mut Vec<u8>) -> io::Result<()> {
+    start.resize(
+        MAGIC_BYTES.min(usize::try_from(len).unwrap_or(MAGIC_BYTES)),
+        0,
+    );
+    file.read_exact_at(start, 0)
+}

@@ -1,0 +1,291 @@
+//! Text that comes once and in order: compressed files, pipes, devices.
+//!
+//! A chunk is what fills the nominal size, cut behind its last newline; the rest opens the next one.
+//! Whoever holds the stream makes one chunk and lets go of it, so a single decoder feeds all cores
+//! and the memory is one chunk per thread (`pass`).
+//!
+//! Text from a decoder that fails, or a pipe, ends with the last whole line before the failure: half
+//! a line is not what the server wrote.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::compression::Compression;
+use super::line::{BLOCK_BYTES, extend_line, last_line_start};
+use super::source::HEAD_BYTES;
+
+type Reader = Box<dyn Read + Send>;
+
+/// Text that is read once, in order.
+pub(super) struct Stream {
+    /// A compressed file that waits for its turn: a decoder takes up to 100 MiB of memory and there
+    /// may be hundreds of files, so each is decoded from its start when its first chunk is wanted.
+    waiting: Option<CompressedFile>,
+    /// What gives the text, once it flows.
+    reader: Option<Reader>,
+    /// Bytes of the source that were taken since they were last asked for, before decompression.
+    taken: Arc<AtomicU64>,
+    /// Text behind the last chunk.
+    carry: Vec<u8>,
+    /// Bytes of text before `carry`.
+    offset: u64,
+    /// Chunks made.
+    chunks: usize,
+    ended: bool,
+    failure: Option<io::Error>,
+}
+
+/// Place of a chunk within its stream; its bytes are in the buffer that was passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) number: usize,
+    pub(super) offset: u64,
+}
+
+impl Stream {
+    /// The first `len` bytes of a compressed file; with it the first bytes of its text.
+    pub(super) fn compressed(
+        file: File,
+        len: u64,
+        compression: Compression,
+    ) -> io::Result<(Stream, Vec<u8>)> {
+        let file = CompressedFile {
+            file,
+            len,
+            compression,
+        };
+        let mut head = Vec::new();
+        // A file that is damaged within its head is a trouble of the pass, like any other.
+        let _ = file
+            .decoder(&Arc::default())?
+            .take(HEAD_BYTES as u64)
+            .read_to_end(&mut head);
+        let mut stream = Stream::new(Arc::default());
+        stream.waiting = Some(file);
+        Ok((stream, head))
+    }
+
+    /// A pipe or device, of which `start` was read already; with it the first bytes of its text.
+    pub(super) fn pipe(
+        start: Vec<u8>,
+        pipe: File,
+        compression: Option<Compression>,
+    ) -> io::Result<(Stream, Vec<u8>)> {
+        let mut stream = Stream::new(Arc::default());
+        let counted = Counted {
+            reader: Cursor::new(start).chain(pipe),
+            taken: Arc::clone(&stream.taken),
+        };
+        let mut rest: Reader = match compression {
+            Some(compression) => compression.decoder(counted)?,
+            None => Box::new(counted),
+        };
+        let mut head = Vec::new();
+        let read = Read::by_ref(&mut rest)
+            .take(HEAD_BYTES as u64)
+            .read_to_end(&mut head);
+        let text = Cursor::new(head.clone());
+        stream.reader = Some(match read {
+            Ok(_) => Box::new(text.chain(rest)),
+            Err(error) => {
+                stream.failure = Some(error);
+                Box::new(text)
+            }
+        });
+        Ok((stream, head))
+    }
+
+    fn new(taken: Arc<AtomicU64>) -> Stream {
+        Stream {
+            waiting: None,
+            reader: None,
+            taken,
+            carry: Vec::new(),
+            offset: 0,
+            chunks: 0,
+            ended: false,
+            failure: None,
+        }
+    }
+
+    /// True when there is no chunk any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Bytes of text in the chunks so far, dropped parts of long lines included.
+    pub(super) fn text_bytes(&self) -> u64 {
+        self.offset
+    }
+
+    /// Number of chunks so far.
+    pub(super) fn chunks(&self) -> usize {
+        self.chunks
+    }
+
+    /// What ended the stream before its time.
+    pub(super) fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
+    }
+
+    /// Bytes of the source that were taken since the last call, before decompression.
+    pub(super) fn take_progress(&self) -> u64 {
+        self.taken.swap(0, Ordering::Relaxed)
+    }
+
+    /// Puts the next chunk into `chunk`; `None` at the end.
+    pub(super) fn next_chunk(&mut self, chunk_bytes: usize, chunk: &mut Vec<u8>) -> Option<Place> {
+        chunk.clear();
+        if self.ended {
+            return None;
+        }
+        let bytes_of_text = match self.fill(chunk_bytes, chunk) {
+            Ok(bytes_of_text) => bytes_of_text,
+            Err(error) => {
+                self.fail(error);
+                chunk.truncate(last_line_start(chunk));
+                chunk.len() as u64
+            }
+        };
+        if self.ended {
+            // Frees the decoder and the descriptor while other streams are still read.
+            self.reader = None;
+        }
+        if chunk.is_empty() {
+            return None;
+        }
+        let place = Place {
+            number: self.chunks,
+            offset: self.offset,
+        };
+        self.chunks += 1;
+        self.offset += bytes_of_text;
+        Some(place)
+    }
+
+    /// Fills `chunk` with whole lines and gives how much text they were before any was dropped.
+    fn fill(&mut self, chunk_bytes: usize, chunk: &mut Vec<u8>) -> io::Result<u64> {
+        std::mem::swap(chunk, &mut self.carry);
+        let missing = chunk_bytes.saturating_sub(chunk.len());
+        if missing > 0 {
+            let reader = self.reader()?;
+            let got = reader.take(missing as u64).read_to_end(chunk)?;
+            if got < missing {
+                self.end()?;
+                return Ok(chunk.len() as u64);
+            }
+        }
+        let within = chunk.get(..chunk_bytes).unwrap_or(chunk);
+        let newline = memchr::memrchr(b'\n', within)
+            .or_else(|| memchr::memchr(b'\n', &chunk[within.len()..]).map(|at| within.len() + at));
+        match newline {
+            Some(newline) => {
+                self.carry.extend_from_slice(&chunk[newline + 1..]);
+                chunk.truncate(newline + 1);
+                Ok(chunk.len() as u64)
+            }
+            None => self.finish_line(chunk),
+        }
+    }
+
+    /// Reads on until the one line that `chunk` holds ends.
+    fn finish_line(&mut self, chunk: &mut Vec<u8>) -> io::Result<u64> {
+        let mut bytes_of_text = chunk.len() as u64;
+        let mut block = Vec::with_capacity(BLOCK_BYTES);
+        loop {
+            block.clear();
+            let got = self
+                .reader()?
+                .take(BLOCK_BYTES as u64)
+                .read_to_end(&mut block)?;
+            if got == 0 {
+                self.end()?;
+                return Ok(bytes_of_text);
+            }
+            match extend_line(chunk, 0, &block) {
+                Some(rest) => {
+                    self.carry.extend_from_slice(rest);
+                    return Ok(bytes_of_text + (block.len() - rest.len()) as u64);
+                }
+                None => bytes_of_text += block.len() as u64,
+            }
+        }
+    }
+
+    /// The end of the text; an error if a failure had ended it early.
+    fn end(&mut self) -> io::Result<()> {
+        self.ended = true;
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
+    fn fail(&mut self, error: io::Error) {
+        self.ended = true;
+        self.failure = Some(error);
+    }
+
+    fn reader(&mut self) -> io::Result<&mut Reader> {
+        let reader = match (self.reader.take(), self.waiting.take()) {
+            (Some(reader), _) => reader,
+            (None, Some(file)) => file.decoder(&self.taken)?,
+            (None, None) => Box::new(io::empty()),
+        };
+        Ok(self.reader.insert(reader))
+    }
+}
+
+/// A compressed regular file.
+struct CompressedFile {
+    file: File,
+    len: u64,
+    compression: Compression,
+}
+
+impl CompressedFile {
+    /// A decoder from the start of the file.
+    fn decoder(&self, taken: &Arc<AtomicU64>) -> io::Result<Reader> {
+        self.compression.decoder(Counted {
+            reader: Positioned {
+                file: self.file.try_clone()?,
+                at: 0,
+                end: self.len,
+            },
+            taken: Arc::clone(taken),
+        })
+    }
+}
+
+/// A part of a file, read by position: the descriptor's own position is shared with others.
+struct Positioned {
+    file: File,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Positioned {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+        let want = buffer.len().min(left);
+        let got = std::os::unix::fs::FileExt::read_at(&self.file, &mut buffer[..want], self.at)?;
+        self.at += got as u64;
+        Ok(got)
+    }
+}
+
+/// Counts what is read through it.
+struct Counted<R> {
+    reader: R,
+    taken: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.reader.read(buffer)?;
+        self.taken.fetch_add(got as u64, Ordering::Relaxed);
+        Ok(got)
+    }
+}
