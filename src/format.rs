@@ -10,8 +10,10 @@
 //! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.
 
 mod detect;
+mod draft;
 mod error;
 mod field;
+mod json;
 mod lines;
 mod ncsa;
 mod registry;
@@ -29,7 +31,8 @@ use crate::time::Clock;
 /// A way to read lines.
 trait Format: Sized {
     /// Learns from the sampled lines of a file what its variant of the format holds.
-    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Self;
+    /// Fails when the settings ask for what the format does not have.
+    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError>;
 
     /// Name of the variant, shown to users, e.g. `ncsa.combined`.
     fn name(&self) -> String;

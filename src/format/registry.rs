@@ -1,7 +1,7 @@
 //! The formats, one line each. Their order is the order in which a strange line is offered to them.
 
 use super::lines::{Visitor, visit};
-use super::{Format, ncsa};
+use super::{Format, FormatError, json, ncsa};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
@@ -38,9 +38,9 @@ macro_rules! formats {
             pub(super) fn learn_all(
                 sample: &[&[u8]],
                 settings: &FormatSettings,
-            ) -> Vec<(&'static Known, Parser)> {
-                let parsers = [$(Parser::$variant(<$parser>::learn(sample, settings))),*];
-                KNOWN.iter().zip(parsers).collect()
+            ) -> Result<Vec<(&'static Known, Parser)>, FormatError> {
+                let parsers = [$(Parser::$variant(<$parser>::learn(sample, settings)?)),*];
+                Ok(KNOWN.iter().zip(parsers).collect())
             }
 
             /// Name of the variant of the format.
@@ -70,6 +70,8 @@ macro_rules! formats {
 }
 
 formats! {
+    Json(json::Json): "json", ["caddy", "traefik", "traefik.json", "nginx.json", "ecs"],
+        "one JSON object per line: hand-written nginx formats, Caddy, Traefik, ECS; other keys with --map";
     Ncsa(ncsa::Ncsa): "ncsa", ["combined", "common", "nginx.combined", "apache.combined", "apache.common"],
         "NCSA common and combined, as nginx and Apache write them, with or without a virtual host in front and fields behind";
 }
