@@ -13,11 +13,13 @@ mod detect;
 mod draft;
 mod error;
 mod field;
+mod haproxy;
 mod json;
 mod lines;
 mod ncsa;
 mod registry;
 mod role;
+mod shape;
 
 pub use detect::{Detected, detect};
 pub use error::FormatError;
