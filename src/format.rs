@@ -10,12 +10,16 @@
 //! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.
 
 mod detect;
+mod draft;
 mod error;
 mod field;
+mod haproxy;
+mod json;
 mod lines;
 mod ncsa;
 mod registry;
 mod role;
+mod shape;
 
 pub use detect::{Detected, detect};
 pub use error::FormatError;
@@ -29,7 +33,8 @@ use crate::time::Clock;
 /// A way to read lines.
 trait Format: Sized {
     /// Learns from the sampled lines of a file what its variant of the format holds.
-    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Self;
+    /// Fails when the settings ask for what the format does not have.
+    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError>;
 
     /// Name of the variant, shown to users, e.g. `ncsa.combined`.
     fn name(&self) -> String;

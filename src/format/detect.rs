@@ -57,7 +57,7 @@ impl Detected {
 /// the settings name a format that does not exist or cannot be compiled.
 pub fn detect(head: &[u8], settings: &FormatSettings) -> Result<Detected, FormatError> {
     let sample = sample(head);
-    let candidates = Parser::learn_all(&sample, settings);
+    let candidates = Parser::learn_all(&sample, settings)?;
     if let Some(name) = &settings.log_format {
         return named(name, candidates, &sample, settings);
     }

@@ -28,4 +28,12 @@ pub enum FormatError {
         /// Names of the built-in formats.
         known: Vec<String>,
     },
+    /// `--map` names a field that no record has.
+    #[error("--map knows no field {field:?}; it knows {}", known.join(", "))]
+    NoSuchField {
+        /// What was given.
+        field: String,
+        /// The names that `--map` takes.
+        known: Vec<&'static str>,
+    },
 }

@@ -11,10 +11,10 @@
 mod behind;
 mod front;
 
-use super::Format;
 use super::field::{
     Parsed, present, quoted, quoted_before, refuse, request_line, size, status, up_to,
 };
+use super::{Format, FormatError};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Instant};
@@ -34,7 +34,7 @@ pub(super) struct Ncsa {
 }
 
 impl Format for Ncsa {
-    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Self {
+    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError> {
         let mut clock = Clock::new(settings.timezone);
         let layouts: Vec<_> = sample
             .iter()
@@ -51,11 +51,11 @@ impl Format for Ncsa {
             most(|layout| !layout.front.vhost.is_empty()),
             most(|layout| !layout.behind.is_empty()),
         );
-        Ncsa {
+        Ok(Ncsa {
             behind,
             combined,
             name,
-        }
+        })
     }
 
     fn name(&self) -> String {
@@ -190,7 +190,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(line: &[u8]) -> Option<Record<'_>> {
-        Ncsa::learn(&[line], &FormatSettings::default()).parse(line, &mut Clock::new(None))
+        Ncsa::learn(&[line], &FormatSettings::default())
+            .unwrap()
+            .parse(line, &mut Clock::new(None))
     }
 
     /// A line with the given request line.
@@ -237,7 +239,7 @@ mod tests {
             "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153 \"-\" \"a b\"";
         assert!(read(good.as_bytes()).is_some());
         let mut clock = Clock::new(None);
-        let combined = Ncsa::learn(&[good.as_bytes()], &FormatSettings::default());
+        let combined = Ncsa::learn(&[good.as_bytes()], &FormatSettings::default()).unwrap();
         let bytes_end = good.find(" \"-\"").unwrap();
         for end in (0..good.len()).filter(|end| *end < bytes_end - 2 || *end > bytes_end + 1) {
             assert_eq!(

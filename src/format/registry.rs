@@ -1,7 +1,7 @@
 //! The formats, one line each. Their order is the order in which a strange line is offered to them.
 
 use super::lines::{Visitor, visit};
-use super::{Format, ncsa};
+use super::{Format, FormatError, haproxy, json, ncsa};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
@@ -38,9 +38,9 @@ macro_rules! formats {
             pub(super) fn learn_all(
                 sample: &[&[u8]],
                 settings: &FormatSettings,
-            ) -> Vec<(&'static Known, Parser)> {
-                let parsers = [$(Parser::$variant(<$parser>::learn(sample, settings))),*];
-                KNOWN.iter().zip(parsers).collect()
+            ) -> Result<Vec<(&'static Known, Parser)>, FormatError> {
+                let parsers = [$(Parser::$variant(<$parser>::learn(sample, settings)?)),*];
+                Ok(KNOWN.iter().zip(parsers).collect())
             }
 
             /// Name of the variant of the format.
@@ -70,8 +70,12 @@ macro_rules! formats {
 }
 
 formats! {
-    Ncsa(ncsa::Ncsa): "ncsa", ["combined", "common", "nginx.combined", "apache.combined", "apache.common"],
+    Ncsa(ncsa::Ncsa): "ncsa", ["combined", "common", "nginx.combined", "apache.combined", "apache.common", "traefik.clf"],
         "NCSA common and combined, as nginx and Apache write them, with or without a virtual host in front and fields behind";
+    Json(json::Json): "json", ["caddy", "traefik", "traefik.json", "nginx.json", "ecs"],
+        "one JSON object per line: hand-written nginx formats, Caddy, Traefik, ECS; other keys with --map";
+    Haproxy(haproxy::Haproxy): "haproxy", ["httplog", "httpslog"],
+        "HAProxy option httplog and httpslog, with or without a syslog header";
 }
 
 /// The built-in formats.

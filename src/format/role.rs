@@ -5,7 +5,7 @@
 
 use super::field::{decimal, is_method, last_of_list, present, request_line};
 use crate::record::{Field, Record, Stated, Upstream};
-use crate::time::Clock;
+use crate::time::{Clock, Instant};
 use std::borrow::Cow;
 
 /// The meaning of a field.
@@ -58,14 +58,16 @@ pub(super) enum Role {
     SecureLink,
     /// nginx `$invalid_referer`.
     InvalidReferer,
+    /// Name of the logger: Caddy's error log repeats requests that the access log has too.
+    Logger,
 }
 
 impl Role {
     /// How many roles there are.
-    pub(super) const COUNT: usize = Role::InvalidReferer as usize + 1;
+    pub(super) const COUNT: usize = Role::Logger as usize + 1;
 
     /// Puts a value where it belongs; `None` when time or status cannot be read, without which
-    /// there is no record. Any other value that cannot be read counts as absent.
+    /// there is no record, or the line says that it is none. Any other value that cannot be read counts as absent.
     pub(super) fn assign<'a>(
         self,
         record: &mut Record<'a>,
@@ -74,7 +76,7 @@ impl Role {
     ) -> Option<()> {
         match self {
             Role::Time => {
-                let instant = clock.read(trim_brackets(&value))?;
+                let instant = Role::instant(&value, clock)?;
                 (record.time_ms, record.utc_offset_s) = (instant.ms, instant.utc_offset_s);
             }
             Role::Status => record.status = status(&value)?,
@@ -84,6 +86,8 @@ impl Role {
             Role::Method => record.method = method(value),
             Role::Target => record.target = value,
             Role::Query => {}
+            Role::Logger if value.starts_with(b"http.log.error") => return None,
+            Role::Logger => {}
             Role::Bytes => record.bytes = decimal(&value, 1).map(u64::from).or(integer(&value)),
             Role::Referer => record.referer = present_field(value),
             Role::UserAgent => record.user_agent = present_field(value),
@@ -106,6 +110,11 @@ impl Role {
             }
         }
         Some(())
+    }
+
+    /// The moment that a value names, in brackets or not.
+    pub(super) fn instant(value: &[u8], clock: &mut Clock) -> Option<Instant> {
+        clock.read(trim_brackets(value))
     }
 
     fn states(self, value: &[u8]) -> Option<Stated> {
@@ -170,7 +179,8 @@ pub(super) fn without_port(address: &[u8]) -> &[u8] {
     }
 }
 
-fn request(line: Field<'_>) -> (&[u8], Field<'_>) {
+/// Method and target of a request line.
+pub(super) fn request(line: Field<'_>) -> (&[u8], Field<'_>) {
     match line {
         Cow::Borrowed(line) => {
             let (method, target) = request_line(line);

@@ -4,9 +4,9 @@
 //! where the whole sample leaves no doubt: a host name in every line, request times of three
 //! decimals, an upstream status that mostly equals the status. Everything else is passed over.
 
-use super::front::is_ip;
 use crate::format::field::quoted;
 use crate::format::role::Role;
+use crate::format::shape::{is_blank, is_host_name, is_ip_list, is_status_list, is_three_decimals};
 use crate::record::Record;
 use crate::time::Clock;
 use std::borrow::Cow;
@@ -242,49 +242,6 @@ fn role_of(column: &[(More<'_>, u16)], before: &[Option<Role>]) -> Option<Role> 
     } else {
         None
     }
-}
-
-fn is_blank(value: &[u8]) -> bool {
-    matches!(value, b"" | b"-")
-}
-
-fn is_ip_list(value: &[u8]) -> bool {
-    value.split(|&byte| byte == b',').all(|item| {
-        std::str::from_utf8(item.trim_ascii()).is_ok_and(|t| t.parse::<std::net::IpAddr>().is_ok())
-    })
-}
-
-/// A name with a dot and a top-level domain of letters, with or without port.
-pub(in crate::format) fn is_host_name(value: &[u8]) -> bool {
-    let mut halves = value.split(|&byte| byte == b':');
-    let (name, port) = (halves.next().unwrap_or_default(), halves.next());
-    let last_label = name.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
-    !is_ip(value)
-        && halves.next().is_none()
-        && port.is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit))
-        && (name.len() > last_label.len() + 1 || name == b"localhost")
-        && (last_label.len() >= 2
-            && last_label
-                .iter()
-                .all(|b| b.is_ascii_alphabetic() || *b == b'-'))
-        && name
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-}
-
-fn is_three_decimals(value: &[u8]) -> bool {
-    let point = value.iter().position(|&byte| byte == b'.');
-    point.is_some_and(|at| at > 0 && value.len() == at + 4)
-        && value
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
-}
-
-fn is_status_list(value: &[u8]) -> bool {
-    value
-        .split(|byte| b",: ".contains(byte))
-        .filter(|item| !is_blank(item))
-        .all(|item| matches!(item, [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9']))
 }
 
 /// Whether the column, where it tells a status, mostly tells the status of the line.

@@ -6,6 +6,7 @@
 
 use crate::format::field::{Parsed, present, refuse};
 use crate::format::role::without_port;
+use crate::format::shape::is_ip;
 use memchr::memchr_iter;
 
 /// The fields before the time, as logged; empty where absent.
@@ -125,12 +126,6 @@ fn split_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn is_address(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|&byte| is_address_byte(byte))
-}
-
-/// Whether the text is an IP address, with or without port.
-pub(super) fn is_ip(text: &[u8]) -> bool {
-    std::str::from_utf8(without_port(text))
-        .is_ok_and(|text| text.parse::<std::net::IpAddr>().is_ok())
 }
 
 #[cfg(test)]

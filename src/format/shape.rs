@@ -1,0 +1,56 @@
+//! What a value looks like: how a field without a name is given its meaning.
+
+use super::role::without_port;
+
+/// Whether the text is an IP address, with or without port.
+pub(super) fn is_ip(text: &[u8]) -> bool {
+    std::str::from_utf8(without_port(text))
+        .is_ok_and(|text| text.parse::<std::net::IpAddr>().is_ok())
+}
+
+/// Whether a field is absent.
+pub(super) fn is_blank(value: &[u8]) -> bool {
+    matches!(value, b"" | b"-")
+}
+
+/// Addresses with commas between, as in `X-Forwarded-For`.
+pub(super) fn is_ip_list(value: &[u8]) -> bool {
+    value.split(|&byte| byte == b',').all(|item| {
+        std::str::from_utf8(item.trim_ascii()).is_ok_and(|t| t.parse::<std::net::IpAddr>().is_ok())
+    })
+}
+
+/// A name with a dot and a top-level domain of letters, with or without port.
+pub(super) fn is_host_name(value: &[u8]) -> bool {
+    let mut halves = value.split(|&byte| byte == b':');
+    let (name, port) = (halves.next().unwrap_or_default(), halves.next());
+    let last_label = name.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
+    !is_ip(value)
+        && halves.next().is_none()
+        && port.is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit))
+        && (name.len() > last_label.len() + 1 || name == b"localhost")
+        && (last_label.len() >= 2
+            && last_label
+                .iter()
+                .all(|b| b.is_ascii_alphabetic() || *b == b'-'))
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+}
+
+/// Seconds as nginx writes them: `0.509`.
+pub(super) fn is_three_decimals(value: &[u8]) -> bool {
+    let point = value.iter().position(|&byte| byte == b'.');
+    point.is_some_and(|at| at > 0 && value.len() == at + 4)
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
+}
+
+/// Statuses as nginx lists those of its upstreams: `502, 403`.
+pub(super) fn is_status_list(value: &[u8]) -> bool {
+    value
+        .split(|byte| b",: ".contains(byte))
+        .filter(|item| !is_blank(item))
+        .all(|item| matches!(item, [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9']))
+}
