@@ -8,6 +8,8 @@ pub mod intern;
 mod place;
 pub mod route;
 pub mod route_tree;
+mod secret;
+pub mod token;
 
 use std::fmt;
 
