@@ -6,9 +6,11 @@
 
 pub mod intern;
 mod place;
+mod redact;
 pub mod route;
 pub mod route_tree;
 mod secret;
+mod shapes;
 pub mod token;
 
 use std::fmt;
