@@ -6,8 +6,12 @@
 
 pub mod intern;
 mod place;
+mod redact;
 pub mod route;
 pub mod route_tree;
+mod secret;
+mod shapes;
+pub mod token;
 
 use std::fmt;
 
