@@ -155,9 +155,11 @@ impl Scope {
     }
 
     fn wants(&self, survey: &Survey, source: usize, number: usize) -> bool {
-        let Some(chunk) = survey.sources.get(source).and_then(|s| s.chunks.get(number)) else {
+        let Some(tally) = survey.sources.get(source) else { return false };
+        let Ok(at) = tally.chunks.binary_search_by_key(&number, |chunk| chunk.number) else {
             return false;
         };
+        let chunk = &tally.chunks[at];
         chunk.start_ms < self.near_ms.end && chunk.end_ms >= self.near_ms.start
     }
 

@@ -7,7 +7,12 @@
 //!
 //! Dependencies point one way, left to right; `tests/layers.rs` holds it.
 
+pub mod analysis;
+pub mod escape;
+pub mod evidence;
+pub mod examine;
 pub mod exit;
+pub mod filter;
 pub mod findings;
 pub mod format;
 pub mod input;
@@ -16,4 +21,7 @@ pub mod output;
 pub mod policy;
 pub mod record;
 pub mod settings;
+pub mod spike;
+pub mod survey;
 pub mod time;
+pub mod verdict;

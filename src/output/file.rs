@@ -198,7 +198,7 @@ fn keep_owner_and_permissions(file: &File, existing: &fs::Metadata) -> io::Resul
 }
 
 fn shown(path: &Path) -> String {
-    super::escape::terminal_bytes(path.as_os_str().as_encoded_bytes()).into_owned()
+    crate::escape::terminal_bytes(path.as_os_str().as_encoded_bytes()).into_owned()
 }
 
 /// What to do about an error, for whoever typed the path.

@@ -5,7 +5,6 @@
 //! Log text in findings is raw, and every output passes it through [`escape`].
 
 pub mod csv;
-pub mod escape;
 pub mod file;
 pub mod json;
 pub mod text;

@@ -74,7 +74,7 @@ enum Quote {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::escape;
+    use crate::escape;
     use proptest::prelude::*;
 
     #[test]

@@ -3,7 +3,7 @@
 //! Input is escaped already, so that every character takes at least one column. The width of a text
 //! is the sum over its characters: never less than what a terminal uses.
 
-use crate::output::escape::columns;
+use crate::escape::columns;
 
 /// Columns of a text.
 pub(super) fn width(text: &str) -> usize {

@@ -1,0 +1,143 @@
+//! The pipeline on one page: from settings to an [`Analysis`].
+//!
+//! ```text
+//! open the logs → detect each format → Survey: count every line → Examine: rows around denials
+//!   → verdicts: propose, merge, judge → describe: names, rules, sentences → Analysis
+//! ```
+
+mod assemble;
+mod examples;
+mod window;
+
+use crate::examine::{self, Routes};
+use crate::filter::Gate;
+use crate::findings::Analysis;
+use crate::format::{self, Detected, FormatError};
+use crate::input::{Input, InputError, Trouble};
+use crate::key::token::TokenKey;
+use crate::settings::Settings;
+use crate::spike::scan::Exposure;
+use crate::survey;
+use crate::verdict;
+
+/// Why there is nothing to show.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    /// No input could be read.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// `--log-format` or a server's configuration cannot be used.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// Fewer than half of the non-blank lines parse.
+    #[error("{0}")]
+    UnknownFormat(String),
+    /// The machine gave no threads.
+    #[error("cannot start {threads} threads: {source}; try a smaller --threads")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What the system said.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+/// An analysis, and what went wrong on the way to it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was found.
+    pub analysis: Analysis,
+    /// Inputs that could not be read, or not to their end.
+    pub troubles: Vec<Trouble>,
+}
+
+/// How far a run has come, for whoever watches.
+pub trait Progress: Sync {
+    /// A pass begins; it reads this many bytes, where known.
+    fn begin(&self, what: &'static str, bytes: Option<u64>);
+    /// So many more bytes were read.
+    fn advance(&self, bytes: u64);
+    /// All is read.
+    fn end(&self);
+}
+
+/// Analyses the logs that the settings name.
+pub fn analyze(
+    settings: &Settings,
+    token_key: &TokenKey,
+    progress: &dyn Progress,
+) -> Result<Outcome, AnalysisError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.threads)
+        .build()
+        .map_err(|source| AnalysisError::Threads { threads: settings.threads, source })?;
+    pool.install(|| run(settings, token_key, progress))
+}
+
+fn run(
+    settings: &Settings,
+    token_key: &TokenKey,
+    progress: &dyn Progress,
+) -> Result<Outcome, AnalysisError> {
+    let opened = Input::open(&settings.input)?;
+    let (mut input, mut troubles) = (opened.input, opened.troubles);
+    let formats = detect_all(&input, settings)?;
+    let gate = Gate::new(settings);
+
+    progress.begin("reading", input.total_bytes());
+    let (mut survey, trouble) =
+        survey::run(&mut input, &formats, &gate, &|bytes| progress.advance(bytes));
+    troubles.extend(trouble);
+    assemble::check_readable(&survey, &input, &formats)?;
+
+    let routes = Routes::new(&survey);
+    let bins = survey.timeline.sorted();
+    let span = survey::timeline::robust_span(&bins, survey.timeline.width_s());
+    let admitted = bins.iter().map(|(second, bin)| (*second, bin.requests - bin.denials));
+    let exposure = Exposure::new(span.clone(), admitted);
+
+    progress.begin("examining", input.total_bytes());
+    let (table, trouble) =
+        examine::run(&input, &formats, &gate, &survey, &routes, &|bytes| progress.advance(bytes));
+    troubles.extend(trouble);
+    progress.end();
+
+    let verdicts = verdict::reach(&table, &exposure);
+    let window_s = window::width(settings.window_s, &span, survey.timeline.width_s());
+    let analysis = assemble::Assembly {
+        settings,
+        token_key,
+        input: &input,
+        formats: &formats,
+        survey: &survey,
+        routes: &routes,
+        table: &table,
+        exposure: &exposure,
+        verdicts: &verdicts,
+        bins: &bins,
+        window_s,
+        warnings: opened.warnings,
+    }
+    .analysis();
+    Ok(Outcome { analysis, troubles })
+}
+
+/// The format of each source; none for a source without a readable line.
+fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>>, FormatError> {
+    let mut formats = Vec::new();
+    let mut unknown = None;
+    for source in input.sources() {
+        match format::detect(source.head(), &settings.format) {
+            Ok(detected) => formats.push(Some(detected)),
+            Err(error @ FormatError::Unknown { .. }) => {
+                formats.push(None);
+                unknown = unknown.or(Some(error));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match unknown {
+        Some(error) if formats.iter().all(Option::is_none) => Err(error),
+        _ => Ok(formats),
+    }
+}

@@ -1,0 +1,331 @@
+//! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
+
+use super::{AnalysisError, examples};
+use crate::escape;
+use crate::examine::Routes;
+use crate::examine::table::{Column, Table};
+use crate::findings::*;
+use crate::format::Detected;
+use crate::input::Input;
+use crate::key::address::Address;
+use crate::key::client;
+use crate::key::token::TokenKey;
+use crate::settings::Settings;
+use crate::spike::scan::Exposure;
+use crate::survey::tally::{KeyTable, Tally};
+use crate::survey::timeline::Bin;
+use crate::survey::{NEIGHBOURS, SourceTally, Survey};
+use crate::verdict::Verdict;
+use crate::verdict::describe::{Setting, describe};
+use chrono::DateTime;
+use std::collections::{BTreeMap, HashMap};
+
+/// Share of requests from so few addresses that they must be balancers.
+const BALANCER_SHARE: f64 = 0.9;
+
+/// Everything that an analysis is put together from.
+pub struct Assembly<'a> {
+    pub settings: &'a Settings,
+    pub token_key: &'a TokenKey,
+    pub input: &'a Input,
+    pub formats: &'a [Option<Detected>],
+    pub survey: &'a Survey,
+    pub routes: &'a Routes,
+    pub table: &'a Table<'a>,
+    pub exposure: &'a Exposure,
+    pub verdicts: &'a [Verdict],
+    pub bins: &'a [(i64, Bin)],
+    pub window_s: i64,
+    pub warnings: Vec<String>,
+}
+
+/// Fails where fewer than half of the non-blank lines are requests.
+pub fn check_readable(
+    survey: &Survey,
+    input: &Input,
+    formats: &[Option<Detected>],
+) -> Result<(), AnalysisError> {
+    let read: u64 = survey.sources.iter().map(|s| s.parsed + s.skipped.filtered).sum();
+    let unreadable: u64 = survey.sources.iter().map(|s| s.skipped.unreadable()).sum();
+    if unreadable == 0 || read >= unreadable {
+        return Ok(());
+    }
+    let worst = survey.sources.iter().enumerate().max_by_key(|(_, s)| s.skipped.unreadable());
+    let (path, format) = worst.map_or(("", "none"), |(at, _)| {
+        let format = formats[at].as_ref().map_or("none", |format| format.name.as_str());
+        (input.sources()[at].path.as_str(), format)
+    });
+    Err(AnalysisError::UnknownFormat(format!(
+        "{path}: only {read} of {} lines could be read as {format}; give the server's own format with \
+         --log-format, --nginx-conf or --apache-conf",
+        read + unreadable
+    )))
+}
+
+impl Assembly<'_> {
+    /// The analysis.
+    pub fn analysis(self) -> Analysis {
+        let (spikes, standing) = self.described();
+        let survey = self.survey;
+        Analysis {
+            schema: SCHEMA.to_string(),
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            input: self.input(),
+            totals: Totals { requests: survey.total.requests, denials: survey.total.denials },
+            neighbours: NEIGHBOURS
+                .iter()
+                .zip(survey.neighbours)
+                .map(|(status, count)| (status.to_string(), count))
+                .collect(),
+            window_s: self.window_s as u64,
+            timeline: self.timeline(),
+            shares: shares(&spikes, &standing, survey.total.denials),
+            groups: self.groups(),
+            warnings: self.warnings(),
+            utc_offset_s: survey.utc_offset_s(),
+            spikes,
+            standing,
+        }
+    }
+
+    fn described(&self) -> (Vec<Spike>, Vec<Spike>) {
+        let mut denials_by_window: BTreeMap<i64, u64> = BTreeMap::new();
+        for (second, bin) in self.bins {
+            *denials_by_window.entry(second.div_euclid(self.window_s)).or_default() += bin.denials;
+        }
+        let shown = |column: Column, bytes: &[u8]| self.shown(column, bytes);
+        let setting = Setting {
+            table: self.table,
+            exposure: self.exposure,
+            window_s: self.window_s,
+            top: self.settings.top,
+            shown: &shown,
+            logs: self.settings.input.logs.iter().map(|log| escape::shell(log)).collect::<Vec<_>>().join(" "),
+            end_ms: self.survey.sources.iter().map(|s| s.end_ms).max().unwrap_or(i64::MIN),
+            denials_by_window: &denials_by_window,
+        };
+        let lines = examples::fetch(
+            self.settings, self.token_key, self.input, self.survey, self.table, self.verdicts,
+        );
+        let (mut spikes, mut standing) = (Vec::new(), Vec::new());
+        for (verdict, lines) in self.verdicts.iter().zip(lines) {
+            let list = if verdict.is_spike { &mut spikes } else { &mut standing };
+            let prefix = if verdict.is_spike { "1" } else { "s" };
+            let mut spike = describe(&setting, verdict, format!("{prefix}-{}", list.len() + 1));
+            spike.examples = lines;
+            list.push(spike);
+        }
+        standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
+        for (at, spike) in standing.iter_mut().enumerate() {
+            spike.id = format!("s-{}", at + 1);
+        }
+        (spikes, standing)
+    }
+
+    /// A value as outputs may show it.
+    fn shown(&self, column: Column, bytes: &[u8]) -> String {
+        match column {
+            Column::Token if !self.settings.show_tokens => self.token_key.fingerprint(bytes),
+            Column::User if self.settings.anonymize_user => {
+                self.token_key.fingerprint(bytes).replacen("tok_", "user_", 1)
+            }
+            Column::Ip if self.settings.anonymize_ip => Address::parse(bytes).anonymised(),
+            _ if self.settings.show_tokens => escape::utf8(bytes),
+            Column::UserAgent | Column::Route | Column::RefererHost => {
+                escape::utf8(&self.token_key.redact(bytes))
+            }
+            _ => escape::utf8(bytes),
+        }
+    }
+
+    fn input(&self) -> crate::findings::Input {
+        let mut total = crate::findings::Input::default();
+        for (at, tally) in self.survey.sources.iter().enumerate() {
+            let file = self.file(at, tally);
+            total.lines += file.lines;
+            total.parsed += file.parsed;
+            total.skipped.malformed += file.skipped.malformed;
+            total.skipped.too_long += file.skipped.too_long;
+            total.skipped.filtered += file.skipped.filtered;
+            total.skipped.not_a_request += file.skipped.not_a_request;
+            total.start = [total.start, file.start].into_iter().flatten().min();
+            total.end = [total.end, file.end].into_iter().flatten().max();
+            total.files.push(file);
+        }
+        total.files.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
+        total
+    }
+
+    fn file(&self, at: usize, tally: &SourceTally) -> InputFile {
+        let source = &self.input.sources()[at];
+        let format = self.formats[at].as_ref();
+        let others: Vec<String> = tally
+            .formats
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, lines)| **lines > 0)
+            .filter_map(|(n, lines)| Some(format!("{lines} lines as {}", format?.format_name(n))))
+            .collect();
+        let mut why = format.map_or("no line to tell by".to_string(), |format| format.why.clone());
+        if !others.is_empty() {
+            why.push_str(&format!("; the format changes: {}", others.join(", ")));
+        }
+        InputFile {
+            path: escape::utf8(source.path.as_bytes()),
+            format: format.map_or("unknown".to_string(), |format| format.name.clone()),
+            detected_by: why,
+            compression: source.compression.map(|c| c.name().to_string()),
+            bytes: tally.bytes,
+            lines: tally.lines(),
+            parsed: tally.parsed,
+            skipped: tally.skipped,
+            start: moment_ms(tally.start_ms).filter(|_| tally.parsed > 0),
+            end: moment_ms(tally.end_ms).filter(|_| tally.parsed > 0),
+        }
+    }
+
+    fn timeline(&self) -> Vec<TimelineWindow> {
+        let mut windows: BTreeMap<i64, Bin> = BTreeMap::new();
+        for (second, bin) in self.bins {
+            let window = windows.entry(second.div_euclid(self.window_s)).or_default();
+            window.requests += bin.requests;
+            window.denials += bin.denials;
+        }
+        windows
+            .into_iter()
+            .map(|(number, bin)| TimelineWindow {
+                start: moment_s(number * self.window_s),
+                requests: bin.requests,
+                denials: bin.denials,
+            })
+            .collect()
+    }
+
+    fn groups(&self) -> Groups {
+        let survey = self.survey;
+        let clients = regrouped(&survey.user_agent, |agent| {
+            Some(client::identify(agent).family.as_bytes().to_vec())
+        });
+        let prefixes = regrouped(&survey.ip, |ip| {
+            Address::parse(ip).prefix().map(|prefix| prefix.to_string().into_bytes())
+        });
+        let routes = self.routes.names.iter().map(|(id, name)| (name, &self.routes.tallies[id as usize]));
+        Groups {
+            ip: self.ranked(Column::Ip, survey.ip.denied()),
+            prefix: self.ranked(Column::Prefix, prefixes.iter().map(|(k, t)| (k.as_slice(), t))),
+            client: self.ranked(Column::Client, clients.iter().map(|(k, t)| (k.as_slice(), t))),
+            user: self.ranked(Column::User, survey.user.denied()),
+            token: self.ranked(Column::Token, survey.token.denied()),
+            route: self.ranked(Column::Route, routes),
+            window: self.windows(),
+        }
+    }
+
+    /// The keys with the most denials; ties by the key's bytes.
+    fn ranked<'k>(
+        &self,
+        column: Column,
+        keys: impl Iterator<Item = (&'k [u8], &'k Tally)>,
+    ) -> Vec<Group> {
+        let mut keys: Vec<(&[u8], &Tally)> = keys.filter(|(_, tally)| tally.denials > 0).collect();
+        keys.sort_unstable_by(|a, b| b.1.denials.cmp(&a.1.denials).then(a.0.cmp(b.0)));
+        keys.truncate(self.settings.top);
+        keys.into_iter()
+            .map(|(key, tally)| Group {
+                value: self.shown(column, key),
+                denials: tally.denials,
+                requests: tally.requests,
+                first: moment_ms(tally.first_ms).unwrap_or_default(),
+                last: moment_ms(tally.last_ms).unwrap_or_default(),
+            })
+            .collect()
+    }
+
+    fn windows(&self) -> Vec<Group> {
+        let mut windows = self.timeline();
+        windows.retain(|window| window.denials > 0);
+        windows.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.start.cmp(&b.start)));
+        windows.truncate(self.settings.top);
+        windows
+            .into_iter()
+            .map(|window| Group {
+                value: window.start.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+                denials: window.denials,
+                requests: window.requests,
+                first: window.start,
+                last: window.start + chrono::TimeDelta::seconds(self.window_s),
+            })
+            .collect()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
+        for format in self.formats.iter().flatten() {
+            for warning in &format.warnings {
+                if !warnings.contains(warning) {
+                    warnings.push(warning.clone());
+                }
+            }
+        }
+        if let Some(warning) = self.balancer() {
+            warnings.push(warning);
+        }
+        if self.table.sample > 1 {
+            warnings.push(format!(
+                "the log is large: of addresses that were never denied one in {} was compared with the denied ones",
+                self.table.sample
+            ));
+        }
+        if let Some(n) = self.settings.sampled {
+            warnings.push(format!("the log holds one request in {n}: limits rebuilt from it are too low by about that factor"));
+        }
+        warnings
+    }
+
+    /// A log in which three addresses send nearly everything sees a balancer, not clients.
+    fn balancer(&self) -> Option<String> {
+        let mut requests: Vec<u64> = self.survey.ip.tallies.iter().map(|t| t.requests).collect();
+        requests.sort_unstable_by(|a, b| b.cmp(a));
+        let top: u64 = requests.iter().take(3).sum();
+        let all = self.survey.total.requests;
+        (all >= 1_000 && top as f64 > BALANCER_SHARE * all as f64).then(|| {
+            format!(
+                "{} of all requests come from {} addresses: a balancer, it seems, so nothing is told by address; log \
+                 X-Forwarded-For and give --trusted-proxy",
+                crate::evidence::percent(top as f64 / all as f64),
+                requests.len().min(3)
+            )
+        })
+    }
+}
+
+/// Tallies under coarser keys.
+fn regrouped(
+    table: &KeyTable,
+    coarse: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> HashMap<Vec<u8>, Tally> {
+    let mut groups: HashMap<Vec<u8>, Tally> = HashMap::new();
+    for (id, key) in table.keys.iter() {
+        if let Some(group) = coarse(key) {
+            groups.entry(group).or_default().add(&table.tallies[id as usize]);
+        }
+    }
+    groups
+}
+
+fn shares(spikes: &[Spike], standing: &[Spike], denials: u64) -> BTreeMap<String, f64> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for spike in spikes.iter().chain(standing) {
+        *counts.entry(spike.cause.name()).or_default() += spike.denials;
+    }
+    counts.into_iter().map(|(cause, count)| (cause.to_string(), count as f64 / denials.max(1) as f64)).collect()
+}
+
+fn moment_s(second: i64) -> Moment {
+    DateTime::from_timestamp(second, 0).unwrap_or_default()
+}
+
+fn moment_ms(ms: i64) -> Option<Moment> {
+    DateTime::from_timestamp_millis(ms)
+}

@@ -1,0 +1,330 @@
+//! A verdict as the contract shows it: values by name, the rebuilt rule, sentences, commands.
+
+use super::rule::{self, Rebuilt};
+use super::{Origin, Verdict, advice};
+use crate::escape;
+use crate::evidence::content::Stream;
+use crate::examine::row::NONE;
+use crate::examine::table::{Column, Table};
+use crate::findings::*;
+use crate::key::client::Class;
+use crate::spike::scan::Exposure;
+use chrono::DateTime;
+use std::collections::{BTreeMap, HashSet};
+
+/// Dimensions of `keys`, in the order of the contract, with the column behind each.
+const DIMENSIONS: [(&str, Column); 10] = [
+    ("ip", Column::Ip),
+    ("prefix", Column::Prefix),
+    ("client", Column::Client),
+    ("user_agent", Column::UserAgent),
+    ("user", Column::User),
+    ("token", Column::Token),
+    ("route", Column::Route),
+    ("method", Column::Method),
+    ("host", Column::Host),
+    ("referer_host", Column::RefererHost),
+];
+
+/// What descriptions need besides the verdict.
+pub struct Setting<'a> {
+    /// Rows and names.
+    pub table: &'a Table<'a>,
+    /// Exposure over the log.
+    pub exposure: &'a Exposure,
+    /// Width of a window, in seconds.
+    pub window_s: i64,
+    /// Values listed per dimension.
+    pub top: usize,
+    /// How a value of a dimension is shown: fingerprints, anonymised addresses.
+    pub shown: &'a dyn Fn(Column, &[u8]) -> String,
+    /// The LOGs as typed, quoted for a shell.
+    pub logs: String,
+    /// Last request of the log, in milliseconds.
+    pub end_ms: i64,
+    /// All denials of the log in each window, by window number.
+    pub denials_by_window: &'a BTreeMap<i64, u64>,
+}
+
+/// Describes a verdict under an id. Examples are left empty: they need the files.
+pub fn describe(setting: &Setting<'_>, verdict: &Verdict, id: String) -> Spike {
+    let facts = &verdict.facts;
+    let judgement = &verdict.judgement;
+    let rebuilt = rule::rebuild(setting.table, verdict);
+    let (start_s, end_s) = (facts.start_ms.div_euclid(1000), (facts.end_ms - 1).div_euclid(1000) + 1);
+    let scope = Scope::count(setting.table, verdict, rebuilt.as_ref());
+    let (keys, distinct) = keys(setting, verdict);
+    let (peak, without) = peak(setting, verdict);
+    let mechanism = mechanism(verdict);
+    let still_open = setting.end_ms - facts.end_ms <= 2 * setting.window_s * 1000;
+    Spike {
+        id,
+        state: if still_open { State::Open } else { State::Closed },
+        start: moment(start_s),
+        end: moment(end_s),
+        requests: scope.requests,
+        denials: facts.denials,
+        expected: expected(setting, verdict, rebuilt.as_ref(), start_s, end_s),
+        peak,
+        family: judgement.cause.family(),
+        cause: judgement.cause,
+        mechanism: mechanism.map(str::to_string),
+        confidence: judgement.confidence,
+        band: judgement.band,
+        reason: judgement.reason.clone(),
+        alternatives: judgement.alternatives.clone(),
+        rule: rebuilt.as_ref().map(|rebuilt| shown_rule(setting, verdict, rebuilt, &scope)),
+        keys,
+        distinct,
+        evidence: verdict.evidence.clone(),
+        collateral: collateral(setting.table, verdict),
+        without,
+        examples: Vec::new(),
+        reproduce: reproduce(setting, verdict, start_s, end_s),
+        settle: (judgement.band != Band::Certain).then(|| advice::settle(judgement.cause).to_string()),
+        advice: advice::advice(judgement.cause, mechanism),
+    }
+}
+
+fn moment(second: i64) -> Moment {
+    DateTime::from_timestamp(second, 0).unwrap_or_default()
+}
+
+/// Requests of the interval under the rule, and how many of them the verdict and others denied.
+struct Scope {
+    requests: u64,
+    denied: u64,
+    own: u64,
+}
+
+impl Scope {
+    fn count(table: &Table<'_>, verdict: &Verdict, rebuilt: Option<&Rebuilt<'_>>) -> Scope {
+        let covers = |row: &crate::examine::row::Row| rebuilt.is_none_or(|rule| rule.covers(row));
+        let mut scope = Scope { requests: 0, denied: 0, own: 0 };
+        for row in &table.rows[table.between(verdict.facts.start_ms, verdict.facts.end_ms)] {
+            if covers(row) {
+                scope.requests += 1;
+                scope.denied += u64::from(row.denied);
+            }
+        }
+        scope.own = verdict
+            .denials
+            .iter()
+            .filter(|index| covers(&table.rows[**index as usize]))
+            .count() as u64;
+        scope
+    }
+}
+
+fn shown_rule(
+    setting: &Setting<'_>,
+    verdict: &Verdict,
+    rebuilt: &Rebuilt<'_>,
+    scope: &Scope,
+) -> Rule {
+    let mut policy = rebuilt.policy.clone();
+    for condition in &mut policy.conditions {
+        let column = match condition.field.as_str() {
+            "token" => Column::Token,
+            "user" => Column::User,
+            "ip" => Column::Ip,
+            _ => continue,
+        };
+        for value in &mut condition.values {
+            *value = (setting.shown)(column, value.as_bytes());
+        }
+    }
+    let replay = verdict.limiter.as_ref().and_then(|fit| fit.fitted.as_ref());
+    let is_limit = policy.limit.is_some();
+    let (precision, coverage) = match replay {
+        Some(fitted) if is_limit => (fitted.precision, fitted.coverage),
+        _ => (
+            scope.denied as f64 / scope.requests.max(1) as f64,
+            scope.own as f64 / verdict.facts.denials.max(1) as f64,
+        ),
+    };
+    policy.into_rule(digits(precision), digits(coverage))
+}
+
+fn digits(share: f64) -> f64 {
+    (share * 1000.0).round() / 1000.0
+}
+
+/// What exactly denied, as far as the facts tell.
+fn mechanism(verdict: &Verdict) -> Option<&'static str> {
+    let facts = &verdict.facts;
+    let established = facts.ips_established > 0 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
+    Some(match verdict.judgement.cause {
+        Cause::Undetermined => return None,
+        Cause::RateLimit => {
+            let fitted = verdict.limiter.as_ref()?.fitted.as_ref();
+            fitted.map_or("leaky_bucket", |fitted| fitted.limit.algorithm.name())
+        }
+        Cause::IpAcl if established => "list_pushed",
+        Cause::IpAcl => "list",
+        Cause::RouteAcl if facts.share(facts.probes) > 0.6 => "probe_path",
+        Cause::RouteAcl if facts.share(facts.directories) > 0.9 && !established => "directory_index",
+        Cause::RouteAcl => "denied_location",
+        Cause::Credential if facts.share(facts.links_expired) >= 0.7 => "expired_link",
+        Cause::Credential if established => "revoked",
+        Cause::Credential => "refused",
+        Cause::Permission => "role",
+        Cause::Cors => "preflight",
+        Cause::RequestShape if facts.share(facts.foreign_referers) >= 0.8 => "hotlink",
+        Cause::RequestShape if verdict.evidence.iter().any(|e| e.test == "form") => "csrf",
+        Cause::RequestShape => "method",
+        Cause::BotFilter if verdict.origin == Origin::Challenge => "challenge",
+        Cause::BotFilter if verdict.origin == Origin::Content(Stream::Attack) => "waf_signature",
+        Cause::BotFilter if facts.share(facts.attacks) >= 0.3 => "waf_signature",
+        Cause::BotFilter => "user_agent",
+    })
+}
+
+fn keys(
+    setting: &Setting<'_>,
+    verdict: &Verdict,
+) -> (BTreeMap<String, Vec<KeyCount>>, BTreeMap<String, u64>) {
+    let facts = &verdict.facts;
+    let (mut keys, mut distinct) = (BTreeMap::new(), BTreeMap::new());
+    for (name, column) in DIMENSIONS {
+        let values: Vec<(u32, u64)> = facts
+            .values
+            .get(&column)
+            .map(|values| values.iter().copied().filter(|(id, _)| *id != NONE).collect())
+            .unwrap_or_default();
+        distinct.insert(name.to_string(), values.len() as u64);
+        let listed: Vec<(u32, u64)> = values.into_iter().take(setting.top).collect();
+        let requests = requests_of(setting.table, verdict, column, &listed);
+        let counts = listed
+            .iter()
+            .zip(requests)
+            .map(|((id, denials), requests)| KeyCount {
+                value: (setting.shown)(column, setting.table.text(column, *id)),
+                denials: *denials,
+                requests,
+            })
+            .collect();
+        keys.insert(name.to_string(), counts);
+    }
+    let responders: Vec<KeyCount> = facts
+        .sizes
+        .iter()
+        .take(setting.top)
+        .map(|(size, denials)| KeyCount {
+            value: format!("{size} bytes"),
+            denials: *denials,
+            requests: *denials,
+        })
+        .collect();
+    distinct.insert("responder".to_string(), facts.sizes.len() as u64);
+    keys.insert("responder".to_string(), responders);
+    (keys, distinct)
+}
+
+/// Requests of each listed value within the verdict's interval.
+fn requests_of(
+    table: &Table<'_>,
+    verdict: &Verdict,
+    column: Column,
+    listed: &[(u32, u64)],
+) -> Vec<u64> {
+    let mut counts = vec![0; listed.len()];
+    for row in &table.rows[table.between(verdict.facts.start_ms, verdict.facts.end_ms)] {
+        let value = table.value(column, row);
+        if let Some(at) = listed.iter().position(|(id, _)| *id == value) {
+            counts[at] += 1;
+        }
+    }
+    counts
+}
+
+/// Denials that the time outside the verdict's interval lets expect inside it, in the rule's scope.
+fn expected(
+    setting: &Setting<'_>,
+    verdict: &Verdict,
+    rebuilt: Option<&Rebuilt<'_>>,
+    start_s: i64,
+    end_s: i64,
+) -> f64 {
+    if !verdict.is_spike {
+        return verdict.facts.denials as f64;
+    }
+    let facts = &verdict.facts;
+    let outside = setting
+        .table
+        .rows
+        .iter()
+        .filter(|row| row.denied && (row.time_ms < facts.start_ms || row.time_ms >= facts.end_ms))
+        .filter(|row| rebuilt.is_none_or(|rule| rule.covers(row)))
+        .count() as f64;
+    let inside = setting.exposure.of(start_s, end_s);
+    let rest = (setting.exposure.total() - inside).max(1e-9);
+    (outside * inside / rest * 10.0).round() / 10.0
+}
+
+fn peak(setting: &Setting<'_>, verdict: &Verdict) -> (Peak, Without) {
+    let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
+    for index in &verdict.denials {
+        let second = setting.table.rows[*index as usize].time_ms.div_euclid(1000);
+        *windows.entry(second.div_euclid(setting.window_s)).or_default() += 1;
+    }
+    let best = windows.iter().max_by_key(|(window, denials)| (**denials, -**window));
+    let (window, denials) = best.map_or((0, 0), |(window, denials)| (*window, *denials));
+    let all = setting.denials_by_window.get(&window).copied().unwrap_or(denials);
+    (
+        Peak { start: moment(window * setting.window_s), denials },
+        Without { peak_denials: all.saturating_sub(denials) },
+    )
+}
+
+fn collateral(table: &Table<'_>, verdict: &Verdict) -> Collateral {
+    let facts = &verdict.facts;
+    let crawlers: HashSet<u32> = verdict
+        .denials
+        .iter()
+        .map(|index| &table.rows[*index as usize])
+        .filter(|row| table.class(row) == Class::SearchBot)
+        .map(|row| table.value(Column::Client, row))
+        .collect();
+    let (established, claimed) = (facts.ips_established, crawlers.len() as u64);
+    let text = match (established, claimed) {
+        (0, 0) => String::new(),
+        (n, 0) => format!("{n} of the denied addresses had been admitted 20 times or more before"),
+        (0, n) => format!("{n} of the denied clients claim to be search engines"),
+        (n, m) => format!(
+            "{n} of the denied addresses had been admitted 20 times or more before, {m} clients claim to be search engines"
+        ),
+    };
+    Collateral { established_clients: established, claimed_crawlers: claimed, text }
+}
+
+/// Commands that narrow the report to the spike, and one that repeats a denied request.
+fn reproduce(setting: &Setting<'_>, verdict: &Verdict, start_s: i64, end_s: i64) -> Vec<String> {
+    let mut commands = vec![format!(
+        "forbid-logs analyze {} --since {} --until {}",
+        setting.logs,
+        moment(start_s).format("%Y-%m-%dT%H:%M:%SZ"),
+        moment(end_s).format("%Y-%m-%dT%H:%M:%SZ"),
+    )];
+    let Some(row) = verdict.denials.first().map(|index| &setting.table.rows[*index as usize]) else {
+        return commands;
+    };
+    let table = setting.table;
+    let route = table.text(Column::Route, row.route);
+    let host = if row.host == NONE { "HOST".into() } else { escape::utf8(table.text(Column::Host, row.host)) };
+    let method = rule::method_name(row);
+    let mut curl = String::from("curl -i");
+    if method == "HEAD" {
+        curl.push_str(" -I");
+    } else if method != "GET" && method != "OTHER" {
+        curl.push_str(&format!(" -X {method}"));
+    }
+    let agent = table.text(Column::UserAgent, row.user_agent);
+    if !agent.is_empty() && agent.len() < 300 {
+        curl.push_str(&format!(" -A {}", escape::shell(&escape::utf8(agent))));
+    }
+    let url = format!("https://{host}{}", escape::utf8(route));
+    curl.push_str(&format!(" {}", escape::shell(&url)));
+    commands.push(curl);
+    commands
+}
