@@ -4,6 +4,9 @@
 //! what has too many values to be read (paths, user agents) also has a coarse form ([`route`],
 //! [`client`]). Every function here is total: any bytes give some key, none panics.
 
+pub mod address;
+pub mod client;
+pub mod cover;
 pub mod intern;
 mod place;
 mod redact;

@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn templates_of_templates_are_themselves(path in "(/[a-zA-Z0-9._%;@-]{0,14}){1,14}") {
+    fn templates_of_templates_are_themselves(path in "(/[a-zA-Z0-9._%;-]{0,14}){1,14}") {
         let (mut once, mut twice) = (Vec::new(), Vec::new());
         template(path.as_bytes(), &mut once);
         template(&once, &mut twice);

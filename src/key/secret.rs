@@ -150,22 +150,14 @@ const PLACEHOLDERS: &[&[u8]] = &[
     b"redacted",
     b"filtered",
     b"masked",
-    b"hidden",
     b"removed",
-    b"secret",
     b"null",
     b"nil",
     b"none",
     b"undefined",
     b"nan",
-    b"true",
-    b"false",
-    b"anonymous",
-    b"unknown",
     b"scrubbed",
     b"deleted",
-    b"token",
-    b"your_api_key",
 ];
 
 /// Whether a value is no secret: empty, a mask such as `***` or `xxxx`, a word such as
