@@ -18,6 +18,7 @@ use crate::key::token::TokenKey;
 use crate::settings::Settings;
 use crate::spike::scan::Exposure;
 use crate::survey;
+use crate::time::Moment;
 use crate::verdict;
 
 /// Why there is nothing to show.
@@ -82,9 +83,8 @@ fn run(
     let opened = Input::open(&settings.input)?;
     let (mut input, mut troubles) = (opened.input, opened.troubles);
     let formats = detect_all(&input, settings)?;
-    let gate = Gate::new(settings);
-
     progress.begin("reading", input.total_bytes());
+    let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
     let (mut survey, trouble) =
         survey::run(&mut input, &formats, &gate, &|bytes| progress.advance(bytes));
     troubles.extend(trouble);
@@ -122,11 +122,27 @@ fn run(
     Ok(Outcome { analysis, troubles })
 }
 
+/// The last request of the log in milliseconds, read only where `--since` or `--until` count back from it.
+fn end_of_log(input: &mut Input, formats: &[Option<Detected>], settings: &Settings) -> i64 {
+    let relative = |moment| matches!(moment, Some(Moment::BeforeEnd(_)));
+    if !relative(settings.since) && !relative(settings.until) {
+        return i64::MAX;
+    }
+    let all = Gate::new(&Settings { since: None, until: None, ..settings.clone() }, i64::MAX);
+    let (mut survey, _) = survey::run(input, formats, &all, &|_| {});
+    let bins = survey.timeline.sorted();
+    survey::timeline::robust_span(&bins, survey.timeline.width_s()).end * 1000
+}
+
 /// The format of each source; none for a source without a readable line.
 fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>>, FormatError> {
     let mut formats = Vec::new();
     let mut unknown = None;
     for source in input.sources() {
+        if source.head().is_empty() {
+            formats.push(None);
+            continue;
+        }
         match format::detect(source.head(), &settings.format) {
             Ok(detected) => formats.push(Some(detected)),
             Err(error @ FormatError::Unknown { .. }) => {

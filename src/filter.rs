@@ -7,6 +7,7 @@ use crate::key::client;
 use crate::key::{Method, referer_host};
 use crate::record::Record;
 use crate::settings::Settings;
+use crate::time::Moment;
 use ipnet::IpNet;
 use regex::bytes::Regex;
 use std::borrow::Cow;
@@ -160,7 +161,7 @@ fn value_of<'a>(
         ConditionField::User => Cow::Borrowed(&record.user),
         ConditionField::UserAgent => Cow::Borrowed(&record.user_agent),
         ConditionField::Client => {
-            Cow::Owned(client::identify(&record.user_agent).family.as_bytes().to_vec())
+            Cow::Owned(client::classify(&record.user_agent).family.as_bytes().to_vec())
         }
         ConditionField::Referer => Cow::Borrowed(&record.referer),
         ConditionField::RefererHost => Cow::Borrowed(referer_host(&record.referer)),
@@ -178,11 +179,16 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The gate that these settings ask for.
-    pub fn new(settings: &Settings) -> Gate {
+    /// The gate that these settings ask for; `end_ms`, the last request of the log, is what relative
+    /// times count back from.
+    pub fn new(settings: &Settings, end_ms: i64) -> Gate {
+        let instant = |moment: Option<Moment>| match moment? {
+            Moment::Absolute(ms) => Some(ms),
+            Moment::BeforeEnd(ms) => Some(end_ms.saturating_sub(ms)),
+        };
         Gate {
-            since_ms: settings.since_ms.unwrap_or(i64::MIN),
-            until_ms: settings.until_ms.unwrap_or(i64::MAX),
+            since_ms: instant(settings.since).unwrap_or(i64::MIN),
+            until_ms: instant(settings.until).unwrap_or(i64::MAX),
             conditions: settings.conditions.clone(),
             denied_statuses: settings.denied_statuses.clone(),
             trusted_proxies: settings.trusted_proxies.clone(),

@@ -23,7 +23,7 @@ mod shape;
 
 pub use detect::{Detected, detect};
 pub use error::FormatError;
-pub use lines::{Line, MAX_LINE, Visitor};
+pub use lines::{Line, MAX_LINE, Visitor, visit_unknown};
 pub use registry::{Known, list};
 
 use crate::record::Record;

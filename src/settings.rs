@@ -2,6 +2,7 @@
 //!
 //! `cli` turns what was typed into these; nothing below `cli` looks at arguments or the environment.
 
+use crate::time::Moment;
 use std::path::PathBuf;
 
 /// Everything that an analysis depends on besides the bytes of the logs.
@@ -15,10 +16,10 @@ pub struct Settings {
     pub denied_statuses: Vec<u16>,
     /// Width of a window in seconds; chosen from the span when absent.
     pub window_s: Option<u64>,
-    /// Only requests at or after this moment, in milliseconds since the epoch.
-    pub since_ms: Option<i64>,
-    /// Only requests before this moment, in milliseconds since the epoch.
-    pub until_ms: Option<i64>,
+    /// Only requests at or after this moment.
+    pub since: Option<Moment>,
+    /// Only requests before this moment.
+    pub until: Option<Moment>,
     /// Only requests that meet all of these.
     pub conditions: Vec<crate::filter::Condition>,
     /// How many values of each dimension are listed.
@@ -44,8 +45,8 @@ impl Default for Settings {
             format: FormatSettings::default(),
             denied_statuses: vec![403],
             window_s: None,
-            since_ms: None,
-            until_ms: None,
+            since: None,
+            until: None,
             conditions: Vec::new(),
             top: 10,
             sampled: None,

@@ -7,7 +7,7 @@ use crate::examine::table::{Column, Table};
 use crate::findings::*;
 use crate::format::Detected;
 use crate::input::Input;
-use crate::key::address::Address;
+use crate::key::address::{self, Address};
 use crate::key::client;
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
@@ -100,7 +100,7 @@ impl Assembly<'_> {
             window_s: self.window_s,
             top: self.settings.top,
             shown: &shown,
-            logs: self.settings.input.logs.iter().map(|log| escape::shell(log)).collect::<Vec<_>>().join(" "),
+            logs: self.settings.input.logs.iter().map(|log| escape::shell(log.as_bytes())).collect::<Vec<_>>().join(" "),
             end_ms: self.survey.sources.iter().map(|s| s.end_ms).max().unwrap_or(i64::MIN),
             denials_by_window: &denials_by_window,
         };
@@ -129,12 +129,14 @@ impl Assembly<'_> {
             Column::User if self.settings.anonymize_user => {
                 self.token_key.fingerprint(bytes).replacen("tok_", "user_", 1)
             }
-            Column::Ip if self.settings.anonymize_ip => Address::parse(bytes).anonymised(),
-            _ if self.settings.show_tokens => escape::utf8(bytes),
+            Column::Ip if self.settings.anonymize_ip => Address::parse(bytes)
+                .ip()
+                .map_or_else(|| String::from("(withheld)"), |ip| address::anonymized(ip).to_string()),
+            _ if self.settings.show_tokens => escape::utf8(bytes).into_owned(),
             Column::UserAgent | Column::Route | Column::RefererHost => {
-                escape::utf8(&self.token_key.redact(bytes))
+                escape::utf8(&self.token_key.redact(bytes)).into_owned()
             }
-            _ => escape::utf8(bytes),
+            _ => escape::utf8(bytes).into_owned(),
         }
     }
 
@@ -172,7 +174,7 @@ impl Assembly<'_> {
             why.push_str(&format!("; the format changes: {}", others.join(", ")));
         }
         InputFile {
-            path: escape::utf8(source.path.as_bytes()),
+            path: source.path.clone(),
             format: format.map_or("unknown".to_string(), |format| format.name.clone()),
             detected_by: why,
             compression: source.compression.map(|c| c.name().to_string()),
@@ -205,7 +207,7 @@ impl Assembly<'_> {
     fn groups(&self) -> Groups {
         let survey = self.survey;
         let clients = regrouped(&survey.user_agent, |agent| {
-            Some(client::identify(agent).family.as_bytes().to_vec())
+            Some(client::classify(agent).family.as_bytes().to_vec())
         });
         let prefixes = regrouped(&survey.ip, |ip| {
             Address::parse(ip).prefix().map(|prefix| prefix.to_string().into_bytes())

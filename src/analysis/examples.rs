@@ -37,7 +37,10 @@ pub fn fetch(
         if settings.anonymize_ip || settings.anonymize_user {
             return String::from("(withheld: the line would tell what is anonymised)");
         }
-        if settings.show_tokens { escape::utf8(bytes) } else { escape::utf8(&token_key.redact(bytes)) }
+        if settings.show_tokens {
+            return escape::utf8(bytes).into_owned();
+        }
+        escape::utf8(&token_key.redact(bytes)).into_owned()
     };
     let example = |(source, line): &(usize, u64)| {
         lines.get(&(*source, *line)).map(|bytes| Example {

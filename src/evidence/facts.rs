@@ -196,7 +196,7 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
         *facts.classes.entry(table.class(row)).or_default() += 1;
         let method = Method::from_u8(row.method);
         facts.options += u64::from(method == Method::Options);
-        facts.writes += u64::from(method.is_write());
+        facts.writes += u64::from(matches!(method, Method::Post | Method::Put | Method::Patch | Method::Delete));
         facts.attacks += u64::from(row.content == Content::Attack);
         facts.probes += u64::from(row.content == Content::Probe);
         facts.directories += u64::from(row.signs & SIGN_DIRECTORY != 0);
@@ -232,7 +232,7 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
     facts.sizes.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
 }
 
-fn name_of(table: &Table<'_>, column: Column, id: u32) -> &[u8] {
+fn name_of<'t>(table: &'t Table<'_>, column: Column, id: u32) -> &'t [u8] {
     if id == NONE { b"" } else { table.text(column, id) }
 }
 

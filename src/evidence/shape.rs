@@ -58,7 +58,7 @@ fn method(case: &Case<'_>) -> Option<Evidence> {
 fn form(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let writes = facts.share(facts.writes);
-    let browsers = facts.class_share(&[Class::Browser, Class::Mobile]);
+    let browsers = facts.class_share(&[Class::Browser, Class::MobileApp]);
     let ips = facts.distinct(Column::Ip) as u64;
     if writes < 0.95 || browsers < 0.8 || ips < 5 {
         return None;

@@ -7,6 +7,8 @@ use super::row::{NONE, Row};
 use crate::key::address::Address;
 use crate::key::client::{self, Class};
 use crate::key::intern::Interner;
+use ipnet::IpNet;
+use std::net::IpAddr;
 use std::ops::Range;
 
 /// A way to put each row under one id.
@@ -165,13 +167,13 @@ impl Coarse {
         let mut coarse = Coarse::default();
         for id in 0..names.ip.len() as u32 {
             let address = Address::parse(names.ip.bytes(id));
-            let prefix = address.prefix().map_or(NONE, |text| coarse.prefixes.intern(text.as_bytes()));
-            let wide = address.wide_prefix().map_or(NONE, |text| coarse.wide_prefixes.intern(text.as_bytes()));
+            let prefix = address.prefix().map_or(NONE, |net| coarse.prefixes.intern(net.to_string().as_bytes()));
+            let wide = address.ip().map_or(NONE, |ip| coarse.wide_prefixes.intern(wide_prefix(ip).to_string().as_bytes()));
             coarse.ip_prefix.push(prefix);
             coarse.ip_wide.push(wide);
         }
         for id in 0..names.user_agent.len() as u32 {
-            let client = client::identify(names.user_agent.bytes(id));
+            let client = client::classify(names.user_agent.bytes(id));
             coarse.agent_client.push(coarse.clients.intern(client.family.as_bytes()));
             coarse.agent_class.push(client.class);
         }
@@ -185,6 +187,12 @@ impl Coarse {
         }
         coarse
     }
+}
+
+/// The /16 (IPv4) or /32 (IPv6) that an address lies in: roughly, one network's allocation.
+fn wide_prefix(ip: IpAddr) -> IpNet {
+    let length = if ip.is_ipv4() { 16 } else { 32 };
+    IpNet::new(ip, length).map_or_else(|_| IpNet::from(ip), |network| network.trunc())
 }
 
 /// The first `count` segments of a route: `/api/v1` of `/api/v1/users` for two.

@@ -68,6 +68,13 @@ fn visit_other<V: Visitor>(
     visitor.skipped(line, Reject::Malformed);
 }
 
+/// Visits the lines of a file whose format is not known: none is a request.
+pub fn visit_unknown<V: Visitor>(chunk: &[u8], visitor: &mut V) {
+    for line in lines(chunk) {
+        visitor.skipped(line, reject_unread(line.bytes).unwrap_or(Reject::Malformed));
+    }
+}
+
 /// Why a line is not even offered to a format.
 pub(super) fn reject_unread(line: &[u8]) -> Option<Reject> {
     if line.len() > MAX_LINE {

@@ -4,7 +4,8 @@
 //! not known. Columns are fixed and only ever appended to the right. Cells with log text cannot
 //! start a formula ([`escape::csv_cell`]); numbers of our own stay numbers.
 
-use super::{Context, Output, escape};
+use super::{Context, Output};
+use crate::escape;
 use crate::findings::{Analysis, Moment, Spike};
 use ::csv::{Terminator, Writer, WriterBuilder};
 use chrono::SecondsFormat;

@@ -4,7 +4,8 @@
 //! fields in the order of `findings`, one newline at the end. Strings hold what was logged; marks
 //! that a terminal would obey stand as `\u` escapes, which every parser turns back.
 
-use super::{Context, Output, escape};
+use super::{Context, Output};
+use crate::escape;
 use crate::findings::Analysis;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;

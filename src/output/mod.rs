@@ -2,7 +2,7 @@
 //!
 //! An output is one file here and one line in [`OUTPUTS`]. It gets the analysis and a [`Context`],
 //! and nothing else: no clock, no environment, no terminal; the same findings give the same bytes.
-//! Log text in findings is raw, and every output passes it through [`escape`].
+//! Log text in findings is raw, and every output passes it through [`crate::escape`].
 
 pub mod csv;
 pub mod file;
@@ -113,7 +113,7 @@ impl Eq for Format {}
 
 /// There is no output of that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown output format `{}`; try one of: {}", escape::terminal(.asked), names().join(", "))]
+#[error("unknown output format `{}`; try one of: {}", crate::escape::terminal(.asked), names().join(", "))]
 pub struct UnknownFormat {
     asked: String,
 }

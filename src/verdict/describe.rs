@@ -321,10 +321,10 @@ fn reproduce(setting: &Setting<'_>, verdict: &Verdict, start_s: i64, end_s: i64)
     }
     let agent = table.text(Column::UserAgent, row.user_agent);
     if !agent.is_empty() && agent.len() < 300 {
-        curl.push_str(&format!(" -A {}", escape::shell(&escape::utf8(agent))));
+        curl.push_str(&format!(" -A {}", escape::shell(agent)));
     }
     let url = format!("https://{host}{}", escape::utf8(route));
-    curl.push_str(&format!(" {}", escape::shell(&url)));
+    curl.push_str(&format!(" {}", escape::shell(url.as_bytes())));
     commands.push(curl);
     commands
 }

@@ -8,8 +8,8 @@ use crate::evidence::facts::Facts;
 use crate::examine::row::{Content, NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Algorithm, Cause, Condition, Limit, Operator};
-use crate::key::address::{self, Address};
-use crate::key::Method;
+use crate::key::address::Address;
+use crate::key::{Method, cover};
 use crate::policy::rule::Policy;
 use chrono::DateTime;
 use std::net::IpAddr;
@@ -225,7 +225,7 @@ fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> 
     let in_list: std::collections::HashSet<u32> = ids.iter().copied().collect();
     let admitted: Vec<IpAddr> =
         admitted.iter().filter(|id| !in_list.contains(id)).filter_map(parse).collect();
-    let networks = address::cover(&denied, &admitted);
+    let networks = cover::cover(&denied, &admitted);
     let mut inside = vec![false; table.width(Column::Ip)];
     for id in 0..inside.len() as u32 {
         if let Some(ip) = parse(&id) {

@@ -3,7 +3,8 @@
 //! Pieces hold raw text; they are escaped here, at the only door. No line is wider than the page.
 
 use super::wrap::{fit, pad_right, width, wrap};
-use crate::output::{Context, escape};
+use crate::escape;
+use crate::output::Context;
 use std::borrow::Cow;
 
 /// Narrower terminals are treated as this wide; tables make no sense below.
