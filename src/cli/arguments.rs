@@ -1,0 +1,200 @@
+//! What can be typed. Validation happens where settings are made from it.
+
+use super::fail_on::FailOn;
+use super::size;
+use crate::filter::Condition;
+use crate::output;
+use crate::time;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+use std::path::PathBuf;
+
+/// Says why a server answered 403: finds the spikes in an access log, who was denied, where, when, and
+/// the rule that did it.
+#[derive(Debug, Parser)]
+#[command(name = "forbid-logs", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Analyze(Box<Analyze>),
+}
+
+/// Report the spikes of denied requests and their causes.
+///
+/// LOG is a file, a glob, a directory, or - for standard input. gzip, zstd, bzip2 and xz are recognised
+/// by content, rotated sets are read in time order, several logs count as one. Without a LOG the usual
+/// places of nginx, Apache, Caddy and HAProxy are read.
+///
+/// Exit codes: 0 analysed, 1 --fail-on was met, 2 nothing usable, 3 analysed in part.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  forbid-logs analyze access.log
+  forbid-logs analyze /var/log/nginx/ --since -3h
+  zcat access.log.*.gz | forbid-logs analyze - --format json
+  forbid-logs analyze access.log --nginx-conf /etc/nginx/nginx.conf
+  forbid-logs analyze access.log --where route~^/api/ --where ip!=10.0.0.0/8
+  forbid-logs analyze access.log --format csv -o spikes.csv --fail-on rate_limit:100")]
+pub struct Analyze {
+    /// Access logs
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<String>,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub writing: Writing,
+}
+
+/// How logs are read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub struct Reading {
+    /// A format by name, an nginx log_format or an Apache LogFormat string
+    #[arg(long, value_name = "NAME|STRING")]
+    pub log_format: Option<String>,
+    /// Where JSON lines keep a field: status=resp.code,ip=client.addr
+    #[arg(long, value_name = "FIELD=PATH,...", value_delimiter = ',', value_parser = field_path)]
+    pub map: Vec<(String, String)>,
+    /// Take the log formats from an nginx configuration
+    #[arg(long, value_name = "FILE")]
+    pub nginx_conf: Option<PathBuf>,
+    /// Take the log formats from an Apache configuration
+    #[arg(long, value_name = "FILE")]
+    pub apache_conf: Option<PathBuf>,
+    /// Time zone of stamps that have none, such as Europe/Berlin [default: UTC]
+    #[arg(long, value_name = "TZ")]
+    pub timezone: Option<chrono_tz::Tz>,
+    /// Width of a window, such as 60s or 5m [default: by the span of the log]
+    #[arg(long, value_name = "SPAN", value_parser = window)]
+    pub window: Option<u64>,
+    /// Only requests from then on: 2026-03-10, 2026-03-10T09:43:00Z, or -3h before the log's end
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Only requests before then
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Statuses that count as denials
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', default_value = "403", value_parser = clap::value_parser!(u16).range(100..=599))]
+    pub status: Vec<u16>,
+    /// Only requests that meet a condition: FIELD=VALUE, != not, ~ regex, !~ no match; ip takes a CIDR
+    #[arg(long = "where", value_name = "CONDITION", value_parser = Condition::parse)]
+    pub conditions: Vec<Condition>,
+    /// Networks of proxies whose X-Forwarded-For is believed
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxy: Vec<IpNet>,
+    /// The log holds one of N requests
+    #[arg(long, value_name = "1/N", value_parser = sampled)]
+    pub sampled: Option<u32>,
+    /// Read with so many threads [default: one per core]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub threads: usize,
+    /// Read files instead of mapping them into memory
+    #[arg(long)]
+    pub no_mmap: bool,
+    /// Where to keep what cannot be read twice (compressed and piped logs)
+    #[arg(long, value_name = "DIR")]
+    pub temp_dir: Option<PathBuf>,
+    /// Most that may be kept there, such as 10G
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "64G")]
+    pub max_temp: u64,
+    /// Key of token fingerprints [default: one kept in the state directory]
+    #[arg(long, value_name = "FILE")]
+    pub token_key: Option<PathBuf>,
+}
+
+/// What is written, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Writing")]
+pub struct Writing {
+    /// text, json or csv
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = |s: &str| s.parse::<output::Format>())]
+    pub format: output::Format,
+    /// Write to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Values listed per dimension [default: 10, in text 3]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Show tokens in clear
+    #[arg(long)]
+    pub show_tokens: bool,
+    /// Hide the host part of addresses
+    #[arg(long)]
+    pub anonymize_ip: bool,
+    /// Show user names as fingerprints
+    #[arg(long)]
+    pub anonymize_user: bool,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// Show everything that was found
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// No progress, no notices
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// No progress
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Exit with 1 if there is a spike of FAMILY, CAUSE or any, with MIN denials or more
+    #[arg(long, value_name = "WHAT[:MIN]")]
+    pub fail_on: Vec<FailOn>,
+    /// Exit with 3 if more than this share of the lines could not be read, such as 1%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub max_skipped: Option<f64>,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+fn field_path(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, path)) if !field.is_empty() && !path.is_empty() => {
+            Ok((field.to_string(), path.to_string()))
+        }
+        _ => Err("write FIELD=PATH, for example status=resp.code".to_string()),
+    }
+}
+
+fn window(text: &str) -> Result<u64, String> {
+    match time::parse_span(text) {
+        Ok(ms) if ms >= 1000 => Ok(ms as u64 / 1000),
+        Ok(_) => Err("a window is at least 1s wide".to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| "write an address or a network, for example 10.0.0.0/8".to_string())
+}
+
+fn sampled(text: &str) -> Result<u32, String> {
+    text.strip_prefix("1/")
+        .and_then(|n| n.parse().ok())
+        .filter(|n| *n >= 1)
+        .ok_or_else(|| "write 1/N, for example 1/100".to_string())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let (number, scale) = match text.strip_suffix('%') {
+        Some(number) => (number, 100.0),
+        None => (text, 1.0),
+    };
+    number
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .map(|value| value / scale)
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "write a share such as 1% or 0.01".to_string())
+}
