@@ -5,6 +5,9 @@ use crate::examine::table::Column;
 use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
 
+/// What each e-fold of networks takes from a list of addresses.
+const NETWORK_COST: f64 = 0.8;
+
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     [shut_out(case), pass_elsewhere(case)].into_iter().flatten().collect()
 }
@@ -19,20 +22,22 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     let (networks, wide) = (facts.distinct(Column::Prefix), facts.distinct(Column::Prefix16));
     let places = facts.distinct(Column::Route3);
     let others_pass = facts.other_ip_here.admitted as f64 > 0.05 * facts.denials as f64;
-    let mut weight = if others_pass { 0.8 } else { -0.8 };
+    let mut weight = if others_pass { 1.2 } else { -1.5 };
     weight += match places {
-        1 => -0.6,
-        2..=3 => 0.2,
+        1 => -1.0,
+        2..=3 => 0.0,
         _ => 0.8,
     };
-    if ips >= 3 && (ips >= 3 * networks || (wide <= 3 && ips >= 3 * wide)) {
-        weight += 1.3; // neighbours in few networks
+    // Each network that a list must name costs: few agents or places that cover all are simpler.
+    weight -= NETWORK_COST * (wide.max(1) as f64).ln();
+    if ips >= 3 && (ips >= 3 * networks || ips >= 3 * wide) {
+        weight += 1.0; // neighbours in few networks
     }
     if agents >= 3 {
         weight += 1.0; // whoever it is
     }
-    if agents == 1 && ips >= 5 && wide * 2 >= ips {
-        weight -= 2.0; // scattered addresses that share an agent: the agent, or what it carries
+    if agents == 1 && ips >= 2 {
+        weight -= 1.0; // the agent, or what it carries, says as much
     }
     let browsers = facts.class_share(&[Class::Browser]);
     if browsers > 0.5 && ips >= 2 {

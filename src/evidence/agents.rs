@@ -71,7 +71,8 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
 fn passes(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let others = facts.other_ip_same_agent;
-    if others.admitted < 5 || others.admitted_share() < 0.3 {
+    let share = others.admitted as f64 / (others.admitted + facts.denials) as f64;
+    if others.admitted < 5 || others.admitted_share() < 0.3 || share < 0.03 {
         return None;
     }
     let text = format!(
@@ -79,6 +80,6 @@ fn passes(case: &Case<'_>) -> Option<Evidence> {
         percent(others.admitted_share()),
         others.admitted
     );
-    let weight = -2.5 * others.admitted_share();
+    let weight = -2.5 * others.admitted_share() * (share / 0.2).min(1.0);
     Some(evidence("agent_passes", EvidenceKind::Behaviour, Cause::BotFilter, weight, text, &[("admitted", others.admitted as f64)]))
 }

@@ -58,7 +58,7 @@ pub struct Facts {
     pub other_ips_admitted_here: u64,
     /// Other addresses with the group's user agents, in its interval.
     pub other_ip_same_agent: Split,
-    /// The group's addresses on its routes with another method.
+    /// Anybody on the group's routes with a method that is not denied in it.
     pub other_method_here: Split,
     /// The group's addresses, with an agent that the group does not have.
     pub same_ip_other_agent: Split,
@@ -312,11 +312,11 @@ fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
         if ip && here {
             count(&mut facts.same_ip_here, row);
         }
+        if methods != 0 && !here {
+            count(&mut facts.other_method_here, row);
+        }
         if ip && !here {
             count(&mut facts.same_ip_elsewhere, row);
-            if methods != 0 {
-                count(&mut facts.other_method_here, row);
-            }
             if !has(&group.root, table.value(Column::Route1, row)) {
                 count(&mut facts.same_ip_other_root, row);
             }

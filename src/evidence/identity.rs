@@ -67,10 +67,12 @@ fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
     if elsewhere.admitted < 5 || elsewhere.admitted_share() < 0.3 || here > 0.1 {
         return None;
     }
-    if others.admitted < 3 || facts.distinct(Column::Route3) > 6 {
+    let preflights = facts.share(facts.options) > 0.5;
+    let by_application = facts.application_share().is_some_and(|share| share >= 0.8);
+    if preflights || facts.distinct(Column::Route3) > 6 || (others.admitted < 3 && !by_application) {
         return None;
     }
-    let mut weight: f64 = 1.6;
+    let mut weight: f64 = if others.admitted < 3 { 0.8 } else { 1.6 };
     weight += if others.admitted as f64 >= 0.1 * facts.denials as f64 { 0.8 } else { 0.0 };
     weight += if facts.distinct(Column::Route3) <= 2 { 0.5 } else { 0.0 };
     let text = format!(
@@ -108,13 +110,16 @@ fn named(case: &Case<'_>) -> Option<Evidence> {
         );
         return Some(evidence("named", EvidenceKind::Behaviour, Cause::Permission, 1.8, text, &[("elsewhere", same.admitted as f64)]));
     }
+    if facts.distinct(Column::Route3) < 2 {
+        return None; // used at one place only: refused there, or everywhere?
+    }
     let few = values as u64 * 10 <= facts.denials;
     if few && same.admitted as f64 <= 0.05 * facts.denials as f64 && facts.same_ip_here.admitted_share() < 0.2 {
         let text = format!(
             "{} denied wherever used, while other {} passed {} times at the same places",
             counted(values as u64, noun.0, noun.1), noun.1, others.admitted
         );
-        let weight = if others.admitted >= 5 { 2.5 } else { 1.0 };
+        let weight = if others.admitted >= 5 { 3.0 } else { 1.2 };
         return Some(evidence("named", EvidenceKind::Behaviour, Cause::Credential, weight, text, &[("others_here", others.admitted as f64)]));
     }
     None

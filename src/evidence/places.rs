@@ -45,6 +45,10 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let elsewhere = facts.same_ip_elsewhere;
+    let other_methods = facts.other_method_here;
+    if other_methods.admitted >= 5 && other_methods.admitted_share() >= 0.5 {
+        return None; // other methods pass at these places
+    }
     let free = elsewhere.admitted >= 5 && elsewhere.admitted_share() >= 0.5;
     let before = facts.ips_admitted_here_before + facts.ips_admitted_here_after;
     let mut weight: f64 = match ips {
@@ -53,9 +57,15 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
         3..=5 => 1.8,
         _ => 2.4,
     };
-    weight += if free { 1.2 } else { -1.0 };
-    if facts.distinct(Column::Client) >= 3 {
-        weight += 0.6;
+    weight += match elsewhere.requests() {
+        _ if free => 1.2,
+        0..5 => 0.0,
+        _ => -1.0,
+    };
+    match facts.distinct(Column::Client) {
+        1 if ips >= 3 => weight -= 1.2, // one program alone: its right, rather than the place
+        1 | 2 => {}
+        _ => weight += 0.6,
     }
     let where_else = if free {
         format!(", and {} requests of the same addresses elsewhere were admitted", elsewhere.admitted)

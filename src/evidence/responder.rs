@@ -111,7 +111,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
             evidence("responder", kind, Cause::Credential, 1.3 * strength, text.clone(), &counts),
             evidence("responder", kind, Cause::Permission, 1.3 * strength, text.clone(), &counts),
             evidence("responder", kind, Cause::IpAcl, -1.6 * strength, text.clone(), &counts),
-            evidence("responder", kind, Cause::RouteAcl, -0.8 * strength, text.clone(), &counts),
+            evidence("responder", kind, Cause::RouteAcl, -1.5 * strength, text.clone(), &counts),
             evidence("responder", kind, Cause::BotFilter, -0.8 * strength, text, &counts),
         ];
     }

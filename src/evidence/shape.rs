@@ -45,7 +45,7 @@ fn method(case: &Case<'_>) -> Option<Evidence> {
     }
     let ips = facts.distinct(Column::Ip) as u64;
     let text = format!(
-        "{} denied for all ({}), while {} of the same clients' other requests there were admitted",
+        "{} denied for all ({}), while {} requests there with other methods were admitted",
         method.name(),
         counted(ips, "address", "addresses"),
         passing.admitted
