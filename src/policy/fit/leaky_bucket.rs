@@ -36,7 +36,7 @@ pub fn leaky_bucket(traffic: &Traffic) -> Option<Fitted> {
         return None;
     }
     let search = Search::new(traffic)?;
-    let found = search.snap(search.prefer_prompt(search.refine(search.start()?)));
+    let found = search.prefer_prompt(search.snap(search.refine(search.start()?)));
     let machine = Machine::new(&found.limit).ok()?;
     let replay = replay::replay_machine(&machine, traffic, replay::bin_ms(&found.limit));
     let denials = traffic.denials() as f64;
@@ -126,16 +126,27 @@ impl<'a> Search<'a> {
     }
 
     /// Prefers no burst over a tiny one, which is what a bucket without one looks like where the
-    /// gaps between requests are not logged.
+    /// gaps between requests are not logged. Its rate follows from the pace, and is told by the
+    /// admitted count that drifts least: bin by bin, chance has the greater say.
     fn prefer_prompt(&self, found: Candidate) -> Candidate {
-        if !(Some(1)..=Some(2)).contains(&found.limit.burst) {
+        if found.limit.burst > Some(2) {
             return found;
         }
-        let prompt = self
+        let usual = self
             .prompt_rates
             .iter()
-            .map(|&rate| self.candidate(rate, 0));
-        let best = prompt.min_by_key(|candidate| candidate.wrong);
+            .flat_map(|&rate| usual::rates(rate, SNAP));
+        let rates = usual.chain(self.prompt_rates.iter().copied());
+        let prompt = rates.filter_map(|rate| {
+            let limit = bucket(rate, 0);
+            let machine = Machine::new(&limit).ok()?;
+            let agreement = replay::agreement(&machine, self.traffic, self.bin_ms);
+            let wrong = agreement.false_denials + agreement.missed_denials;
+            Some((agreement.admitted_difference, Candidate { limit, wrong }))
+        });
+        let best = prompt
+            .min_by_key(|(drift, _)| *drift)
+            .map(|(_, candidate)| candidate);
         best.filter(|prompt| prompt.wrong <= 2 * found.wrong + 5)
             .unwrap_or(found)
     }
@@ -183,14 +194,9 @@ impl<'a> Search<'a> {
     }
 
     fn candidate(&self, rate: f64, burst: u32) -> Candidate {
-        let rate = round_rate(rate).unwrap_or(rate);
         // Without a bound a pushed list passes as a huge bucket that happened to fill up.
         let burst = burst.min((120.0 * rate) as u32 + 20);
-        let limit = Limit {
-            rate_per_s: Some(rate),
-            burst: Some(burst),
-            ..Limit::default()
-        };
+        let limit = bucket(rate, burst);
         match Machine::new(&limit) {
             Ok(machine) => Candidate::of(limit, &machine, self.traffic, self.bin_ms),
             Err(_) => Candidate {
@@ -198,6 +204,14 @@ impl<'a> Search<'a> {
                 wrong: u64::MAX,
             },
         }
+    }
+}
+
+fn bucket(rate_per_s: f64, burst: u32) -> Limit {
+    Limit {
+        rate_per_s: Some(round_rate(rate_per_s).unwrap_or(rate_per_s)),
+        burst: Some(burst),
+        ..Limit::default()
     }
 }
 

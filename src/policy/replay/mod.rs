@@ -139,6 +139,15 @@ pub(crate) fn wrong(machine: &Machine, traffic: &Traffic, bin_ms: i64) -> u64 {
     }
 }
 
+/// The counts alone, without a score.
+pub(crate) fn agreement(machine: &Machine, traffic: &Traffic, bin_ms: i64) -> Agreement {
+    let (bins, admitted_difference) = run(machine, traffic, bin_ms);
+    Agreement {
+        admitted_difference,
+        ..count(&bins)
+    }
+}
+
 fn count(bins: &[Bin]) -> Agreement {
     let mut agreement = Agreement::default();
     for bin in bins {
