@@ -4,5 +4,7 @@
 //! just these answers?"), `whatif` ("what if the limit were 25/s?"), and synthetic logs.
 //! [`limiter`] holds the machines, [`rule`] the policy as data with its text form.
 
+pub mod fit;
 pub mod limiter;
+pub mod replay;
 pub mod rule;

@@ -32,6 +32,11 @@ impl LeakyBucket {
             last_ms: None,
         }
     }
+
+    /// Requests admitted at once beyond the first.
+    pub(crate) fn burst(&self) -> u32 {
+        (self.burst_thousandths / ONE_REQUEST) as u32
+    }
 }
 
 impl Limiter for LeakyBucket {
