@@ -14,6 +14,7 @@ pub mod route;
 pub mod route_tree;
 mod secret;
 mod shapes;
+pub mod signed;
 pub mod token;
 
 use std::fmt;
