@@ -33,18 +33,18 @@ pub struct Expiry {
 /// The expiry that a query states, if it is that of a signed URL.
 pub fn expiry(query: &[u8]) -> Option<Expiry> {
     let query = &query[..query.len().min(MAX_QUERY_BYTES)];
-    if memchr::memchr(b'=', query).is_none() {
-        return None;
-    }
+    memchr::memchr(b'=', query)?;
     let parameters = Parameters(query);
-    let schemes: [fn(&Parameters<'_>) -> Option<(i64, &'static str)>; 5] =
-        [dated, azure, epoch, edge_token, jwt];
+    let schemes: [Scheme; 5] = [dated, azure, epoch, edge_token, jwt];
     let (seconds, scheme) = schemes.iter().find_map(|scheme| scheme(&parameters))?;
     SENSIBLE_SECONDS.contains(&seconds).then_some(Expiry {
         not_after_ms: seconds * 1000,
         scheme,
     })
 }
+
+/// Reads one scheme's expiry, in seconds since the epoch, and its name.
+type Scheme = fn(&Parameters<'_>) -> Option<(i64, &'static str)>;
 
 /// The parameters of a query, by name without case.
 struct Parameters<'q>(&'q [u8]);
