@@ -178,7 +178,7 @@ const SHAPES: &[(Attack, &str)] = &[
     ),
     (
         Attack::CommandInjection,
-        r"\b(wget|curl) (-\w+ )*(https?:|\d+\.\d+\.\d+\.\d+)|\b(system|passthru|shell_exec|phpinfo|proc_open|popen|base64_decode|call_user_func(_array)?|file_put_contents|eval|assert) ?\(",
+        r"\b(wget|curl) (-\w+ )*(https?:|\d+\.\d+\.\d+\.\d+)|\b(system|passthru|shell_exec|phpinfo|proc_open|popen|base64_decode|call_user_func(_array)?|file_put_contents|eval|assert)\(",
     ),
     (
         Attack::CommandInjection,
