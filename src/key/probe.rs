@@ -15,8 +15,7 @@ pub(super) fn is_sensitive(target: &[u8]) -> bool {
     let Some(rest) = path.strip_prefix(b"/") else {
         return false;
     };
-    let hidden = memchr::memmem::find(path, b"/.");
-    if hidden.is_some_and(|at| is_hidden_file(&path[at + 1..])) {
+    if memchr::memchr(b'.', path).is_some() && has_hidden_file(path) {
         return true;
     }
     let (first, behind) = match memchr::memchr(b'/', rest) {
@@ -30,13 +29,13 @@ pub(super) fn is_sensitive(target: &[u8]) -> bool {
     is_sensitive_place(first, behind) || is_sensitive_file(last)
 }
 
-/// A segment that begins with a dot; not `.`, `..` and the public `.well-known`.
-fn is_hidden_file(from_dot: &[u8]) -> bool {
-    let name = from_dot
-        .split(|byte| *byte == b'/')
-        .next()
-        .unwrap_or_default();
-    name.get(1).is_some_and(u8::is_ascii_alphanumeric) && name != b".well-known"
+/// A segment begins with a dot; not `.`, `..` and the public `.well-known`.
+fn has_hidden_file(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').any(|name| {
+        name.first() == Some(&b'.')
+            && name.get(1).is_some_and(u8::is_ascii_alphanumeric)
+            && name != b".well-known"
+    })
 }
 
 /// Consoles and known holes, by the first segment and what follows.
