@@ -8,12 +8,15 @@ pub mod address;
 pub mod client;
 pub mod cover;
 pub mod intern;
+pub mod payload;
 mod place;
+mod probe;
 mod redact;
 pub mod route;
 pub mod route_tree;
 mod secret;
 mod shapes;
+pub mod signed;
 pub mod token;
 
 use std::fmt;

@@ -151,8 +151,8 @@ const EXTENSIONS: &[(&str, &str)] = &[
 
 /// The name that a collapsed place keeps for `name`: one of some 150, and its own class.
 pub(super) fn class(name: &[u8]) -> &[u8] {
-    let is = |known: &&str| known.as_bytes() == name;
-    if name.is_empty() || WELL_KNOWN.iter().any(|k| is(k)) || PLACEHOLDERS.iter().any(|k| is(k)) {
+    let mut kept = WELL_KNOWN.iter().chain(PLACEHOLDERS);
+    if name.is_empty() || kept.any(|known| known.as_bytes() == name) {
         return name;
     }
     if name.first() == Some(&b'.') {

@@ -180,7 +180,7 @@ fn is_date(segment: &[u8]) -> bool {
             .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
     let is = |at: usize, byte: u8| segment.get(at) == Some(&byte);
-    if !(digits(0..4) && is(4, b'-') && digits(5..7)) || !matches!(segment[0], b'1' | b'2') {
+    if !((is(0, b'1') || is(0, b'2')) && digits(0..4) && is(4, b'-') && digits(5..7)) {
         return false;
     }
     match segment.len() {

@@ -34,7 +34,7 @@ impl Plain {
             length: 0,
         };
         for byte in name {
-            if matches!(byte, b'_' | b'-' | b'.' | b'[' | b']') {
+            if is_punctuation(*byte) {
                 continue;
             }
             match plain.bytes.get_mut(plain.length) {
@@ -60,6 +60,12 @@ impl Plain {
     fn get(&self) -> &[u8] {
         &self.bytes[..self.length.min(MAX_NAME_BYTES)]
     }
+}
+
+/// What a name may have in it without being another name.
+#[inline]
+fn is_punctuation(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
 }
 
 /// The rank of a query parameter that identifies the caller; nothing for any other.
@@ -132,8 +138,30 @@ const LONG_SECRET_NAMES: &[&[u8]] = &[
 /// A value this long behind one of [`LONG_SECRET_NAMES`], or behind any `...key`, is a secret.
 const LONG_VALUE_BYTES: usize = 16;
 
+/// Last letters of all of these, to rule out most names at once.
+const LAST_LETTERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let lists = [SECRET_ENDINGS, SECRET_NAMES, LONG_SECRET_NAMES];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            let name = lists[list][at];
+            table[name[name.len() - 1] as usize] = true;
+            at += 1;
+        }
+        list += 1;
+    }
+    table
+};
+
 /// From how many bytes on a value behind this name must not be shown; nothing for harmless names.
+#[inline]
 pub(super) fn secret_from(name: &[u8]) -> Option<usize> {
+    let last = name.iter().rfind(|byte| !is_punctuation(**byte))?;
+    if !LAST_LETTERS[usize::from(last.to_ascii_lowercase())] {
+        return None;
+    }
     let plain = Plain::of(name);
     let plain = plain.get();
     if SECRET_NAMES.contains(&plain) || SECRET_ENDINGS.iter().any(|end| plain.ends_with(end)) {

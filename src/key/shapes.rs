@@ -65,28 +65,40 @@ const LOOK: usize = 64;
 /// User information and host are looked for so far; a bound, because candidates may overlap.
 const MAX_AUTHORITY_BYTES: usize = 1024;
 
-/// First bytes of everything that is looked for.
-const STARTS: [bool; 256] = {
-    let mut table = [false; 256];
+/// Beginnings that are no prefix of a token: a URL's `://` and the schemes of `Authorization`.
+const OTHER_STARTS: &[&[u8; 2]] = &[
+    b":/", b"%3", b"be", b"Be", b"bE", b"BE", b"ba", b"Ba", b"bA", b"BA",
+];
+
+/// The first two bytes of everything that is looked for, as a set of bits: nearly every place of a
+/// line is ruled out by one look.
+const STARTS: [u64; 1024] = {
+    let mut bits = [0; 1024];
     let mut at = 0;
     while at < PREFIXES.len() {
-        table[PREFIXES[at].0[0] as usize] = true;
+        let pair = pair(PREFIXES[at].0[0], PREFIXES[at].0[1]);
+        bits[pair / 64] |= 1 << (pair % 64);
         at += 1;
     }
-    let others = b"bB:%";
     at = 0;
-    while at < others.len() {
-        table[others[at] as usize] = true;
+    while at < OTHER_STARTS.len() {
+        let pair = pair(OTHER_STARTS[at][0], OTHER_STARTS[at][1]);
+        bits[pair / 64] |= 1 << (pair % 64);
         at += 1;
     }
-    table
+    bits
 };
+
+const fn pair(first: u8, second: u8) -> usize {
+    (first as usize) << 8 | second as usize
+}
 
 /// Marks every secret of a known shape.
 pub(super) fn find(line: &[u8], spans: &mut Vec<Span>) {
     let mut at = 0;
-    while let Some(&byte) = line.get(at) {
-        if !STARTS[usize::from(byte)] {
+    while let Some(&[byte, second]) = line.get(at..at + 2) {
+        let pair = pair(byte, second);
+        if STARTS[pair / 64] >> (pair % 64) & 1 == 0 {
             at += 1;
             continue;
         }
