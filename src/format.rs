@@ -4,11 +4,12 @@
 //! head of the file → detect → Detected → visit(chunk) → Visitor::record | Visitor::skipped
 //! ```
 //!
-//! A format is one file in here that implements [`Format`], and one line in [`registry`]. A line
+//! A format is one file in here that implements [`BuiltIn`], and one line in [`registry`]. A line
 //! that its file's format refuses is offered to the other built-in formats in the order of the
 //! registry: so a file may change its format anywhere. Formats are strict enough that at most one
 //! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.
 
+mod config;
 mod detect;
 mod draft;
 mod error;
@@ -20,6 +21,7 @@ mod ncsa;
 mod registry;
 mod role;
 mod shape;
+mod template;
 
 pub use detect::{Detected, detect};
 pub use error::FormatError;
@@ -31,14 +33,20 @@ use crate::settings::FormatSettings;
 use crate::time::Clock;
 
 /// A way to read lines.
-trait Format: Sized {
-    /// Learns from the sampled lines of a file what its variant of the format holds.
-    /// Fails when the settings ask for what the format does not have.
-    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError>;
-
+trait Format {
     /// Name of the variant, shown to users, e.g. `ncsa.combined`.
     fn name(&self) -> String;
 
     /// Reads a line without its line end; `None` when it is not of this format.
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>>;
 }
+
+/// A format that needs no more than a look at the file.
+trait BuiltIn: Format + Sized {
+    /// Learns from the sampled lines of a file what its variant of the format holds.
+    /// Fails when the settings ask for what the format does not have.
+    fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError>;
+}
+
+#[cfg(test)]
+mod tests;

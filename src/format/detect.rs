@@ -1,11 +1,14 @@
 //! Which format a file has, from a sample of its first lines.
 //!
-//! Every built-in format reads the same sample; the one that takes most lines wins, at a tie the
-//! first of the registry. The sample depends on the head alone, so detection does not depend on chunks.
+//! Every candidate reads the same sample; the one that takes most lines wins, at a tie the first.
+//! The sample depends on the head alone, so detection does not depend on chunks. Candidates are the
+//! formats of a given configuration, else the built-in ones; a format that the user names has no rival.
 
+use super::config::{Declared, declared};
 use super::error::FormatError;
 use super::lines::{Visitor, lines, reject_unread};
 use super::registry::{Known, Parser, list};
+use super::template::Template;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use chrono_tz::Tz;
@@ -24,9 +27,8 @@ pub struct Detected {
     /// What the user has to know to trust the records.
     pub warnings: Vec<String>,
     parser: Parser,
-    /// The other built-in formats in the order of the registry, with their names.
-    fallbacks: Vec<Parser>,
-    fallback_names: Vec<String>,
+    /// The built-in formats that a line is offered to next, in the order of the registry.
+    fallbacks: Vec<(&'static Known, Parser)>,
     zone: Option<Tz>,
 }
 
@@ -42,9 +44,9 @@ impl Detected {
         match format.checked_sub(1) {
             None => &self.name,
             Some(fallback) => self
-                .fallback_names
+                .fallbacks
                 .get(fallback)
-                .map_or("unknown", |name| name),
+                .map_or("unknown", |(known, _)| known.name),
         }
     }
 }
@@ -54,82 +56,176 @@ impl Detected {
 ///
 /// # Errors
 /// [`FormatError::Unknown`] when no line of the sample is of a known format; the other variants when
-/// the settings name a format that does not exist or cannot be compiled.
+/// the settings name a format that does not exist or cannot be compiled, or a file that cannot be read.
 pub fn detect(head: &[u8], settings: &FormatSettings) -> Result<Detected, FormatError> {
-    let sample = sample(head);
-    let candidates = Parser::learn_all(&sample, settings)?;
-    if let Some(name) = &settings.log_format {
-        return named(name, candidates, &sample, settings);
-    }
-    let mut scored: Vec<_> = candidates
-        .into_iter()
-        .map(|(known, parser)| (score(&parser, &sample, settings), known, parser))
-        .collect();
-    let best = (0..scored.len())
-        .rev()
-        .max_by_key(|&at| scored[at].0.parsed)
-        .unwrap_or(0);
-    let (score, _, parser) = scored.remove(best);
-    if score.parsed == 0 && !sample.is_empty() {
-        return Err(unknown(&sample));
-    }
-    let name = if sample.is_empty() {
-        "unknown".to_owned()
-    } else {
-        parser.name()
-    };
-    let others = scored
-        .iter()
-        .map(|(score, known, _)| (score.parsed, known.name));
-    Ok(Detected {
-        why: reason(&name, score.parsed, sample.len(), others),
-        name,
-        warnings: warnings(score, settings),
-        fallback_names: scored
-            .iter()
-            .map(|(_, known, _)| known.name.to_owned())
-            .collect(),
-        fallbacks: scored.into_iter().map(|(_, _, parser)| parser).collect(),
-        parser,
+    let sample = Sample {
+        lines: sampled(head),
         zone: settings.timezone,
-    })
+    };
+    let built_in = Parser::learn_all(&sample.lines, settings)?;
+    let declared = declared(settings)?;
+    if let Some(format) = &settings.log_format {
+        return named(format, declared, built_in, &sample);
+    }
+    let mut warnings = Vec::new();
+    if !declared.is_empty() {
+        match best_declared(declared, &sample)? {
+            Some((parser, place)) => return Ok(configured(parser, &place, built_in, &sample)),
+            None => warnings.push(NONE_DECLARED_FITS.to_owned()),
+        }
+    }
+    best_built_in(built_in, warnings, &sample)
 }
 
-/// A format that the user named: no other is tried, so that what was asked for is what is read.
+const NONE_DECLARED_FITS: &str = "no log_format or LogFormat of the given configuration fits this log; \
+                                  it is read by its looks";
+
+/// A format that the user gives: no other is tried, so that what was asked for is what is read.
 fn named(
-    name: &str,
-    candidates: Vec<(&'static Known, Parser)>,
-    sample: &[&[u8]],
-    settings: &FormatSettings,
+    format: &str,
+    declared: Vec<Declared>,
+    built_in: Vec<(&'static Known, Parser)>,
+    sample: &Sample<'_>,
 ) -> Result<Detected, FormatError> {
-    let found = candidates
+    let parser = if format.contains(['$', '%']) {
+        Parser::Template(Template::new(format)?)
+    } else if let Some(declared) = declared
         .into_iter()
-        .find(|(known, _)| known.is_named(name));
-    let Some((_, parser)) = found else {
+        .find(|declared| declared.is_named(format))
+    {
+        Parser::Template(declared.template?)
+    } else if let Some((_, parser)) = built_in
+        .into_iter()
+        .find(|(known, _)| known.is_named(format))
+    {
+        parser
+    } else {
         let known = list().iter().map(|known| known.name.to_owned()).collect();
         return Err(FormatError::NoSuchName {
-            name: name.to_owned(),
+            name: format.to_owned(),
             known,
         });
     };
-    let score = score(&parser, sample, settings);
+    let score = sample.score(&parser);
+    let (parsed, of) = (score.parsed, sample.lines.len());
     Ok(Detected {
         name: parser.name(),
-        why: format!(
-            "given by --log-format; {} of the first {} lines parse",
-            score.parsed,
-            sample.len()
-        ),
-        warnings: warnings(score, settings),
+        why: format!("given by --log-format; {parsed} of {of} sampled lines parse"),
+        warnings: score.warnings(sample.zone),
         parser,
         fallbacks: Vec::new(),
-        fallback_names: Vec::new(),
-        zone: settings.timezone,
+        zone: sample.zone,
     })
 }
 
+/// The declared format that takes most of the sample, and where it is declared. Fails when there
+/// are formats and none of them can be compiled.
+fn best_declared(
+    declared: Vec<Declared>,
+    sample: &Sample<'_>,
+) -> Result<Option<(Parser, String)>, FormatError> {
+    let mut failed = None;
+    let mut best = None;
+    for Declared {
+        place, template, ..
+    } in declared
+    {
+        match template {
+            Ok(template) => {
+                let parser = Parser::Template(template);
+                let parsed = sample.score(&parser).parsed;
+                if best.as_ref().is_none_or(|(most, _, _)| parsed > *most) {
+                    best = Some((parsed, parser, place));
+                }
+            }
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    match (best, failed) {
+        (None, Some(error)) => Err(error),
+        (Some((parsed, parser, place)), _) if parsed > 0 || sample.lines.is_empty() => {
+            Ok(Some((parser, place)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn configured(
+    parser: Parser,
+    place: &str,
+    built_in: Vec<(&'static Known, Parser)>,
+    sample: &Sample<'_>,
+) -> Detected {
+    let (name, score) = (parser.name(), sample.score(&parser));
+    let (parsed, of) = (score.parsed, sample.lines.len());
+    Detected {
+        why: format!("{parsed} of {of} sampled lines parse as {name}, {place}"),
+        name,
+        warnings: score.warnings(sample.zone),
+        parser,
+        fallbacks: built_in,
+        zone: sample.zone,
+    }
+}
+
+fn best_built_in(
+    mut built_in: Vec<(&'static Known, Parser)>,
+    mut warnings: Vec<String>,
+    sample: &Sample<'_>,
+) -> Result<Detected, FormatError> {
+    let scores: Vec<Score> = built_in
+        .iter()
+        .map(|(_, parser)| sample.score(parser))
+        .collect();
+    let best = (0..scores.len())
+        .rev()
+        .max_by_key(|&at| scores[at].parsed)
+        .unwrap_or(0);
+    let next = (0..scores.len())
+        .rev()
+        .filter(|&at| at != best)
+        .max_by_key(|&at| scores[at].parsed);
+    let next = next.map_or(String::new(), |at| {
+        format!(
+            "; next best {} with {}",
+            built_in[at].0.name, scores[at].parsed
+        )
+    });
+    let (_, parser) = built_in.remove(best);
+    let (parsed, of) = (scores[best].parsed, sample.lines.len());
+    if parsed == 0 && of > 0 {
+        return Err(sample.unknown());
+    }
+    warnings.extend(scores[best].warnings(sample.zone));
+    let (name, why) = match of {
+        0 => (
+            "unknown".to_owned(),
+            "there is no line that could be a request".to_owned(),
+        ),
+        _ => {
+            let name = parser.name();
+            let why = format!("{parsed} of {of} sampled lines parse as {name}{next}");
+            (name, why)
+        }
+    };
+    Ok(Detected {
+        name,
+        why,
+        warnings,
+        parser,
+        fallbacks: built_in,
+        zone: sample.zone,
+    })
+}
+
+/// Lines to try the candidates on.
+struct Sample<'a> {
+    lines: Vec<&'a [u8]>,
+    zone: Option<Tz>,
+}
+
 /// Lines spread evenly over the head, without those that are no requests in any format.
-fn sample(head: &[u8]) -> Vec<&[u8]> {
+fn sampled(head: &[u8]) -> Vec<&[u8]> {
     let mut found: Vec<&[u8]> = lines(head).map(|line| line.bytes).collect();
     let cut_off = head.last().is_some_and(|&byte| byte != b'\n');
     if cut_off && found.len() > 1 {
@@ -148,49 +244,41 @@ struct Score {
     zoneless: bool,
 }
 
-fn score(parser: &Parser, sample: &[&[u8]], settings: &FormatSettings) -> Score {
-    let mut clock = Clock::new(settings.timezone);
-    let parsed = sample
-        .iter()
-        .filter(|line| parser.parse(line, &mut clock).is_some())
-        .count();
-    Score {
-        parsed,
-        zoneless: clock.met_zoneless_stamp(),
+impl Sample<'_> {
+    fn score(&self, parser: &Parser) -> Score {
+        let mut clock = Clock::new(self.zone);
+        let parsed = self
+            .lines
+            .iter()
+            .filter(|line| parser.parse(line, &mut clock).is_some())
+            .count();
+        Score {
+            parsed,
+            zoneless: parsed > 0 && clock.met_zoneless_stamp(),
+        }
+    }
+
+    fn unknown(&self) -> FormatError {
+        /// Enough of a line to recognise it by, in bytes.
+        const SHOWN: usize = 200;
+        let first = self.lines.first().copied().unwrap_or_default();
+        FormatError::Unknown {
+            sampled: self.lines.len(),
+            tried: list().iter().map(|known| known.name.to_owned()).collect(),
+            first_line: first[..first.len().min(SHOWN)].escape_ascii().to_string(),
+        }
     }
 }
 
-fn reason<'a>(
-    name: &str,
-    parsed: usize,
-    sampled: usize,
-    others: impl Iterator<Item = (usize, &'a str)>,
-) -> String {
-    if sampled == 0 {
-        return "there is no line that could be a request".to_owned();
-    }
-    let next = others.max_by_key(|&(parsed, _)| parsed);
-    let next = next.map_or(String::new(), |(parsed, name)| {
-        format!("; next best {name} with {parsed}")
-    });
-    format!("{parsed} of the first {sampled} lines parse as {name}{next}")
-}
-
-fn warnings(score: Score, settings: &FormatSettings) -> Vec<String> {
-    if score.zoneless && settings.timezone.is_none() {
-        vec!["the stamps of this log name no time zone and are read as UTC; give --timezone if they are not".to_owned()]
-    } else {
-        Vec::new()
+impl Score {
+    fn warnings(self, zone: Option<Tz>) -> Vec<String> {
+        if self.zoneless && zone.is_none() {
+            vec![ZONELESS.to_owned()]
+        } else {
+            Vec::new()
+        }
     }
 }
 
-fn unknown(sample: &[&[u8]]) -> FormatError {
-    /// Enough of a line to recognise it by.
-    const SHOWN: usize = 200;
-    let first = sample.first().copied().unwrap_or_default();
-    FormatError::Unknown {
-        sampled: sample.len(),
-        tried: list().iter().map(|known| known.name.to_owned()).collect(),
-        first_line: first[..first.len().min(SHOWN)].escape_ascii().to_string(),
-    }
-}
+const ZONELESS: &str = "the stamps of this log name no time zone and are read as UTC; \
+                        give --timezone if they are not";

@@ -6,7 +6,7 @@
 use super::field::present;
 use super::role::{Role, credential, request};
 use crate::record::{Field, Record};
-use crate::time::Clock;
+use crate::time::{Clock, Instant};
 use std::borrow::Cow;
 
 /// Rank of a role that no field has told yet.
@@ -56,12 +56,12 @@ impl<'a> Draft<'a> {
             // Either of two limits may have rejected.
             Role::LimitStatus => role.assign(&mut self.record, value, clock)?,
             Role::Logger => role.assign(&mut self.record, value, clock)?,
-            _ if rank < self.ranks[slot(role)] => {
+            _ if rank >= self.ranks[slot(role)] => {}
+            _ => {
                 if role.assign(&mut self.record, value, clock).is_some() {
                     self.claim(role, rank);
                 }
             }
-            _ => {}
         }
         Some(())
     }
@@ -77,6 +77,12 @@ impl<'a> Draft<'a> {
         if self.claim(Role::Time, rank) {
             self.record.time_ms = instant.ms;
         }
+    }
+
+    /// Takes a moment that was put together from several fields.
+    pub(super) fn put_instant(&mut self, instant: Instant) {
+        (self.record.time_ms, self.record.utc_offset_s) = (instant.ms, instant.utc_offset_s);
+        self.claim(Role::Time, 0);
     }
 
     fn put_request(&mut self, rank: u8, value: Field<'a>) {

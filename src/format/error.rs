@@ -1,5 +1,7 @@
 //! Why a log cannot be read.
 
+use std::path::PathBuf;
+
 /// No way was found to read a log's lines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
@@ -35,5 +37,23 @@ pub enum FormatError {
         field: String,
         /// The names that `--map` takes.
         known: Vec<&'static str>,
+    },
+    /// A format string that cannot be compiled.
+    #[error("{problem}\n  {template}\n  {:column$}^", "")]
+    Template {
+        /// The format string.
+        template: String,
+        /// Where it goes wrong, in characters from 0.
+        column: usize,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// A server's configuration that cannot be read.
+    #[error("cannot read the configuration {}: {problem}", path.display())]
+    Configuration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
     },
 }

@@ -48,8 +48,9 @@ pub(super) fn quoted(input: &[u8]) -> Parsed<'_, &[u8]> {
     quoted_before(input, |rest| matches!(rest.first(), None | Some(b' ')))
 }
 
+/// Whether an odd number of backslashes stands at the end, so that the byte behind is escaped.
 #[inline]
-fn ends_in_escape(field: &[u8]) -> bool {
+pub(super) fn ends_in_escape(field: &[u8]) -> bool {
     field.last() == Some(&b'\\')
         && field
             .iter()

@@ -11,7 +11,7 @@
 use super::field::{Parsed, integer, quoted_before, refuse, request_line, size, up_to};
 use super::role::{Role, without_port};
 use super::shape::{is_host_name, is_ip_list};
-use super::{Format, FormatError};
+use super::{BuiltIn, Format, FormatError};
 use crate::record::{Record, Upstream};
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Instant};
@@ -26,7 +26,7 @@ pub(super) struct Haproxy {
     captures: Vec<Option<Role>>,
 }
 
-impl Format for Haproxy {
+impl BuiltIn for Haproxy {
     fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError> {
         let mut clock = Clock::new(settings.timezone);
         let captures: Vec<_> = sample
@@ -38,7 +38,9 @@ impl Format for Haproxy {
             captures: roles_of_captures(&captures),
         })
     }
+}
 
+impl Format for Haproxy {
     fn name(&self) -> String {
         "haproxy.http".to_owned()
     }
@@ -89,6 +91,7 @@ impl Layout<'_> {
         match (self.server, self.termination.first()) {
             (b"<NOSRV>" | b"<STATS>", _) => Upstream::NotAsked,
             (_, Some(b'P' | b'L')) => Upstream::Unknown,
+            _ if self.status == 0 => Upstream::Unknown,
             _ => Upstream::Status(self.status),
         }
     }

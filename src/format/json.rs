@@ -9,13 +9,14 @@ mod scan;
 
 use super::draft::Draft;
 use super::field::{Parsed, refuse};
-use super::{Format, FormatError};
+use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use names::{Key, Names, Place};
 use nom::Parser;
 use nom::bytes::complete::tag;
+pub(super) use scan::unescape;
 use scan::{Scalar, bare, close, skip, space, string};
 
 /// JSON lines, with the names of their fields.
@@ -25,7 +26,7 @@ pub(super) struct Json {
     name: &'static str,
 }
 
-impl Format for Json {
+impl BuiltIn for Json {
     fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError> {
         let names = Names::new(&settings.map).map_err(|field| FormatError::NoSuchField {
             field,
@@ -36,7 +37,9 @@ impl Format for Json {
             name: variant(sample),
         })
     }
+}
 
+impl Format for Json {
     fn name(&self) -> String {
         self.name.to_owned()
     }

@@ -1,7 +1,7 @@
 //! The lines of a chunk, each offered to its file's format and then to the others.
 
 use super::Format;
-use super::registry::Parser;
+use super::registry::{Known, Parser};
 use crate::record::{Record, Reject};
 use crate::time::Clock;
 use chrono_tz::Tz;
@@ -33,7 +33,7 @@ pub trait Visitor {
 /// Visits every line of a chunk. A last line without line feed is a line.
 pub(super) fn visit<F: Format, V: Visitor>(
     primary: &F,
-    fallbacks: &[Parser],
+    fallbacks: &[(&Known, Parser)],
     zone: Option<Tz>,
     chunk: &[u8],
     visitor: &mut V,
@@ -53,14 +53,14 @@ pub(super) fn visit<F: Format, V: Visitor>(
 
 fn visit_other<V: Visitor>(
     line: Line<'_>,
-    fallbacks: &[Parser],
+    fallbacks: &[(&Known, Parser)],
     clock: &mut Clock,
     visitor: &mut V,
 ) {
     if let Some(why) = reject_unread(line.bytes) {
         return visitor.skipped(line, why);
     }
-    for (format, fallback) in (1..).zip(fallbacks) {
+    for (format, (_, fallback)) in (1..).zip(fallbacks) {
         if let Some(record) = fallback.parse(line.bytes, clock) {
             return visitor.record(line, &record, format);
         }

@@ -14,7 +14,7 @@ mod front;
 use super::field::{
     Parsed, present, quoted, quoted_before, refuse, request_line, size, status, up_to,
 };
-use super::{Format, FormatError};
+use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Instant};
@@ -33,7 +33,7 @@ pub(super) struct Ncsa {
     name: &'static str,
 }
 
-impl Format for Ncsa {
+impl BuiltIn for Ncsa {
     fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError> {
         let mut clock = Clock::new(settings.timezone);
         let layouts: Vec<_> = sample
@@ -57,7 +57,9 @@ impl Format for Ncsa {
             name,
         })
     }
+}
 
+impl Format for Ncsa {
     fn name(&self) -> String {
         self.name.to_owned()
     }
@@ -254,7 +256,7 @@ mod tests {
             "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 15x",
             "192.0.2.1 - - [10/Oct/2000:25:55:36 -0700] \"GET / HTTP/1.1\" 403 153",
             "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] GET / HTTP/1.1 403 153",
-            "\0\0192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153",
+            "\x00\x00192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153",
         ] {
             assert_eq!(read(line.as_bytes()), None, "{line}");
         }

@@ -1,7 +1,8 @@
 //! The formats, one line each. Their order is the order in which a strange line is offered to them.
 
 use super::lines::{Visitor, visit};
-use super::{Format, FormatError, haproxy, json, ncsa};
+use super::template::Template;
+use super::{BuiltIn, Format, FormatError, haproxy, json, ncsa};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
@@ -31,6 +32,8 @@ macro_rules! formats {
                 #[doc = $description]
                 $variant($parser),
             )*
+            /// A compiled format string.
+            Template(Template),
         }
 
         impl Parser {
@@ -45,24 +48,31 @@ macro_rules! formats {
 
             /// Name of the variant of the format.
             pub(super) fn name(&self) -> String {
-                match self { $(Parser::$variant(parser) => parser.name()),* }
+                match self {
+$(Parser::$variant(parser) => parser.name(),)*
+Parser::Template(parser) => parser.name(),
+}
             }
 
             /// Reads one line.
             pub(super) fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-                match self { $(Parser::$variant(parser) => parser.parse(line, clock)),* }
+                match self {
+$(Parser::$variant(parser) => parser.parse(line, clock),)*
+Parser::Template(parser) => parser.parse(line, clock),
+}
             }
 
             /// Visits every line of a chunk.
             pub(super) fn visit<V: Visitor>(
                 &self,
-                fallbacks: &[Parser],
+                fallbacks: &[(&'static Known, Parser)],
                 zone: Option<Tz>,
                 chunk: &[u8],
                 visitor: &mut V,
             ) {
                 match self {
-                    $(Parser::$variant(parser) => visit(parser, fallbacks, zone, chunk, visitor)),*
+                    $(Parser::$variant(parser) => visit(parser, fallbacks, zone, chunk, visitor),)*
+Parser::Template(parser) => visit(parser, fallbacks, zone, chunk, visitor),
                 }
             }
         }

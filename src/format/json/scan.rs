@@ -120,7 +120,7 @@ pub(super) fn close(mut input: &[u8]) -> Parsed<'_, ()> {
 }
 
 /// The bytes that a JSON string stands for. A broken escape stands for itself.
-fn unescape(text: &[u8]) -> Vec<u8> {
+pub(in crate::format) fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest) {

@@ -1,0 +1,171 @@
+//! A log format string, compiled into a parser.
+//!
+//! ```text
+//! log_format (nginx) or LogFormat (Apache) → pieces → steps: literal, field, literal, field ...
+//! ```
+//!
+//! A field ends where the literal behind it stands, or by its own shape (a status, a stamp). A
+//! string that does not tell the three things without which there is no record (time, status,
+//! client), or whose fields cannot be told apart, is refused with the column where it goes wrong.
+
+mod apache;
+mod compile;
+mod nginx;
+mod step;
+
+use super::draft::Draft;
+use super::role::Role;
+use super::{Format, FormatError};
+use crate::record::Record;
+use crate::time::{Clock, Partial, Pattern};
+use compile::compile;
+use step::Step;
+
+/// A compiled format string.
+#[derive(Debug, Clone)]
+pub(super) struct Template {
+    steps: Vec<Step>,
+    /// What stands behind the last field.
+    tail: Vec<u8>,
+    /// Whether the time is spread over patterns.
+    has_patterns: bool,
+    name: String,
+}
+
+/// A piece of a format string, and the column where it starts, counted in characters from 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Piece {
+    column: usize,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    Literal(Vec<u8>),
+    Field(Variable),
+}
+
+/// A variable of a format string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Variable {
+    /// As it is written, for messages.
+    source: String,
+    /// What it means, and its rank among those that mean the same; `None` is passed over.
+    role: Option<(Role, u8)>,
+    shape: Shape,
+}
+
+/// How a field ends, where its own shape tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Shape {
+    /// Anything, up to the literal behind it.
+    Text,
+    /// A request line, which ends in its protocol.
+    Request,
+    /// Values with `, ` or ` : ` between, as nginx lists those of its upstreams.
+    List,
+    /// So many bytes.
+    Width(usize),
+    /// Three digits, or `-`.
+    Status,
+    /// `?` or nothing.
+    QuestionMark,
+    /// An Apache time pattern.
+    Pattern(Pattern),
+}
+
+/// How a server writes what would not fit between its literals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escape {
+    /// `\x22` (nginx) or `\"` (Apache).
+    Backslash,
+    /// As in JSON strings.
+    Json,
+    /// Not at all.
+    None,
+}
+
+/// What went wrong in a format string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Problem {
+    column: usize,
+    text: String,
+}
+
+impl Template {
+    /// Compiles a format string: one with `$` is nginx's, any other Apache's. A whole directive, or
+    /// the quoted strings of one, may be given as it stands in the configuration.
+    pub(super) fn new(text: &str) -> Result<Self, FormatError> {
+        if text.contains('$') {
+            let (escape, format) = nginx::unwrap_directive(text);
+            Template::from_nginx(&format, &escape, "nginx template")
+        } else {
+            Template::from_apache(&apache::unwrap_directive(text), "apache template")
+        }
+    }
+
+    /// Compiles an nginx format string with its `escape=` parameter.
+    pub(super) fn from_nginx(format: &str, escape: &str, name: &str) -> Result<Self, FormatError> {
+        let escape = match escape {
+            "json" => Escape::Json,
+            "none" => Escape::None,
+            _ => Escape::Backslash,
+        };
+        let compiled =
+            nginx::pieces(format).and_then(|pieces| compile(pieces, escape, nginx::HINTS));
+        Template::build(format, compiled, name)
+    }
+
+    /// Compiles an Apache format string.
+    pub(super) fn from_apache(format: &str, name: &str) -> Result<Self, FormatError> {
+        let compiled = apache::pieces(format)
+            .and_then(|pieces| compile(pieces, Escape::Backslash, apache::HINTS));
+        Template::build(format, compiled, name)
+    }
+
+    fn build(
+        format: &str,
+        compiled: Result<(Vec<Step>, Vec<u8>), Problem>,
+        name: &str,
+    ) -> Result<Self, FormatError> {
+        let (steps, tail) = compiled.map_err(|problem| FormatError::Template {
+            template: format.replace(char::is_control, " "),
+            column: problem.column,
+            problem: problem.text,
+        })?;
+        let has_patterns = steps.iter().any(Step::is_pattern);
+        Ok(Template {
+            steps,
+            tail,
+            has_patterns,
+            name: name.to_owned(),
+        })
+    }
+}
+
+impl Format for Template {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    #[inline]
+    fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+        let mut draft = Draft::new();
+        let mut time = Partial::default();
+        let mut rest = line;
+        for step in &self.steps {
+            rest = step.read(rest, &mut draft, &mut time, clock)?;
+        }
+        if self.has_patterns {
+            draft.put_instant(time.instant(clock)?);
+        }
+        if rest == self.tail {
+            draft.finish()
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

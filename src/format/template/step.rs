@@ -1,0 +1,131 @@
+//! One step of a compiled template: a literal that must stand there, and the field behind it.
+
+use super::{Escape, Shape, Variable};
+use crate::format::draft::Draft;
+use crate::format::field::{Parsed, ends_in_escape, refuse, request_line};
+use crate::format::json::unescape;
+use crate::time::{Clock, Partial};
+use memchr::memchr_iter;
+use nom::Parser;
+use nom::bytes::complete::{tag, take};
+use std::borrow::Cow;
+
+/// A literal and the field behind it.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub(super) literal: Vec<u8>,
+    pub(super) variable: Variable,
+    pub(super) end: End,
+    pub(super) escape: Escape,
+}
+
+/// Where a field without a shape of its own ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// Before this literal.
+    Before(Vec<u8>),
+    /// Before this literal, which ends the line.
+    BeforeTail(Vec<u8>),
+    /// Where its shape says.
+    Shape,
+}
+
+impl Step {
+    pub(super) fn is_pattern(&self) -> bool {
+        matches!(self.variable.shape, Shape::Pattern(_))
+    }
+
+    /// Reads literal and field, and puts the value where it belongs; yields the rest of the line.
+    #[inline]
+    pub(super) fn read<'a>(
+        &self,
+        line: &'a [u8],
+        draft: &mut Draft<'a>,
+        time: &mut Partial,
+        clock: &mut Clock,
+    ) -> Option<&'a [u8]> {
+        let (line, _) = tag::<_, _, ()>(&self.literal[..]).parse(line).ok()?;
+        if let Shape::Pattern(pattern) = &self.variable.shape {
+            return pattern.read(line, time);
+        }
+        let (rest, value) = self.field(line).ok()?;
+        if let Some((role, rank)) = self.variable.role {
+            let value = match self.escape {
+                Escape::Json if value.contains(&b'\\') => Cow::Owned(unescape(value)),
+                _ => Cow::Borrowed(value),
+            };
+            draft.put(role, rank, value, clock)?;
+        }
+        Some(rest)
+    }
+
+    fn field<'a>(&self, line: &'a [u8]) -> Parsed<'a, &'a [u8]> {
+        match (&self.variable.shape, &self.end) {
+            (Shape::Width(width), _) => take(*width).parse(line),
+            (Shape::Status, _) => {
+                let (rest, _) = crate::format::field::status(line)?;
+                Ok((rest, &line[..line.len() - rest.len()]))
+            }
+            (Shape::QuestionMark, _) => {
+                let (mark, rest) = line.split_at(usize::from(line.starts_with(b"?")));
+                Ok((rest, mark))
+            }
+            (_, End::BeforeTail(tail)) => self.up_to_tail(line, tail),
+            (_, End::Before(literal)) => self.up_to(line, literal),
+            (_, End::Shape) => refuse(),
+        }
+    }
+
+    /// The field before `literal`, which is not consumed.
+    fn up_to<'a>(&self, line: &'a [u8], literal: &[u8]) -> Parsed<'a, &'a [u8]> {
+        let Some(&first) = literal.first() else {
+            return refuse();
+        };
+        let escaped = first == b'"' && self.escape != Escape::None;
+        for end in memchr_iter(first, line) {
+            let (field, rest) = line.split_at(end);
+            if rest.starts_with(literal)
+                && !(escaped && ends_in_escape(field))
+                && self.is_whole(field, rest, first)
+            {
+                return Ok((rest, field));
+            }
+        }
+        refuse()
+    }
+
+    /// The field before `tail`, which ends the line. A quote that ends a field before that means
+    /// that the line holds more fields than the template.
+    fn up_to_tail<'a>(&self, line: &'a [u8], tail: &[u8]) -> Parsed<'a, &'a [u8]> {
+        let Some(field) = line.strip_suffix(tail) else {
+            return refuse();
+        };
+        let escaped = tail.first() == Some(&b'"') && self.escape != Escape::None;
+        let ends_early =
+            |at: usize| field[at + 1..].starts_with(b" ") && !ends_in_escape(&field[..at]);
+        if escaped && (ends_in_escape(field) || memchr_iter(b'"', field).any(ends_early)) {
+            return refuse();
+        }
+        Ok((&line[field.len()..], field))
+    }
+
+    /// Whether a field that may hold its own delimiter is complete.
+    fn is_whole(&self, field: &[u8], rest: &[u8], delimiter: u8) -> bool {
+        match self.variable.shape {
+            _ if delimiter != b' ' => true,
+            Shape::Request => {
+                field == b"-" || !request_line(field).0.is_empty() && ends_in_protocol(field)
+            }
+            Shape::List => !matches!(field.last(), Some(b',' | b':')) && !rest.starts_with(b" : "),
+            _ => true,
+        }
+    }
+}
+
+fn ends_in_protocol(request: &[u8]) -> bool {
+    let last = request
+        .rsplit(|&byte| byte == b' ')
+        .next()
+        .unwrap_or_default();
+    last.starts_with(b"HTTP/")
+}

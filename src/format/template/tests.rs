@@ -1,0 +1,211 @@
+//! Tests of compiled templates, nginx's and Apache's.
+
+use super::*;
+use crate::record::{Stated, Upstream};
+use crate::settings::FormatSettings;
+use proptest::prelude::*;
+
+const COMBINED: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
+const APACHE: &str = r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i""#;
+const LINE: &str = r#"192.0.2.1 - John Doe [10/Oct/2000:13:55:36 -0700] "GET /a b?c=d HTTP/1.1" 403 153 "-" "a \"b\"""#;
+
+fn read<'a>(format: &str, line: &'a str) -> Option<Record<'a>> {
+    let template = Template::new(format).unwrap_or_else(|error| panic!("{error}"));
+    template.parse(line.as_bytes(), &mut Clock::new(None))
+}
+
+fn message(format: &str) -> String {
+    Template::new(format).unwrap_err().to_string()
+}
+
+#[test]
+fn combined_of_both_servers_reads_what_the_built_in_reads() {
+    use crate::format::{BuiltIn, ncsa::Ncsa};
+    let built_in = Ncsa::learn(&[LINE.as_bytes()], &FormatSettings::default()).unwrap();
+    let expected = built_in.parse(LINE.as_bytes(), &mut Clock::new(None));
+    assert!(expected.is_some());
+    assert_eq!(read(COMBINED, LINE), expected);
+    assert_eq!(read(APACHE, LINE), expected);
+}
+
+#[test]
+fn directives_may_be_pasted_whole() {
+    let pasted = "log_format main '$remote_addr - $remote_user [$time_local] \"$request\" '\n '$status $body_bytes_sent \"$http_referer\" '\n '\"$http_user_agent\"';";
+    assert_eq!(read(pasted, LINE), read(COMBINED, LINE));
+    let strings = "'$remote_addr - $remote_user [$time_local] \"$request\" ' '$status $body_bytes_sent \"$http_referer\" \"$http_user_agent\"'";
+    assert_eq!(read(strings, LINE), read(COMBINED, LINE));
+    let apache =
+        r#"LogFormat "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"" combined"#;
+    assert_eq!(read(apache, LINE), read(COMBINED, LINE));
+}
+
+#[test]
+fn nginx_variables() {
+    let format = "$msec|$remote_addr|$host|$scheme://$host$request_uri|$request_method|$status|$upstream_addr $upstream_status $request_time $limit_req_status|${http_x_api_key}|$foo";
+    let line = "971211336.655|192.0.2.1|example.com|https://example.com/a?b|POST|403|10.0.0.1:80, 10.0.0.2:80 502, 403 0.250 REJECTED|sk_1|what ever";
+    let record = read(format, line).unwrap();
+    assert_eq!((record.time_ms, record.status), (971_211_336_655, 403));
+    assert_eq!(
+        (record.method, &record.target[..]),
+        (&b"POST"[..], &b"/a?b"[..])
+    );
+    assert_eq!(
+        (&record.host[..], &record.token[..]),
+        (&b"example.com"[..], &b"sk_1"[..])
+    );
+    assert_eq!(
+        (record.upstream, record.duration_ms),
+        (Upstream::Status(403), Some(250))
+    );
+    assert_eq!(record.stated, Some(Stated::LimitRejected));
+}
+
+#[test]
+fn nginx_json_is_unescaped() {
+    let format = r#"escape=json {"t":"$time_iso8601","a":"$remote_addr","s":$status,"r":"$request","ua":"$http_user_agent"}"#;
+    let line = r#"{"t":"2000-10-10T13:55:36-07:00","a":"192.0.2.1","s":403,"r":"GET /\"a\" HTTP/1.1","ua":"\u0001x\\"}"#;
+    let record = read(format, line).unwrap();
+    assert_eq!(
+        (record.time_ms, record.utc_offset_s),
+        (971_211_336_000, -25_200)
+    );
+    assert_eq!(
+        (&record.target[..], &record.user_agent[..]),
+        (&b"/\"a\""[..], &b"\x01x\\"[..])
+    );
+}
+
+#[test]
+fn target_pieces_are_one() {
+    for (format, line) in [
+        (
+            "$remote_addr $msec $status $uri$is_args$args",
+            "192.0.2.1 971211336 403 /a?b=c",
+        ),
+        ("%a %{sec}t %>s %U%q", "192.0.2.1 971211336 403 /a?b=c"),
+        (
+            "%a %{sec}t %>s %U \"%q\"",
+            "192.0.2.1 971211336 403 /a \"?b=c\"",
+        ),
+    ] {
+        let record = read(format, line).unwrap_or_else(|| panic!("{format}"));
+        assert_eq!(&record.target[..], b"/a?b=c", "{format}");
+    }
+}
+
+#[test]
+fn apache_directives() {
+    let format = r#"%v:%p %{c}a %a %u [%{%d/%b/%Y %T}t.%{msec_frac}t %{%z}t] "%m %U%q %H" %s %>s %O %D %{X-Api-Key}i %L %% %{UNIQUE_ID}e %!200,304{Host}i"#;
+    let line = r#"www.example.com:443 10.0.0.1 192.0.2.1 - [10/Oct/2000 13:55:36.655 -0700] "GET /a?b HTTP/1.1" 200 403 1234 250999 sk_1 - % Yx api.example.com"#;
+    let record = read(format, line).unwrap();
+    assert_eq!(
+        (record.time_ms, record.utc_offset_s),
+        (971_211_336_655, -25_200)
+    );
+    assert_eq!(&record.address[..], b"192.0.2.1");
+    assert_eq!(
+        (record.status, record.bytes, record.duration_ms),
+        (403, Some(1234), Some(250))
+    );
+    assert_eq!(
+        (&record.host[..], &record.token[..]),
+        (&b"api.example.com"[..], &b"sk_1"[..])
+    );
+    assert_eq!(
+        (record.method, &record.target[..]),
+        (&b"GET"[..], &b"/a?b"[..])
+    );
+}
+
+#[test]
+fn broken_requests_are_requests_in_quotes() {
+    for request in ["-", "", r"\x16\x03\x01", "GET /a\\\"b"] {
+        let line = LINE.replace("GET /a b?c=d HTTP/1.1", request);
+        assert_eq!(
+            read(COMBINED, &line).map(|record| record.status),
+            Some(403),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_request_without_quotes_ends_in_its_protocol() {
+    let format = "$remote_addr $time_iso8601 $request $status $body_bytes_sent";
+    let line = "192.0.2.1 2000-10-10T13:55:36-07:00 GET /a b HTTP/1.1 403 153";
+    assert_eq!(&read(format, line).unwrap().target[..], b"/a b");
+}
+
+#[test]
+fn torn_and_longer_lines_are_refused() {
+    for end in 0..LINE.len() {
+        assert_eq!(read(COMBINED, &LINE[..end]), None, "{}", &LINE[..end]);
+    }
+    for more in [" 0.1", " \"192.0.2.9\"", "x"] {
+        assert_eq!(read(COMBINED, &format!("{LINE}{more}")), None, "{more}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_with_its_column() {
+    for (format, what) in [
+        ("$remote_addr $status", "tells no time: add [$time_local]"),
+        ("$remote_addr [$time_local]", "tells no status: add $status"),
+        ("[$time_local] $status", "tells no client: add $remote_addr"),
+        ("%h %>s", "tells no time: add %t"),
+        ("%h %{%T}t %>s", "tells no time: add %t"),
+        ("%h %t", "tells no status: add %>s"),
+    ] {
+        let message = message(format);
+        let caret = format!("\n  {format}\n  {}^", " ".repeat(format.len()));
+        assert!(
+            message.contains(what) && message.ends_with(&caret),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_is_pointed_at() {
+    for (format, what, column) in [
+        (
+            "$remote_addr $http_a$http_b [$time_local] $status",
+            "nothing stands between $http_a and $http_b",
+            20,
+        ),
+        (
+            "%h %t %>s %{a}i%{b}i",
+            "nothing stands between %{a}i and %{b}i",
+            15,
+        ),
+        ("$remote_addr [$time_local] $ $status", "needs a name", 27),
+        ("%h %t %>s %{Referer", "not closed", 10),
+        ("%h %t %>s %j", "%j is no directive", 10),
+        ("%h %{%c}t %>s", "%c is not a strftime conversion", 3),
+    ] {
+        let message = message(format);
+        let caret = format!("\n  {}^", " ".repeat(column));
+        assert!(
+            message.contains(what) && message.ends_with(&caret),
+            "{message}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_format_string_is_survived(format in "(\\$\\{?[a-z_]{0,9}|%[>{a-zA-Z}]{0,3}|[ \"\\\\\\[é]){0,12}", line: String) {
+        for format in [format.clone(), format!("{format} {COMBINED}"), format!("{format} {APACHE}")] {
+            if let Ok(template) = Template::new(&format) {
+                template.parse(line.as_bytes(), &mut Clock::new(None));
+                template.parse(LINE.as_bytes(), &mut Clock::new(None));
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_survived(line: Vec<u8>, cut in 0usize..110) {
+        let torn = [&LINE.as_bytes()[..cut.min(LINE.len())], &line].concat();
+        Template::new(COMBINED).unwrap().parse(&torn, &mut Clock::new(None));
+    }
+}

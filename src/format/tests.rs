@@ -1,0 +1,179 @@
+//! Every folder of `fixtures/formats`: what `sample.log` must give, line by line, stands in
+//! `expected.ndjson`; `settings.json` holds settings that are not the default.
+//!
+//! The first line of the expectation names the format. Absent fields are left out; a line that is no
+//! record has the reason; a line that another format read has that format's name.
+
+use super::lines::lines;
+use super::registry::Parser;
+use super::*;
+use crate::record::{Reject, Stated, Upstream};
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn folders() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
+    let mut folders: Vec<_> = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    assert!(folders.len() >= list().len());
+    folders
+}
+
+fn settings(folder: &Path) -> FormatSettings {
+    let text = fs::read_to_string(folder.join("settings.json")).unwrap_or_else(|_| "{}".to_owned());
+    let value: Value = serde_json::from_str(&text).unwrap();
+    let text = |name: &str| value[name].as_str().map(str::to_owned);
+    FormatSettings {
+        log_format: text("log_format"),
+        timezone: text("timezone").map(|zone| zone.parse().unwrap()),
+        ..FormatSettings::default()
+    }
+}
+
+/// What a visitor is told, as JSON.
+struct Told<'d> {
+    detected: &'d Detected,
+    lines: Vec<Value>,
+}
+
+impl Visitor for Told<'_> {
+    fn record(&mut self, _: Line<'_>, record: &Record<'_>, format: usize) {
+        let mut object = as_json(record);
+        if format > 0 {
+            object.insert("format".into(), self.detected.format_name(format).into());
+        }
+        self.lines.push(object.into());
+    }
+
+    fn skipped(&mut self, _: Line<'_>, why: Reject) {
+        self.lines.push(json!({ "skipped": format!("{why:?}") }));
+    }
+}
+
+fn as_json(record: &Record<'_>) -> Map<String, Value> {
+    let time = chrono::DateTime::from_timestamp_millis(record.time_ms).unwrap();
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put(
+        "time",
+        time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+            .into(),
+    );
+    if record.utc_offset_s != 0 {
+        put("utc_offset_s", record.utc_offset_s.into());
+    }
+    put("status", record.status.into());
+    for (name, field) in [
+        ("ip", &record.address[..]),
+        ("forwarded_for", &record.forwarded_for),
+        ("method", record.method),
+        ("target", &record.target),
+        ("referer", &record.referer),
+        ("user_agent", &record.user_agent),
+        ("user", &record.user),
+        ("host", &record.host),
+        ("token", &record.token),
+    ] {
+        if !field.is_empty() {
+            let text = std::str::from_utf8(field).map(str::to_owned);
+            put(
+                name,
+                text.unwrap_or_else(|_| field.escape_ascii().to_string())
+                    .into(),
+            );
+        }
+    }
+    if let Some(bytes) = record.bytes {
+        put("bytes", bytes.into());
+    }
+    if let Some(duration) = record.duration_ms {
+        put("duration_ms", duration.into());
+    }
+    match record.upstream {
+        Upstream::Unknown => {}
+        Upstream::NotAsked => drop(put("upstream", "not asked".into())),
+        Upstream::Status(status) => drop(put("upstream", status.into())),
+    }
+    if let Some(stated) = record.stated {
+        let name = match stated {
+            Stated::LimitRejected => "limit rejected",
+            Stated::LinkExpired => "link expired",
+            Stated::InvalidReferer => "invalid referer",
+        };
+        put("stated", name.into());
+    }
+    object
+}
+
+fn told(detected: &Detected, chunks: &[&[u8]]) -> Vec<Value> {
+    let mut told = Told {
+        detected,
+        lines: Vec::new(),
+    };
+    chunks
+        .iter()
+        .for_each(|chunk| detected.visit(chunk, &mut told));
+    told.lines
+}
+
+#[test]
+fn every_sample_gives_what_is_expected() {
+    for folder in folders() {
+        let sample = fs::read(folder.join("sample.log")).unwrap();
+        let detected = detect(&sample, &settings(&folder)).unwrap();
+        let expected = fs::read_to_string(folder.join("expected.ndjson")).unwrap_or_default();
+        let mut expected = expected
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let header = json!({ "name": detected.name, "warnings": detected.warnings.len() });
+        let all = std::iter::once(header).chain(told(&detected, &[&sample]));
+        for (number, found) in all.enumerate() {
+            assert_eq!(
+                Some(found),
+                expected.next(),
+                "{}: line {number}",
+                folder.display()
+            );
+        }
+        assert_eq!(expected.next(), None, "{}", folder.display());
+    }
+}
+
+#[test]
+fn the_answer_never_depends_on_chunks() {
+    for folder in folders() {
+        let sample = fs::read(folder.join("sample.log")).unwrap();
+        let detected = detect(&sample, &settings(&folder)).unwrap();
+        let whole = told(&detected, &[&sample]);
+        for line in lines(&sample) {
+            let (before, behind) = sample.split_at(line.offset);
+            assert_eq!(
+                told(&detected, &[before, behind]),
+                whole,
+                "{} {}",
+                folder.display(),
+                line.number
+            );
+        }
+    }
+}
+
+#[test]
+fn at_most_one_format_takes_a_line() {
+    for folder in folders() {
+        let sample = fs::read(folder.join("sample.log")).unwrap();
+        let found: Vec<_> = lines(&sample).map(|line| line.bytes).collect();
+        let parsers = Parser::learn_all(&found, &FormatSettings::default()).unwrap();
+        for line in found {
+            let takers = parsers
+                .iter()
+                .filter(|(_, parser)| parser.parse(line, &mut Clock::new(None)).is_some());
+            let names: Vec<_> = takers.map(|(known, _)| known.name).collect();
+            assert!(names.len() <= 1, "{names:?} take {}", line.escape_ascii());
+        }
+    }
+}
