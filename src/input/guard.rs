@@ -2,7 +2,7 @@
 //!
 //! Touching a page of a mapping that lies behind the end of its file raises SIGBUS, whose default is
 //! death. The handler here puts a page of zeros in the place of the missing one and raises a flag for
-//! that mapping; whoever reads it asks [`Guarded::is_damaged`] and distrusts what was read.
+//! that mapping; whoever reads it asks for the flag and distrusts what was read.
 //! Faults outside every registered mapping go to whatever handler stood there before.
 //!
 //! The contract of the handler: it runs on the thread that faulted, at any instruction, and only

@@ -8,7 +8,7 @@
 
 use std::fs::File;
 
-use memmap2::{Mmap, MmapOptions};
+use memmap2::{Mmap, MmapOptions, UncheckedAdvice};
 
 use super::guard::Guarded;
 
@@ -33,6 +33,19 @@ impl Mapping {
 
     pub(super) fn bytes(&self) -> &[u8] {
         &self.map
+    }
+
+    /// Says that the bytes from `start` to `end` are done with, so that the memory of the process stays
+    /// small however large the file is. They can still be read, from the system's cache or the disk.
+    pub(super) fn release(&self, start: usize, end: usize) {
+        let len = end.min(self.map.len()).saturating_sub(start);
+        // SAFETY: the mapping is shared and never written, so its pages come back as they are in the
+        // file, and a page of zeros (`guard`) as zeros: bytes that another thread reads do not change.
+        // It is advice; if it is not taken nothing is lost.
+        let _ = unsafe {
+            self.map
+                .unchecked_advise_range(UncheckedAdvice::DontNeed, start, len)
+        };
     }
 
     /// True once a part of the mapping was found missing and reads as zeros.

@@ -162,6 +162,9 @@ impl Input {
     /// order. `step` is called once for every chunk, with the accumulator of its thread. Chunks of
     /// streams are kept in the spool. `progress` gets the bytes on disk read since it was last called.
     ///
+    /// If a mapped file shrinks while `step` looks at one of its chunks, the missing part reads as
+    /// zeros; the file is then a [`Trouble::Shrank`], which does not count that chunk as analysed.
+    ///
     /// Called again, streams come from the spool, as far as it kept them.
     pub fn first_pass<A: Send>(
         &mut self,

@@ -191,6 +191,7 @@ impl Reading<'_> {
                     let bytes = piece.bytes.len() as u64;
                     account.analysed.fetch_add(bytes, Ordering::Relaxed);
                 }
+                file.release(piece.offset, piece.bytes.len());
             }
             Ok(None) => {}
             Err(lost) => account.lose(lost),

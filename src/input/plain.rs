@@ -132,6 +132,14 @@ impl PlainFile {
         }
     }
 
+    /// Gives back the memory of the pages of a chunk that is done with.
+    pub(super) fn release(&self, offset: u64, len: usize) {
+        if let Text::Mapped(mapping) = &self.text {
+            // Within the mapping, so it fits.
+            mapping.release(offset as usize, offset as usize + len);
+        }
+    }
+
     /// True while nothing was found missing in the mapping.
     pub(super) fn is_whole(&self) -> bool {
         match &self.text {

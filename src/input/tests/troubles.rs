@@ -103,7 +103,7 @@ fn only_the_length_at_open_counts() {
     for no_mmap in [false, true] {
         let directory = tempfile::tempdir().unwrap();
         let path = write(directory.path(), "access.log", b"one\ntw");
-        let mut settings = settings(&[path.clone()], 2);
+        let mut settings = settings(std::slice::from_ref(&path), 2);
         settings.no_mmap = no_mmap;
         let mut input = Input::open(&settings).unwrap().input;
         fs::write(path, b"one\ntwo\nthree\n").unwrap();
