@@ -199,19 +199,22 @@ static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Bytes that some payload needs; a target without any of them carries none. `/` counts behind the
-/// `?` only, `.` behind another one, `+` and `:` anywhere.
+const ALWAYS: u8 = 1;
+const DOT: u8 = 2;
+const QUESTION: u8 = 4;
+
+/// Bytes that some payload needs; a target without any of them carries none. A dot needs another
+/// one behind it, and a `?` a slash (for a file name as an argument).
 const SUSPICIOUS: [u8; 256] = {
     let mut table = [0; 256];
     let bytes = b"'\"`<>(){}$|;%\\+:*\0\t\n\r ";
     let mut at = 0;
     while at < bytes.len() {
-        table[bytes[at] as usize] = 1;
+        table[bytes[at] as usize] = ALWAYS;
         at += 1;
     }
-    table[b'/' as usize] = 2;
-    table[b'.' as usize] = 4;
-    table[b'?' as usize] = 8;
+    table[b'.' as usize] = DOT;
+    table[b'?' as usize] = QUESTION;
     table
 };
 
@@ -226,25 +229,22 @@ pub fn classify(target: &[u8]) -> Option<Attack> {
     is_sensitive(target).then_some(Attack::Probe)
 }
 
-/// Whether a target holds anything that a payload needs.
+/// Whether a target holds anything that a payload needs. The first look is free of branches.
 #[inline]
 fn suspicious(target: &[u8]) -> bool {
-    let mut query = false;
-    let mut before = 0;
-    for &byte in target.iter().take(MAX_BYTES) {
-        let kind = SUSPICIOUS[usize::from(byte)];
-        if kind != 0 {
-            match kind {
-                1 => return true,
-                2 if query => return true,
-                4 if before == b'.' => return true,
-                8 => query = true,
-                _ => {}
-            }
-        }
-        before = byte;
+    let near = &target[..target.len().min(MAX_BYTES)];
+    let seen = near
+        .iter()
+        .fold(0, |seen, byte| seen | SUSPICIOUS[usize::from(*byte)]);
+    if seen & ALWAYS != 0 {
+        return true;
     }
-    target.starts_with(b"/etc/") || target.starts_with(b"/proc/")
+    seen & DOT != 0 && near.windows(2).any(|pair| pair == b"..")
+        || seen & QUESTION != 0
+            && memchr::memchr(b'?', near)
+                .is_some_and(|at| memchr::memchr(b'/', &near[at..]).is_some())
+        || near.starts_with(b"/etc/")
+        || near.starts_with(b"/proc/")
 }
 
 #[cold]

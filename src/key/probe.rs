@@ -80,6 +80,12 @@ fn is_sensitive_place(first: &[u8], behind: &[u8]) -> bool {
 
 /// Login pages under attack, configuration, keys, backups and web shells, by the last segment.
 fn is_sensitive_file(last: &[u8]) -> bool {
+    let Some(dot) = memchr::memrchr(b'.', last) else {
+        return matches!(
+            last,
+            b"id_rsa" | b"id_ed25519" | b"credentials" | b"heapdump" | b"alfacgiapi"
+        );
+    };
     match last {
         b"wp-login.php"
         | b"xmlrpc.php"
@@ -94,14 +100,10 @@ fn is_sensitive_file(last: &[u8]) -> bool {
         | b"r57.php"
         | b"wso.php"
         | b"alfa.php"
-        | b"alfacgiapi"
         | b"config.php"
         | b"configuration.php"
         | b"wp-config.php"
         | b"web.config"
-        | b"id_rsa"
-        | b"id_ed25519"
-        | b"credentials"
         | b"docker-compose.yml"
         | b"docker-compose.yaml"
         | b"sftp-config.json"
@@ -110,7 +112,6 @@ fn is_sensitive_file(last: &[u8]) -> bool {
         | b"database.yml"
         | b"settings.py"
         | b"appsettings.json"
-        | b"heapdump"
         | b"application.properties"
         | b"application.yml"
         | b"elmah.axd"
@@ -119,13 +120,9 @@ fn is_sensitive_file(last: &[u8]) -> bool {
         | b"backup.zip"
         | b"backup.tar.gz"
         | b"www.zip"
-        | b"dump.sql"
-        | b"phpMyAdmin" => return true,
+        | b"dump.sql" => return true,
         _ => {}
     }
-    let Some(dot) = memchr::memrchr(b'.', last) else {
-        return false;
-    };
     matches!(
         &last[dot..],
         b".sql"

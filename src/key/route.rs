@@ -321,7 +321,7 @@ fn write_parts(stem: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A part of letters and digits: identifiers are replaced, and a tail of three or more digits
-/// (`ORD10234`); fewer belong to a word (`oauth2`, `mp3`, `h264` loses to the rule).
+/// (`ORD10234`); fewer belong to a word (`oauth2`, `mp3`).
 fn write_part(part: &[u8], out: &mut Vec<u8>) {
     if is_hex(part) || is_token(part) {
         out.extend_from_slice(b"{id}");

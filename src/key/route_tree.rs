@@ -2,7 +2,7 @@
 //! more than [`FANOUT`] different children, they collapse.
 //!
 //! Each node is a saturating set of names. A node is a function of the *set* of templates below it:
-//! more than `FANOUT` names, and they are grouped by [`class`] with their subtrees united, else each
+//! more than `FANOUT` names, and they are grouped by class with their subtrees united, else each
 //! stands for itself. Sets only grow, so the order of insertion and any split and merge give the
 //! same tree. Collapsed names keep what they are as far as it is bounded: `{}.php`, `.{}` for
 //! hidden files, `{}`; well-known places (`admin`, `.env`, `wp-login.php`, ...) stand for ever.
