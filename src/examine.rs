@@ -257,7 +257,7 @@ fn id_in(table: &KeyTable, key: &[u8]) -> u32 {
 fn content_of(record: &Record<'_>) -> Content {
     match payload::classify(&record.target) {
         None => Content::Plain,
-        Some(attack) if attack.is_probe() => Content::Probe,
+        Some(attack) if !attack.is_payload() => Content::Probe,
         Some(_) => Content::Attack,
     }
 }
