@@ -11,3 +11,4 @@ pub mod findings;
 pub mod policy;
 pub mod record;
 pub mod settings;
+pub mod synth;

@@ -1,0 +1,201 @@
+//! The clock: whoever is next acts, the server answers, and the line is written when it is done.
+//!
+//! Lines appear in the order in which requests complete, as in a real log. Memory holds only who
+//! is present and the few lines that are not yet complete.
+
+use super::actor::Actor;
+use super::line::{LineWriter, Stamp};
+use super::population::{self, Visitors};
+use super::server::{self, Answer, Body, Guard, Post, Request};
+use super::session::Session;
+use super::truth::{Ledger, Truth};
+use super::{Random, Scenario};
+use crate::findings::Cause;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::io::{self, Write};
+
+/// Requests of an average visit; the share of ordinary traffic below fits to it.
+const REQUESTS_PER_VISIT: f64 = 17.0;
+
+/// Shares of the ordinary traffic.
+const VISITS: f64 = 0.62;
+const PROGRAMS: f64 = 0.36;
+
+/// Tag of dot files denied all day, as almost every server has them.
+const DOT_FILES: &str = "dot_files";
+
+/// Someone present.
+enum Present {
+    Arrivals,
+    Visit(Box<Session>),
+    Actor(Box<Actor>),
+}
+
+pub(super) struct Simulation<'a> {
+    scenario: &'a Scenario,
+    random: Random,
+    start_ms: i64,
+    end_ms: i64,
+    visitors: Visitors,
+    visits_per_s: f64,
+    posts: Vec<Post>,
+    present: Vec<Option<Present>>,
+    free: Vec<usize>,
+    queue: BinaryHeap<Reverse<(i64, u64, usize)>>,
+    turn: u64,
+}
+
+impl<'a> Simulation<'a> {
+    pub(super) fn new(scenario: &'a Scenario) -> Simulation<'a> {
+        let mut random = Random::new(scenario.seed);
+        let start_ms = super::scenarios::start_ms(scenario.seed);
+        let seconds = scenario.hours * 3600.0;
+        let per_s = scenario.requests as f64 / seconds.max(1.0);
+        let mut guards = vec![dot_files(&mut random)];
+        guards.extend(
+            scenario
+                .streams
+                .iter()
+                .flat_map(|stream| stream.guards.clone()),
+        );
+        let mut simulation = Simulation {
+            scenario,
+            visitors: Visitors::new(&mut random),
+            start_ms,
+            end_ms: start_ms + (seconds * 1000.0) as i64,
+            visits_per_s: VISITS * per_s / REQUESTS_PER_VISIT,
+            posts: guards.into_iter().map(Post::new).collect(),
+            present: Vec::new(),
+            free: Vec::new(),
+            queue: BinaryHeap::new(),
+            turn: 0,
+            random: random.clone(),
+        };
+        let mut callers = population::programs(PROGRAMS * per_s, &mut random);
+        callers.extend(population::crawlers(&mut random));
+        callers.extend(population::monitors(&mut random));
+        callers.extend(population::scanners(scenario.hours, &mut random));
+        callers.extend(
+            scenario
+                .streams
+                .iter()
+                .flat_map(|stream| stream.callers.clone()),
+        );
+        for caller in callers {
+            let mut actor = Actor::new(caller, start_ms);
+            let first_ms = actor.first_ms(&mut random);
+            simulation.enter(Present::Actor(Box::new(actor)), first_ms);
+        }
+        simulation.enter(Present::Arrivals, start_ms);
+        simulation.random = random;
+        simulation
+    }
+
+    pub(super) fn run(mut self, out: &mut dyn Write) -> io::Result<Truth> {
+        let offset_s = super::scenarios::utc_offset_s(self.scenario.seed);
+        let mut writer = LineWriter::new(self.scenario.format, offset_s);
+        let mut ledger = Ledger::new(self.posts.len());
+        let mut pending: BinaryHeap<Reverse<(i64, u64, usize)>> = BinaryHeap::new();
+        let mut lines: BTreeMap<u64, (Request, Answer)> = BTreeMap::new();
+        while let Some(Reverse((time_ms, _, who))) = self.queue.pop() {
+            if time_ms >= self.end_ms {
+                break;
+            }
+            while let Some(&Reverse((stamp_ms, number, _))) = pending.peek() {
+                if stamp_ms > time_ms {
+                    break;
+                }
+                pending.pop();
+                if let Some((request, answer)) = lines.remove(&number) {
+                    ledger.enter(stamp_ms, &answer, &self.posts);
+                    writer.write(out, Stamp(stamp_ms), &request, &answer)?;
+                }
+            }
+            if let Some((request, answer)) = self.act(time_ms, who) {
+                let number = self.turn;
+                pending.push(Reverse((
+                    time_ms + i64::from(answer.duration_ms),
+                    number,
+                    0,
+                )));
+                lines.insert(number, (request, answer));
+            }
+        }
+        while let Some(Reverse((stamp_ms, number, _))) = pending.pop() {
+            if let Some((request, answer)) = lines.remove(&number) {
+                ledger.enter(stamp_ms, &answer, &self.posts);
+                writer.write(out, Stamp(stamp_ms), &request, &answer)?;
+            }
+        }
+        out.flush()?;
+        Ok(ledger.close(self.scenario, &self.posts, writer.bytes(), offset_s))
+    }
+
+    /// Lets one act; the request and its answer, if it makes one.
+    fn act(&mut self, time_ms: i64, who: usize) -> Option<(Request, Answer)> {
+        let present = self.present.get_mut(who)?.take()?;
+        match present {
+            Present::Arrivals => {
+                let sender = self.visitors.next(&mut self.random);
+                let visit = Session::new(sender, time_ms, &mut self.random);
+                let rate = self.visits_per_s * population::time_of_day(time_ms);
+                let wait_ms = self.random.exponential(1000.0 / rate.max(1e-6)) as i64;
+                self.present[who] = Some(Present::Arrivals);
+                self.call(who, time_ms + wait_ms.max(1));
+                self.enter(Present::Visit(Box::new(visit)), time_ms);
+                None
+            }
+            Present::Visit(mut visit) => {
+                let request = visit.request(&mut self.random)?;
+                let answer = server::answer(&mut self.posts, time_ms, &request, &mut self.random);
+                match visit.react(&answer, &mut self.random) {
+                    Some(after_ms) => {
+                        self.present[who] = Some(Present::Visit(visit));
+                        self.call(who, time_ms + after_ms.max(1));
+                    }
+                    None => self.free.push(who),
+                }
+                Some((request, answer))
+            }
+            Present::Actor(mut actor) => {
+                let request = actor.request(time_ms, &mut self.random)?;
+                let answer = server::answer(&mut self.posts, time_ms, &request, &mut self.random);
+                let next_ms = actor.react(time_ms, request.clone(), &answer, &mut self.random);
+                if let Some(next_ms) = next_ms {
+                    self.present[who] = Some(Present::Actor(actor));
+                    self.call(who, next_ms.max(time_ms + 1));
+                }
+                Some((request, answer))
+            }
+        }
+    }
+
+    fn enter(&mut self, present: Present, at_ms: i64) {
+        let who = self.free.pop().unwrap_or_else(|| {
+            self.present.push(None);
+            self.present.len() - 1
+        });
+        self.present[who] = Some(present);
+        self.call(who, at_ms);
+    }
+
+    fn call(&mut self, who: usize, at_ms: i64) {
+        self.turn += 1;
+        self.queue.push(Reverse((at_ms, self.turn, who)));
+    }
+}
+
+fn dot_files(random: &mut Random) -> Guard {
+    let text = "deny path under /.env, /.git/, /.aws/, /.svn/, /.vscode/";
+    Guard {
+        tag: DOT_FILES.to_string(),
+        cause: Cause::RouteAcl,
+        policy: text.parse().unwrap_or_default(),
+        fact: None,
+        body: Body::Nginx(*random.pick(&[146, 150, 153, 162])),
+        status: 403,
+        by_application: false,
+        approximate: false,
+    }
+}
