@@ -163,7 +163,8 @@ impl Actor {
             _ if !busy => pace.calm_per_s,
             Shape::Hill => {
                 let part = (now_s - pace.from_s) / (pace.until_s - pace.from_s).max(1.0);
-                pace.calm_per_s + (pace.busy_per_s - pace.calm_per_s) * 4.0 * part * (1.0 - part)
+                pace.calm_per_s
+                    + (pace.busy_per_s - pace.calm_per_s) * (0.1 + 3.6 * part * (1.0 - part))
             }
             _ => pace.busy_per_s,
         };

@@ -11,8 +11,8 @@ use super::session::Session;
 use super::truth::{Ledger, Truth};
 use super::{Random, Scenario};
 use crate::findings::Cause;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::io::{self, Write};
 
 /// Requests of an average visit; the share of ordinary traffic below fits to it.
@@ -32,10 +32,37 @@ enum Present {
     Actor(Box<Actor>),
 }
 
+/// A request that is answered but not yet complete: its line is still to be written.
+struct Pending {
+    stamp_ms: i64,
+    turn: u64,
+    request: Request,
+    answer: Answer,
+}
+
+impl Ord for Pending {
+    fn cmp(&self, other: &Pending) -> Ordering {
+        (self.stamp_ms, self.turn).cmp(&(other.stamp_ms, other.turn))
+    }
+}
+
+impl PartialOrd for Pending {
+    fn partial_cmp(&self, other: &Pending) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Pending {
+    fn eq(&self, other: &Pending) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Pending {}
+
 pub(super) struct Simulation<'a> {
     scenario: &'a Scenario,
     random: Random,
-    start_ms: i64,
     end_ms: i64,
     visitors: Visitors,
     visits_per_s: f64,
@@ -62,7 +89,6 @@ impl<'a> Simulation<'a> {
         let mut simulation = Simulation {
             scenario,
             visitors: Visitors::new(&mut random),
-            start_ms,
             end_ms: start_ms + (seconds * 1000.0) as i64,
             visits_per_s: VISITS * per_s / REQUESTS_PER_VISIT,
             posts: guards.into_iter().map(Post::new).collect(),
@@ -96,37 +122,35 @@ impl<'a> Simulation<'a> {
         let offset_s = super::scenarios::utc_offset_s(self.scenario.seed);
         let mut writer = LineWriter::new(self.scenario.format, offset_s);
         let mut ledger = Ledger::new(self.posts.len());
-        let mut pending: BinaryHeap<Reverse<(i64, u64, usize)>> = BinaryHeap::new();
-        let mut lines: BTreeMap<u64, (Request, Answer)> = BTreeMap::new();
+        let mut pending: BinaryHeap<Reverse<Pending>> = BinaryHeap::new();
+        let mut write = |done: Pending, posts: &[Post]| {
+            ledger.enter(done.stamp_ms, &done.answer, posts);
+            writer.write(out, Stamp(done.stamp_ms), &done.request, &done.answer)
+        };
         while let Some(Reverse((time_ms, _, who))) = self.queue.pop() {
             if time_ms >= self.end_ms {
                 break;
             }
-            while let Some(&Reverse((stamp_ms, number, _))) = pending.peek() {
-                if stamp_ms > time_ms {
-                    break;
-                }
-                pending.pop();
-                if let Some((request, answer)) = lines.remove(&number) {
-                    ledger.enter(stamp_ms, &answer, &self.posts);
-                    writer.write(out, Stamp(stamp_ms), &request, &answer)?;
+            while pending
+                .peek()
+                .is_some_and(|Reverse(first)| first.stamp_ms <= time_ms)
+            {
+                if let Some(Reverse(done)) = pending.pop() {
+                    write(done, &self.posts)?;
                 }
             }
             if let Some((request, answer)) = self.act(time_ms, who) {
-                let number = self.turn;
-                pending.push(Reverse((
-                    time_ms + i64::from(answer.duration_ms),
-                    number,
-                    0,
-                )));
-                lines.insert(number, (request, answer));
+                let stamp_ms = time_ms + i64::from(answer.duration_ms);
+                pending.push(Reverse(Pending {
+                    stamp_ms,
+                    turn: self.turn,
+                    request,
+                    answer,
+                }));
             }
         }
-        while let Some(Reverse((stamp_ms, number, _))) = pending.pop() {
-            if let Some((request, answer)) = lines.remove(&number) {
-                ledger.enter(stamp_ms, &answer, &self.posts);
-                writer.write(out, Stamp(stamp_ms), &request, &answer)?;
-            }
+        while let Some(Reverse(done)) = pending.pop() {
+            write(done, &self.posts)?;
         }
         out.flush()?;
         Ok(ledger.close(self.scenario, &self.posts, writer.bytes(), offset_s))

@@ -38,12 +38,6 @@ pub(super) fn page(random: &mut Random) -> Page {
     }
 }
 
-/// A call to the API of the shop, as programs make them.
-pub(super) fn api_call(random: &mut Random, routes: &[&str]) -> String {
-    let route = *random.pick(routes);
-    fill(random, route)
-}
-
 /// Fills `{id}`, `{word}`, `{hex}` and `{uuid}` in a pattern.
 pub(super) fn fill(random: &mut Random, pattern: &str) -> String {
     let mut path = String::with_capacity(pattern.len() + 8);
