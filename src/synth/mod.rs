@@ -4,7 +4,7 @@
 //! when they would, the server answers them with the same [policies](crate::policy) that `analyze`
 //! replays, and clients react to the answers (retry, back off, give up). Every 403 is labelled with
 //! the guard that gave it. The same seed gives the same bytes on any machine: all chance comes from
-//! [`random`], which uses no function whose last digit differs between platforms.
+//! `random`, which uses no function whose last digit differs between platforms.
 //! Because the machines are shared, such logs prove no attribution by themselves: real ones decide.
 
 mod actor;

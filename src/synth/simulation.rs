@@ -16,11 +16,14 @@ use std::collections::BinaryHeap;
 use std::io::{self, Write};
 
 /// Requests of an average visit; the share of ordinary traffic below fits to it.
-const REQUESTS_PER_VISIT: f64 = 17.0;
+const REQUESTS_PER_VISIT: f64 = 12.4;
 
-/// Shares of the ordinary traffic.
-const VISITS: f64 = 0.62;
-const PROGRAMS: f64 = 0.36;
+/// Crawlers and monitors ask for so much, however busy the site is.
+const OTHERS_PER_S: f64 = 0.24;
+
+/// Shares of the rest of the ordinary traffic.
+const VISITS: f64 = 0.63;
+const PROGRAMS: f64 = 0.37;
 
 /// Tag of dot files denied all day, as almost every server has them.
 const DOT_FILES: &str = "dot_files";
@@ -78,7 +81,7 @@ impl<'a> Simulation<'a> {
         let mut random = Random::new(scenario.seed);
         let start_ms = super::scenarios::start_ms(scenario.seed);
         let seconds = scenario.hours * 3600.0;
-        let per_s = scenario.requests as f64 / seconds.max(1.0);
+        let per_s = (scenario.requests as f64 / seconds.max(1.0) - OTHERS_PER_S).max(0.01);
         let mut guards = vec![dot_files(&mut random)];
         guards.extend(
             scenario
