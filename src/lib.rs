@@ -24,5 +24,6 @@ pub mod record;
 pub mod settings;
 pub mod spike;
 pub mod survey;
+pub mod synth;
 pub mod time;
 pub mod verdict;

@@ -25,6 +25,7 @@ use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence};
 use crate::spike::scan::{Exposure, bursts};
 use piece::{Piece, Profile};
+use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
 
 /// Fewer denials are no spike worth waking anyone for.
 const LEAST_SPIKE: usize = 30;
@@ -78,11 +79,12 @@ fn propose(table: &Table<'_>) -> Vec<Piece> {
     for denials in challenge::find(table, &mut open) {
         pieces.push(Piece { denials, origin: Origin::Challenge, limiter: None });
     }
-    for stratum in strata::peel(table, &mut open) {
-        let limiter = limiter::test_group(table, &stratum.denials);
-        let origin = Origin::Strata(vec![stratum.cells]);
-        pieces.push(Piece { denials: stratum.denials, origin, limiter });
-    }
+    let strata = strata::peel(table, &mut open);
+    pieces.par_extend(strata.into_par_iter().map(|stratum| Piece {
+        limiter: limiter::test_group(table, &stratum.denials),
+        origin: Origin::Strata(vec![stratum.cells]),
+        denials: stratum.denials,
+    }));
     for (fit, denials) in limiter::find(table, &mut open) {
         pieces.push(Piece { denials, origin: Origin::Limiter, limiter: Some(fit) });
     }

@@ -7,11 +7,15 @@ use crate::examine::table::Column;
 use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
 
+/// What each e-fold of agents takes from a cause that lies with one caller.
+const CROWD_COST: f64 = 0.6;
 /// Programs that carry credentials of an API.
 const PROGRAMS: [Class; 3] = [Class::HttpLibrary, Class::CommandLine, Class::ApiTool];
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [refused(case), lacks_right(case), named(case), nameless(case), now_and_then(case)]
+    let named = named(case);
+    let few = named.as_ref().and_then(|_| fewer_names(case));
+    [refused(case), lacks_right(case), named, few, nameless(case), now_and_then(case)]
         .into_iter()
         .flatten()
         .collect()
@@ -32,7 +36,7 @@ fn refused(case: &Case<'_>) -> Option<Evidence> {
     let other_root = facts.same_ip_other_root.admitted;
     let places = facts.distinct(Column::Route3);
     let (ips, wide) = (facts.distinct(Column::Ip), facts.distinct(Column::Prefix16));
-    let mut weight: f64 = 0.6;
+    let mut weight: f64 = 0.6 - CROWD_COST * (facts.distinct(Column::Client).max(1) as f64).ln();
     weight += match places {
         1 => 0.0,
         2..=3 => 0.5,
@@ -75,7 +79,9 @@ fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
     if preflights || facts.distinct(Column::Route3) > 6 || (others.admitted < 3 && !by_application) {
         return None;
     }
-    let mut weight: f64 = if others.admitted < 3 { 0.8 } else { 1.6 };
+    let mut weight: f64 = if others.admitted < 3 { 1.4 } else { 1.6 };
+    // A right belongs to somebody: a crowd of agents lacks none.
+    weight -= CROWD_COST * (facts.distinct(Column::UserAgent).max(1) as f64).ln();
     weight += if others.admitted as f64 >= 0.1 * facts.denials as f64 { 0.8 } else { 0.0 };
     weight += if facts.distinct(Column::Route3) <= 2 { 0.5 } else { 0.0 };
     let text = format!(
@@ -86,6 +92,18 @@ fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
         places_named(case)
     );
     Some(evidence("lacks_right", EvidenceKind::Behaviour, Cause::Permission, weight, text, &[("elsewhere", elsewhere.admitted as f64), ("others_here", others.admitted as f64)]))
+}
+
+/// Few credentials on many addresses explain more than the addresses do.
+fn fewer_names(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let names = facts.distinct(Column::Token).max(facts.distinct(Column::User));
+    let ips = facts.distinct(Column::Ip);
+    if names == 0 || names * 2 > ips {
+        return None;
+    }
+    let text = format!("{ips} addresses share {}", counted(names as u64, "credential", "credentials"));
+    Some(evidence("fewer_names", EvidenceKind::Behaviour, Cause::IpAcl, -1.5, text, &[("names", names as f64)]))
 }
 
 /// Denied without a token at places where the admitted ones have one.

@@ -9,6 +9,7 @@ use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::policy::fit::{self, Fitted};
 use crate::policy::replay::{Arrival, Traffic};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::{HashMap, HashSet};
 
 /// Denials of a key needed to ask whether a limiter made them.
@@ -22,7 +23,10 @@ const TIGHT: f64 = 0.45;
 /// ... and from this many deviations below chance: many keys and widths are tried.
 const TIGHT_DEVIATIONS: f64 = -3.5;
 /// Replays look at no more arrivals than this; a limit shows in fewer.
-const MOST_ARRIVALS: usize = 120_000;
+const MOST_ARRIVALS: usize = 40_000;
+/// Admitted requests that a scope must have: a limiter lets some pass, and without them nothing tells it
+/// from a list.
+const LEAST_ADMITTED: usize = 3;
 /// Keys asked in one column, largest first.
 const MOST_KEYS: usize = 64;
 
@@ -106,13 +110,19 @@ fn single(
     key: Option<Column>,
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
-    for (value, denials) in groups(table, open, key) {
-        let scope = Scope::of(table, key, value, &denials);
-        let rows = scope.rows(table, open, &denials);
-        let mut fit = assess(table, &rows, &|_| 0);
-        if !fit.convinces() || (key.is_some() && shared(table, open, &fit, &denials)) {
-            continue;
-        }
+    // The values of one column are disjoint, so each can be asked by itself.
+    let asked: Vec<(u32, Vec<u32>, Scope, LimiterFit)> = groups(table, open, key)
+        .into_par_iter()
+        .filter_map(|(value, denials)| {
+            let scope = Scope::of(table, key, value, &denials);
+            let rows = scope.rows(table, open, &denials);
+            let fit = assess(table, &rows, &|_| 0)?;
+            let taken =
+                fit.convinces() && !key.is_some_and(|key| shared(table, open, key, &fit, &denials));
+            taken.then_some((value, denials, scope, fit))
+        })
+        .collect();
+    for (value, denials, scope, mut fit) in asked {
         fit.key = limiter_key(key);
         fit.members = if key.is_some() { vec![value] } else { Vec::new() };
         fit.cells = scope.cells();
@@ -147,7 +157,7 @@ fn pooled_by_address(
             .into_iter()
             .filter(|i| addresses.contains(&table.rows[*i as usize].ip))
             .collect();
-        let mut fit = assess(table, &rows, &|row| row.ip);
+        let Some(mut fit) = assess(table, &rows, &|row| row.ip) else { continue };
         if fit.fitted.is_none() {
             continue;
         }
@@ -176,7 +186,24 @@ fn groups(table: &Table<'_>, open: &[bool], key: Option<Column>) -> Vec<(u32, Ve
         groups.into_iter().filter(|(_, denials)| denials.len() >= LEAST_DENIALS).collect();
     groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.1[0].cmp(&b.1[0])));
     groups.truncate(MOST_KEYS);
+    if key.is_none() {
+        groups.iter_mut().for_each(|(_, denials)| keep_core(table, denials));
+    }
     groups
+}
+
+/// Cuts denials down to the stretch in which most of them came: a budget that all share is exhausted by
+/// a crowd, and what others were denied at other times is not its doing.
+fn keep_core(table: &Table<'_>, denials: &mut Vec<u32>) {
+    let at = |share: f64| {
+        let position = ((denials.len() - 1) as f64 * share) as usize;
+        table.rows[denials[position] as usize].time_ms
+    };
+    let (low, high) = (at(0.1), at(0.9));
+    let slack = (high - low) / 4;
+    denials.retain(|i| {
+        (low - slack..=high + slack).contains(&table.rows[*i as usize].time_ms)
+    });
 }
 
 /// The requests that a limiter on a key would look at.
@@ -223,9 +250,13 @@ impl Scope {
     }
 }
 
-/// Clamp and replay over these rows; `key` is what is counted apart.
-fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> LimiterFit {
-    let rows = &rows[..rows.len().min(MOST_ARRIVALS)];
+/// Clamp and replay over these rows; `key` is what is counted apart. None where nothing was admitted.
+fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Option<LimiterFit> {
+    let rows = around_first_denial(table, rows);
+    let admitted = rows.iter().filter(|i| !table.rows[**i as usize].denied).count();
+    if admitted < LEAST_ADMITTED {
+        return None;
+    }
     let first = rows.iter().position(|i| table.rows[*i as usize].denied).unwrap_or(0);
     let last = rows.iter().rposition(|i| table.rows[*i as usize].denied).map_or(0, |at| at + 1);
     let seconds: Vec<(i64, bool)> = rows[first..last.max(first)]
@@ -238,29 +269,51 @@ fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Limiter
         .map(|i| &table.rows[*i as usize])
         .map(|row| Arrival { time_ms: row.time_ms, key: key(row), denied: row.denied })
         .collect();
-    LimiterFit {
+    Some(LimiterFit {
         key: None,
         members: Vec::new(),
         cells: Vec::new(),
         clamp: clamp::measure(&seconds),
         fitted: fit::best(&Traffic::new(&arrivals)),
-    }
+    })
 }
 
-/// Whether the callers beside this one share its budget: their pool clamps clearly tighter.
-fn shared(table: &Table<'_>, open: &[bool], fit: &LimiterFit, denials: &[u32]) -> bool {
+/// As many rows as a replay looks at: a quarter of them before the first denial at the most.
+fn around_first_denial<'r>(table: &Table<'_>, rows: &'r [u32]) -> &'r [u32] {
+    if rows.len() <= MOST_ARRIVALS {
+        return rows;
+    }
+    let first = rows.iter().position(|i| table.rows[*i as usize].denied).unwrap_or(0);
+    let start = first.saturating_sub(MOST_ARRIVALS / 4).min(rows.len() - MOST_ARRIVALS);
+    &rows[start..start + MOST_ARRIVALS]
+}
+
+/// Whether the callers beside this one share its budget: their pool clamps tighter. Clearly so, where the
+/// key is one caller's own: a fleet's pool clamps as tightly as each of its members.
+fn shared(
+    table: &Table<'_>,
+    open: &[bool],
+    key: Column,
+    fit: &LimiterFit,
+    denials: &[u32],
+) -> bool {
     let alone = fit.clamp.map_or(1.0, |clamp| clamp.ratio);
-    if alone <= 0.12 {
+    let personal = matches!(key, Column::Ip | Column::Token | Column::User | Column::Prefix);
+    if personal && alone <= 0.12 {
         return false;
     }
+    let tighter = if personal { (alone - 0.03) / 1.8 } else { 0.9 * alone };
     let first = &table.rows[denials[0] as usize];
-    [Some(Column::UserAgent), Some(Column::Route3), None].into_iter().any(|column| {
+    [Some(Column::UserAgent), Some(Column::Route3), None].into_iter().filter(|c| *c != Some(key)).any(|column| {
         let value = column.map_or(0, |column| table.value(column, first));
         let same = |row: &Row| column.is_none_or(|column| table.value(column, row) == value);
-        let pool: Vec<u32> = (0..table.rows.len() as u32)
-            .filter(|i| open[*i as usize] && same(&table.rows[*i as usize]))
+        let last = &table.rows[denials[denials.len() - 1] as usize];
+        let pool: Vec<u32> = table
+            .between(first.time_ms, last.time_ms + 1)
+            .filter(|i| open[*i] && same(&table.rows[*i]))
+            .map(|i| i as u32)
             .collect();
-        if pool.len() < 2 * denials.len() {
+        if pool.len() * 10 < 13 * denials.len() {
             return false;
         }
         let scope = Scope::of(table, column, value, &pool);
@@ -271,7 +324,7 @@ fn shared(table: &Table<'_>, open: &[bool], fit: &LimiterFit, denials: &[u32]) -
             .map(|row| (row.time_ms.div_euclid(1000), row.denied))
             .collect();
         clamp::measure(&seconds).is_some_and(|pool| {
-            pool.deviations <= TIGHT_DEVIATIONS && pool.ratio < (alone - 0.03) / 1.8
+            pool.deviations <= TIGHT_DEVIATIONS && pool.ratio < tighter
         })
     })
 }
@@ -297,7 +350,7 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     if many * 10 < denials.len() * 8 {
         return None; // too few denials per address to see a limit
     }
-    let mut fit = assess(table, &of_members, &|row| row.ip);
+    let mut fit = assess(table, &of_members, &|row| row.ip)?;
     fit.fitted.as_ref()?;
     if addresses.len() > 1 {
         fit.clamp = None;

@@ -16,7 +16,7 @@ fn clamped(case: &Case<'_>) -> Option<Evidence> {
         "per {} s {} to {} requests came and {} to {} were admitted: {:.2} of the spread that chance would leave, in {} full bins",
         clamp.width_s, clamp.offered.0, clamp.offered.1, clamp.admitted.0, clamp.admitted.1, clamp.ratio, clamp.bins
     );
-    let weight = (-clamp.deviations / 2.0).min(3.5);
+    let weight = (-clamp.deviations / 1.6).min(3.5);
     Some(evidence("clamp", EvidenceKind::Behaviour, Cause::RateLimit, weight, text, &[("ratio", clamp.ratio), ("rate_per_s", clamp.rate_per_s)]))
 }
 

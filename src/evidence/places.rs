@@ -72,8 +72,12 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
         1 | 2 => {}
         _ => weight += 0.6,
     }
-    if facts.admitted_here_ever == 0 && facts.other_ips_denied_here_ever >= 2 {
-        weight += 1.5; // never open in the whole log, and others met the rule too
+    if facts.admitted_here_ever == 0 && facts.other_ips_denied_here_ever >= 1 {
+        // Never open in the whole log, and others met the rule too.
+        weight += if facts.other_ips_denied_here_ever == 1 { 1.0 } else { 1.5 };
+    }
+    if is_private(case) {
+        weight += 0.8;
     }
     let where_else = if free {
         format!(", and {} requests of the same addresses elsewhere were admitted", elsewhere.admitted)
@@ -93,6 +97,19 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
         text,
         &[("admitted_here", passed as f64), ("admitted_elsewhere", elsewhere.admitted as f64), ("admitted_before_or_after", before as f64)],
     ))
+}
+
+/// First segments that operators keep for themselves.
+const PRIVATE: [&str; 14] = [
+    "admin", "internal", "private", "metrics", "status", "server-status", "nginx_status", "debug", "manage",
+    "management", "actuator", "console", "backup", "config",
+];
+
+/// Whether the name of the place says that it is not for everybody.
+fn is_private(case: &Case<'_>) -> bool {
+    case.facts.top(Column::Route).is_some_and(|(id, _)| {
+        case.name(Column::Route, id).split('/').any(|segment| PRIVATE.contains(&segment))
+    })
 }
 
 /// Others pass here: it is not the place.
