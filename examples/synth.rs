@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes of an average line of the combined format; --bytes divides by it.
-const BYTES_PER_LINE: u64 = 190;
+const BYTES_PER_LINE: u64 = 200;
 
 /// Writes access.log, truth.json and labels.tsv of named scenarios to DIR/NAME/.
 #[derive(Parser)]

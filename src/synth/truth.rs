@@ -223,10 +223,10 @@ fn policy(limit: &Limit) -> serde_json::Value {
     };
     set("rate_per_s", limit.rate_per_s.map(Into::into));
     set("burst", limit.burst.map(Into::into));
-    set("window_s", limit.window_s.map(Into::into));
     set("hold_s", limit.hold_s.map(Into::into));
     // Of a hold only the time counts: thresholds are told loosely.
     if limit.algorithm != Algorithm::Hold {
+        set("window_s", limit.window_s.map(Into::into));
         set("limit", limit.limit.map(Into::into));
     }
     object
