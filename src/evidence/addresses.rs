@@ -45,7 +45,8 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     }
     let synchronous = facts.ips_established >= 2 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
     if synchronous {
-        weight += 0.6;
+        // Different programs shut out at one moment share nothing but a list.
+        weight += if facts.distinct(Column::Client) >= 3 { 1.6 } else { 0.6 };
     }
     let onset = if synchronous {
         format!(", {} of {} from one moment on", facts.ips_denied_at_onset, counted(facts.ips_established, "established client", "established clients"))

@@ -6,8 +6,15 @@ use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
 
 /// Classes of programs that operators put on lists.
-const UNWANTED: [Class; 5] =
-    [Class::SearchBot, Class::AiCrawler, Class::SeoBot, Class::Scanner, Class::Empty];
+const UNWANTED: [Class; 7] = [
+    Class::SearchBot,
+    Class::AiCrawler,
+    Class::SeoBot,
+    Class::Scanner,
+    Class::OtherBot,
+    Class::Automation,
+    Class::Empty,
+];
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     [shunned(case), passes(case)].into_iter().flatten().collect()

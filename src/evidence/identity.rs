@@ -76,7 +76,8 @@ fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
     }
     let preflights = facts.share(facts.options) > 0.5;
     let by_application = facts.application_share().is_some_and(|share| share >= 0.8);
-    if preflights || facts.distinct(Column::Route3) > 6 || (others.admitted < 3 && !by_application) {
+    let attacks = facts.share(facts.attacks) > 0.3;
+    if preflights || attacks || facts.distinct(Column::Route3) > 6 || (others.admitted < 3 && !by_application) {
         return None;
     }
     let mut weight: f64 = if others.admitted < 3 { 1.4 } else { 1.6 };

@@ -22,8 +22,8 @@ const JITTER: u32 = 5;
 const HEADER_JITTER: u32 = 24;
 /// Sizes from which headers must be counted in: no server's page body of a 403 lies near.
 const WITH_HEADERS: std::ops::RangeInclusive<u32> = 300..=520;
-/// Without any page of the server's to compare with, a body this short is an application's: a JSON
-/// object or a few words.
+/// A body this short that is no server's page is an application's: a JSON object or a few words. Longer
+/// ones may be a page that somebody wrote for the server.
 const SHORT_BODY: std::ops::RangeInclusive<u32> = 10..=130;
 /// Share of probe denials from which a size is the server's.
 const LEAST_SHARE: f64 = 0.05;
@@ -32,7 +32,6 @@ const LEAST_SHARE: f64 = 0.05;
 #[derive(Debug, Clone, Default)]
 pub struct Pages {
     sizes: Vec<u32>,
-    known: bool,
     own_hosts: Vec<bool>,
 }
 
@@ -40,11 +39,7 @@ impl Pages {
     /// Learns the server's pages and its own referer hosts.
     pub fn learn(table: &Table<'_>) -> Pages {
         let mut probes: HashMap<u32, u64> = HashMap::new();
-        let mut denials = 0u64;
-        let mut default_pages = 0u64;
         for row in table.rows.iter().filter(|row| row.denied && row.bytes != NONE) {
-            denials += 1;
-            default_pages += u64::from(is_default_page(row.bytes));
             if row.content == Content::Probe {
                 *probes.entry(row.bytes).or_default() += 1;
             }
@@ -56,18 +51,12 @@ impl Pages {
         } else {
             Vec::new()
         };
-        let known = !sizes.is_empty() || default_pages * 50 >= denials.max(1);
-        Pages { sizes, known, own_hosts: own_hosts(table) }
-    }
-
-    /// Whether anything is known about the server's page.
-    pub fn known(&self) -> bool {
-        self.known
+        Pages { sizes, own_hosts: own_hosts(table) }
     }
 
     /// Whether an answer of this size is a body of the application's own.
     pub fn is_own_body(&self, bytes: u32) -> bool {
-        !self.is_server_page(bytes) && (self.known || SHORT_BODY.contains(&bytes))
+        !self.is_server_page(bytes) && SHORT_BODY.contains(&bytes)
     }
 
     /// Whether an answer of this size is the server's own page.

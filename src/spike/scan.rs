@@ -144,7 +144,9 @@ fn best_window(counts: &[f64], exposure: &Exposure, taken: &[bool]) -> Option<Ra
     let bins = counts.len();
     let mut count_before = vec![0.0];
     let mut exposure_before = vec![0.0];
+    let mut taken_before = vec![0usize];
     for bin in 0..bins {
+        taken_before.push(taken_before[bin] + usize::from(taken[bin]));
         count_before.push(count_before[bin] + counts[bin]);
         let free = if taken[bin] { 0.0 } else { exposure.before[bin + 1] - exposure.before[bin] };
         exposure_before.push(exposure_before[bin] + free);
@@ -155,7 +157,8 @@ fn best_window(counts: &[f64], exposure: &Exposure, taken: &[bool]) -> Option<Ra
     while width as f64 <= (bins as f64 * 0.9).max(1.0) {
         for start in 0..=bins - width {
             let inside = count_before[start + width] - count_before[start];
-            if inside < 3.0 {
+            // A window may not reach over a burst that was found before.
+            if inside < 3.0 || taken_before[start + width] > taken_before[start] {
                 continue;
             }
             let expected =

@@ -59,7 +59,9 @@ fn belong(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) -> bo
     }
     match (&a.0.origin, &b.0.origin) {
         (Origin::Limiter, Origin::Limiter) => same_limiter(a, b),
-        (Origin::Strata(_), Origin::Strata(_)) => same_list(table, a, b) || same_clients(a, b),
+        (Origin::Strata(_), Origin::Strata(_)) => {
+            same_list(table, a, b) || same_clients(a, b) || one_switch(table, a, b)
+        }
         (Origin::Strata(_), Origin::Rest(_)) | (Origin::Limiter, Origin::Rest(_)) => leftover(a.1, b.1),
         (Origin::Limiter, Origin::Strata(_)) | (Origin::Strata(_), Origin::Limiter) => {
             // A stretch in which the limiter let nothing through.
@@ -100,6 +102,20 @@ fn same_list(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) ->
                 && (step || a.1.contact(b.1, Column::Ip) >= 0.5)
         }
     }
+}
+
+/// Denied and admitted again at the same two moments within the log: one rule was switched, whatever its
+/// victims look like.
+fn one_switch(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) -> bool {
+    let log_ms = match (table.rows.first(), table.rows.last()) {
+        (Some(first), Some(last)) => last.time_ms - first.time_ms,
+        _ => return false,
+    };
+    let longer = a.1.length_ms().max(b.1.length_ms());
+    a.0.limiter.is_none()
+        && b.0.limiter.is_none()
+        && longer < log_ms * 85 / 100
+        && a.1.together(b.1, (longer / 200).max(10_000))
 }
 
 #[derive(PartialEq)]

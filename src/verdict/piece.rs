@@ -52,6 +52,8 @@ pub struct Profile {
     pub start_ms: i64,
     /// See `start_ms`.
     pub end_ms: i64,
+    /// First and last denial.
+    edges_ms: (i64, i64),
     shares: HashMap<Column, HashMap<u32, f64>>,
     sizes: HashMap<u32, f64>,
 }
@@ -91,7 +93,13 @@ impl Profile {
             let position = ((denials.len() as f64 * share) as usize).min(denials.len().saturating_sub(1));
             denials.get(position).map_or(0, |index| table.rows[*index as usize].time_ms)
         };
-        Profile { start_ms: at(0.01), end_ms: at(0.99), shares, sizes }
+        Profile {
+            start_ms: at(0.01),
+            end_ms: at(0.99),
+            edges_ms: (at(0.0), at(1.0)),
+            shares,
+            sizes,
+        }
     }
 
     /// Length of the interval in milliseconds.
@@ -137,6 +145,12 @@ impl Profile {
         let longer = self.length_ms().max(other.length_ms());
         let slack = (longer * 6 / 100).max(60_000);
         (self.start_ms - other.start_ms).abs() <= slack && (self.end_ms - other.end_ms).abs() <= slack
+    }
+
+    /// Whether the first denials and the last denials of both lie within `slack_ms`.
+    pub fn together(&self, other: &Profile, slack_ms: i64) -> bool {
+        (self.edges_ms.0 - other.edges_ms.0).abs() <= slack_ms
+            && (self.edges_ms.1 - other.edges_ms.1).abs() <= slack_ms
     }
 
     /// Whether this interval lies within the other's, give or take 6 %.
