@@ -54,7 +54,7 @@ pub struct Verdict {
 /// Reaches a verdict on every denial of the table.
 pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
     let pages = Pages::learn(table);
-    let pieces = merge::merge(table, propose(table));
+    let pieces = merge::merge(table, propose(table, &pages));
     let mut verdicts = Vec::new();
     for piece in pieces {
         for (denials, is_spike) in split(table, exposure, &piece) {
@@ -70,13 +70,13 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
 }
 
 /// Splits the denials into pieces, each with a proposed explanation.
-fn propose(table: &Table<'_>) -> Vec<Piece> {
+fn propose(table: &Table<'_>, pages: &Pages) -> Vec<Piece> {
     let mut open: Vec<bool> = table.rows.iter().map(|row| row.denied).collect();
     let mut pieces = Vec::new();
     for (stream, denials) in content::split(table, &mut open) {
         pieces.push(Piece { denials, origin: Origin::Content(stream), limiter: None });
     }
-    for denials in challenge::find(table, &mut open) {
+    for denials in challenge::find(table, pages, &mut open) {
         pieces.push(Piece { denials, origin: Origin::Challenge, limiter: None });
     }
     let strata = strata::peel(table, &mut open);
@@ -85,7 +85,7 @@ fn propose(table: &Table<'_>) -> Vec<Piece> {
         origin: Origin::Strata(vec![stratum.cells]),
         denials: stratum.denials,
     }));
-    for (fit, denials) in limiter::find(table, &mut open) {
+    for (fit, denials) in limiter::find(table, pages, &mut open) {
         pieces.push(Piece { denials, origin: Origin::Limiter, limiter: Some(fit) });
     }
     pieces.extend(rest::collect(table, &mut open));

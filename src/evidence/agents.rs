@@ -41,7 +41,7 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
     if networks >= 3 && ips >= 5 * agents {
         weight += 1.3; // many addresses that share nothing but the agent
     }
-    weight += 2.2 * unwanted - 0.6 * libraries - 1.0 * monitors;
+    weight += 2.2 * unwanted - 1.0 * libraries - 1.0 * monitors;
     if routes >= 4 {
         weight += 0.4;
     }

@@ -3,6 +3,7 @@
 //! It has to be asked before anything splits denials by client or route, for each piece of a challenge
 //! looks like a permission or a list.
 
+use super::responder::Pages;
 use crate::examine::row::Row;
 use crate::examine::table::{Column, Table};
 use std::collections::HashMap;
@@ -24,8 +25,8 @@ struct Visitor {
     later_denials: usize,
 }
 
-/// Takes the denials of challenges out of `open`: one group per size of answer.
-pub fn find(table: &Table<'_>, open: &mut [bool]) -> Vec<Vec<u32>> {
+/// Takes the denials of challenges out of `open`: one group per answer.
+pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>> {
     let mut by_size: HashMap<u32, HashMap<(u32, u32), Visitor>> = HashMap::new();
     let mut started: HashMap<(u32, u32), ()> = HashMap::new();
     let mut waiting: HashMap<(u32, u32), u32> = HashMap::new();
@@ -33,8 +34,9 @@ pub fn find(table: &Table<'_>, open: &mut [bool]) -> Vec<Vec<u32>> {
         let client = (row.ip, row.user_agent);
         let known = started.insert(client, ()).is_some();
         if row.denied && open[index] {
-            let visitor = by_size.entry(row.bytes).or_default();
-            note_denial(visitor, &mut waiting, client, known, index as u32, row);
+            let answer = pages.answer(row.bytes);
+            let visitors = by_size.entry(answer).or_default();
+            note_denial(visitors, &mut waiting, (client, answer), known, index as u32, row);
         } else if !row.denied && let Some(size) = waiting.remove(&client) {
             if let Some(visitor) = by_size.get_mut(&size).and_then(|v| v.get_mut(&client)) {
                 visitor.passed = row.time_ms - visitor.first_ms <= SOON_MS;
@@ -49,7 +51,7 @@ pub fn find(table: &Table<'_>, open: &mut [bool]) -> Vec<Vec<u32>> {
 fn note_denial(
     visitors: &mut HashMap<(u32, u32), Visitor>,
     waiting: &mut HashMap<(u32, u32), u32>,
-    client: (u32, u32),
+    (client, answer): ((u32, u32), u32),
     known: bool,
     index: u32,
     row: &Row,
@@ -61,7 +63,7 @@ fn note_denial(
     }
     if visitor.early.is_empty() {
         visitor.first_ms = row.time_ms;
-        waiting.insert(client, row.bytes);
+        waiting.insert(client, answer);
     }
     visitor.early.push(index);
 }

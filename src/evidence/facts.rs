@@ -4,6 +4,7 @@
 //! The question behind most of them is a crossed cell: is the same client admitted elsewhere, and are
 //! others admitted here? A *cell* is a method on the first three segments of a route.
 
+use super::clamp::{self, Load};
 use super::responder::Pages;
 use crate::examine::row::*;
 use crate::examine::table::{Column, Table};
@@ -127,6 +128,8 @@ pub struct Facts {
     pub upstream_denials: u64,
     /// Denials for which no upstream was asked.
     pub upstream_not_asked: u64,
+    /// How denials depend on the load of an address, in the group's cells.
+    pub load: Option<Load>,
     /// Sizes of the answers, most first.
     pub sizes: Vec<(u32, u64)>,
 }
@@ -309,6 +312,7 @@ fn count(split: &mut Split, row: &Row) {
 /// The crossed cells, within the group's interval. The group's own denials count only for itself.
 fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     let mut others_here = std::collections::HashSet::new();
+    let mut seconds: HashMap<(u32, i64), (u64, u64)> = HashMap::new();
     for index in table.between(facts.start_ms, facts.end_ms) {
         let row = &table.rows[index];
         let own = group.is_denial.contains_key(&(index as u32));
@@ -320,6 +324,9 @@ fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
         }
         if ip && here {
             count(&mut facts.same_ip_here, row);
+            let second = seconds.entry((row.ip, row.time_ms.div_euclid(1000))).or_default();
+            second.0 += 1;
+            second.1 += u64::from(row.denied);
         }
         if here && !row.denied {
             facts.admitted_here += 1;
@@ -352,6 +359,9 @@ fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
         identity_contrast(group, row, here, facts);
     }
     facts.other_ips_admitted_here = others_here.len() as u64;
+    if (0.05..0.95).contains(&facts.same_ip_here.admitted_share()) {
+        facts.load = clamp::load(seconds.into_values().collect());
+    }
 }
 
 /// What happened in the group's cells over the whole table.

@@ -5,6 +5,7 @@
 //! is taken only where it clamps clearly tighter: then callers share a budget.
 
 use super::clamp::{self, Clamp};
+use super::responder::Pages;
 use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::policy::fit::{self, Fitted};
@@ -91,14 +92,14 @@ impl LimiterFit {
 }
 
 /// Takes the denials of limiters out of `open`.
-pub fn find(table: &Table<'_>, open: &mut [bool]) -> Vec<(LimiterFit, Vec<u32>)> {
+pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<(LimiterFit, Vec<u32>)> {
     let mut found = Vec::new();
     for key in [Some(Column::Token), Some(Column::User), Some(Column::Ip)] {
-        single(table, open, key, &mut found);
+        single(table, pages, open, key, &mut found);
     }
-    pooled_by_address(table, open, &mut found);
+    pooled_by_address(table, pages, open, &mut found);
     for key in [Some(Column::Prefix), Some(Column::UserAgent), Some(Column::Client), Some(Column::Route3), None] {
-        single(table, open, key, &mut found);
+        single(table, pages, open, key, &mut found);
     }
     found
 }
@@ -106,12 +107,13 @@ pub fn find(table: &Table<'_>, open: &mut [bool]) -> Vec<(LimiterFit, Vec<u32>)>
 /// Asks each value of a column by itself.
 fn single(
     table: &Table<'_>,
+    pages: &Pages,
     open: &mut [bool],
     key: Option<Column>,
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
     // The values of one column are disjoint, so each can be asked by itself.
-    let asked: Vec<(u32, Vec<u32>, Scope, LimiterFit)> = groups(table, open, key)
+    let asked: Vec<(u32, Vec<u32>, Scope, LimiterFit)> = groups(table, pages, open, key)
         .into_par_iter()
         .filter_map(|(value, denials)| {
             let scope = Scope::of(table, key, value, &denials);
@@ -143,10 +145,11 @@ fn limiter_key(key: Option<Column>) -> Option<Column> {
 /// Many addresses with few denials each, at one place: a limit per address that each crosses now and then.
 fn pooled_by_address(
     table: &Table<'_>,
+    pages: &Pages,
     open: &mut [bool],
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
-    for (value, denials) in groups(table, open, Some(Column::Route3)) {
+    for (value, denials) in groups(table, pages, open, Some(Column::Route3)) {
         let addresses: HashSet<u32> = denials.iter().map(|i| table.rows[*i as usize].ip).collect();
         if addresses.len() < 3 || addresses.len() * 3 > denials.len() {
             continue;
@@ -173,17 +176,27 @@ fn pooled_by_address(
     }
 }
 
-/// Open denials by value of a column, the largest groups first; all of them for no column.
-fn groups(table: &Table<'_>, open: &[bool], key: Option<Column>) -> Vec<(u32, Vec<u32>)> {
-    let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
+/// Open denials by value of a column and by answer, for one limiter gives one answer: the largest groups
+/// first; all of them for no column.
+fn groups(
+    table: &Table<'_>,
+    pages: &Pages,
+    open: &[bool],
+    key: Option<Column>,
+) -> Vec<(u32, Vec<u32>)> {
+    let mut groups: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
     for (index, row) in table.rows.iter().enumerate().filter(|(index, _)| open[*index]) {
         let value = key.map_or(0, |column| table.value(column, row));
         if value != NONE {
-            groups.entry(value).or_default().push(index as u32);
+            groups.entry((value, pages.answer(row.bytes))).or_default().push(index as u32);
         }
     }
     let mut groups: Vec<(u32, Vec<u32>)> =
-        groups.into_iter().filter(|(_, denials)| denials.len() >= LEAST_DENIALS).collect();
+        groups
+            .into_iter()
+            .filter(|(_, denials)| denials.len() >= LEAST_DENIALS)
+            .map(|((value, _), denials)| (value, denials))
+            .collect();
     groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.1[0].cmp(&b.1[0])));
     groups.truncate(MOST_KEYS);
     if key.is_none() {

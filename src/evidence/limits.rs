@@ -4,7 +4,7 @@ use super::{Case, counted, evidence, percent};
 use crate::findings::{Cause, Evidence, EvidenceKind};
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [clamped(case), replayed(case), jumped(case)].into_iter().flatten().collect()
+    [clamped(case), replayed(case), jumped(case), loaded(case)].into_iter().flatten().collect()
 }
 
 fn clamped(case: &Case<'_>) -> Option<Evidence> {
@@ -52,6 +52,21 @@ fn jumped(case: &Case<'_>) -> Option<Evidence> {
         counted(ips, "address", "addresses")
     );
     Some(evidence("jump", EvidenceKind::Behaviour, Cause::RateLimit, 2.2, text, &[("jumped", facts.ips_with_jump as f64)]))
+}
+
+/// Busier seconds of the same callers at the same places are denied more.
+fn loaded(case: &Case<'_>) -> Option<Evidence> {
+    let load = case.facts.load?;
+    let fits = case.limiter.is_some_and(|fit| fit.fitted.is_some() || fit.clamp.is_some());
+    if fits || load.deviations < 4.0 || load.busy < load.quiet + 0.08 {
+        return None;
+    }
+    let text = format!(
+        "{} of the requests in the callers' busy seconds were denied and {} in their quiet ones",
+        percent(load.busy),
+        percent(load.quiet)
+    );
+    Some(evidence("load", EvidenceKind::Behaviour, Cause::RateLimit, 2.2, text, &[("busy", load.busy), ("quiet", load.quiet)]))
 }
 
 fn described(fitted: &crate::policy::fit::Fitted) -> String {

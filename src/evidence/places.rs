@@ -12,11 +12,15 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
 fn directory(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let share = facts.share(facts.directories);
-    if share < 0.9 || facts.distinct(Column::Ip) < 2 || facts.other_ip_here.admitted > facts.denials / 20 {
+    let files = facts.same_ip_elsewhere.admitted;
+    if share < 0.9 || files < 5 || facts.other_ip_here.admitted > facts.denials / 20 {
         return None;
     }
-    let text = format!("{} of the denied requests ask for a directory", percent(share));
-    Some(evidence("directory", EvidenceKind::Behaviour, Cause::RouteAcl, 1.0, text, &[("directories", share)]))
+    let text = format!(
+        "{} of the denied requests ask for a directory, while {files} others of the same addresses were admitted",
+        percent(share)
+    );
+    Some(evidence("directory", EvidenceKind::Behaviour, Cause::RouteAcl, 1.8, text, &[("directories", share), ("files", files as f64)]))
 }
 
 /// Paths that only probes ask for, while their other requests were not denied.
@@ -41,7 +45,7 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let ips = facts.distinct(Column::Ip) as u64;
     let passed = facts.other_ip_here.admitted + facts.same_ip_here.admitted;
-    if passed as f64 > 0.02 * facts.denials as f64 {
+    if passed as f64 > 0.01 * facts.denials as f64 {
         return None;
     }
     let elsewhere = facts.same_ip_elsewhere;

@@ -11,7 +11,7 @@ use crate::findings::{Cause, EvidenceKind, Evidence};
 use std::collections::HashMap;
 
 /// nginx's page without, with version, and with version and distribution (`ngx_http_special_response.c`).
-const NGINX_PAGES: std::ops::RangeInclusive<u32> = 144..=172;
+const NGINX_PAGES: std::ops::RangeInclusive<u32> = 144..=176;
 /// Padding that nginx appends where the user agent names MSIE or Chrome.
 const NGINX_PADDING: u32 = 402;
 /// HAProxy's 403 as `%B` counts it (headers included), and its body alone.
@@ -32,6 +32,7 @@ const LEAST_SHARE: f64 = 0.05;
 #[derive(Debug, Clone, Default)]
 pub struct Pages {
     sizes: Vec<u32>,
+    answers: Vec<u32>,
     own_hosts: Vec<bool>,
 }
 
@@ -51,7 +52,7 @@ impl Pages {
         } else {
             Vec::new()
         };
-        Pages { sizes, own_hosts: own_hosts(table) }
+        Pages { sizes, answers: answers(table), own_hosts: own_hosts(table) }
     }
 
     /// Whether an answer of this size is a body of the application's own.
@@ -70,9 +71,47 @@ impl Pages {
             })
     }
 
+    /// The answer that a size stands for: sizes near each other, and padded ones, are one answer.
+    pub fn answer(&self, bytes: u32) -> u32 {
+        if bytes == NONE || bytes == 0 {
+            return 0;
+        }
+        self.answers.partition_point(|first| *first <= unpadded(bytes)) as u32
+    }
+
     /// Whether a referer's host is another site.
     pub fn is_foreign(&self, referer_host: u32) -> bool {
         referer_host != NONE && !self.own_hosts.get(referer_host as usize).copied().unwrap_or(false)
+    }
+}
+
+/// The smallest size of each answer: sizes of denials fall into runs without a gap above 3 % (six bytes at
+/// the least).
+fn answers(table: &Table<'_>) -> Vec<u32> {
+    let mut sizes: Vec<u32> = table
+        .rows
+        .iter()
+        .filter(|row| row.denied && row.bytes != NONE && row.bytes != 0)
+        .map(|row| unpadded(row.bytes))
+        .collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let mut firsts = Vec::new();
+    let mut last = None;
+    for size in sizes {
+        if last.is_none_or(|last: u32| size - last > (last / 33).max(6)) {
+            firsts.push(size);
+        }
+        last = Some(size);
+    }
+    firsts
+}
+
+/// A size without the padding that nginx adds for some user agents.
+fn unpadded(bytes: u32) -> u32 {
+    match bytes.checked_sub(NGINX_PADDING) {
+        Some(page) if NGINX_PAGES.contains(&page) => page,
+        _ => bytes,
     }
 }
 
