@@ -87,13 +87,20 @@ pub(crate) fn evidence(
         r#for: cause,
         weight: weight.clamp(-BOUND, BOUND),
         text,
-        counts: counts.iter().map(|(k, v)| (k.to_string(), *v)).collect::<BTreeMap<_, _>>(),
+        counts: counts
+            .iter()
+            .map(|(k, v)| (k.to_string(), *v))
+            .collect::<BTreeMap<_, _>>(),
     }
 }
 
 /// `1 address`, `12 addresses`: a count with its noun.
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+    if count == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{count} {many}")
+    }
 }
 
 /// A share as whole per cent, but never 100 % or 0 % where it is not exactly that.

@@ -75,7 +75,9 @@ pub enum Test {
 #[derive(Debug, thiserror::Error)]
 pub enum ConditionError {
     /// There is no `=`, `!=`, `~` or `!~`.
-    #[error("--where {0:?} has no comparison; write FIELD=VALUE, FIELD!=VALUE, FIELD~REGEX or FIELD!~REGEX")]
+    #[error(
+        "--where {0:?} has no comparison; write FIELD=VALUE, FIELD!=VALUE, FIELD~REGEX or FIELD!~REGEX"
+    )]
     NoOperator(String),
     /// Unknown field.
     #[error("--where does not know the field {0:?}; it knows {known}", known = known_fields())]
@@ -124,7 +126,11 @@ impl Condition {
         } else {
             return Err(ConditionError::NoOperator(argument.to_string()));
         };
-        Ok(Condition { field, test, negated })
+        Ok(Condition {
+            field,
+            test,
+            negated,
+        })
     }
 
     fn holds(&self, record: &Record<'_>, client_address: &[u8]) -> bool {
@@ -160,9 +166,12 @@ fn value_of<'a>(
         ConditionField::Host => Cow::Borrowed(&record.host),
         ConditionField::User => Cow::Borrowed(&record.user),
         ConditionField::UserAgent => Cow::Borrowed(&record.user_agent),
-        ConditionField::Client => {
-            Cow::Owned(client::classify(&record.user_agent).family.as_bytes().to_vec())
-        }
+        ConditionField::Client => Cow::Owned(
+            client::classify(&record.user_agent)
+                .family
+                .as_bytes()
+                .to_vec(),
+        ),
         ConditionField::Referer => Cow::Borrowed(&record.referer),
         ConditionField::RefererHost => Cow::Borrowed(referer_host(&record.referer)),
     }
@@ -201,7 +210,9 @@ impl Gate {
             && record.time_ms < self.until_ms
             && (self.conditions.is_empty() || {
                 let client = self.client(record);
-                self.conditions.iter().all(|condition| condition.holds(record, client))
+                self.conditions
+                    .iter()
+                    .all(|condition| condition.holds(record, client))
             })
     }
 
@@ -218,6 +229,10 @@ impl Gate {
         if self.trusted_proxies.is_empty() {
             return &record.address;
         }
-        address::client_from_forwarded(&record.address, &record.forwarded_for, &self.trusted_proxies)
+        address::client_from_forwarded(
+            &record.address,
+            &record.forwarded_for,
+            &self.trusted_proxies,
+        )
     }
 }

@@ -58,7 +58,14 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for piece in pieces {
         for (denials, is_spike) in split(table, exposure, &piece) {
-            verdicts.push(weigh(table, &pages, &piece.origin, piece.limiter.clone(), denials, is_spike));
+            verdicts.push(weigh(
+                table,
+                &pages,
+                &piece.origin,
+                piece.limiter.clone(),
+                denials,
+                is_spike,
+            ));
         }
     }
     let mut verdicts = unite(table, &pages, verdicts);
@@ -74,10 +81,18 @@ fn propose(table: &Table<'_>, pages: &Pages) -> Vec<Piece> {
     let mut open: Vec<bool> = table.rows.iter().map(|row| row.denied).collect();
     let mut pieces = Vec::new();
     for (stream, denials) in content::split(table, &mut open) {
-        pieces.push(Piece { denials, origin: Origin::Content(stream), limiter: None });
+        pieces.push(Piece {
+            denials,
+            origin: Origin::Content(stream),
+            limiter: None,
+        });
     }
     for denials in challenge::find(table, pages, &mut open) {
-        pieces.push(Piece { denials, origin: Origin::Challenge, limiter: None });
+        pieces.push(Piece {
+            denials,
+            origin: Origin::Challenge,
+            limiter: None,
+        });
     }
     let strata = strata::peel(table, &mut open);
     pieces.par_extend(strata.into_par_iter().map(|stratum| Piece {
@@ -86,7 +101,11 @@ fn propose(table: &Table<'_>, pages: &Pages) -> Vec<Piece> {
         denials: stratum.denials,
     }));
     for (fit, denials) in limiter::find(table, pages, &mut open) {
-        pieces.push(Piece { denials, origin: Origin::Limiter, limiter: Some(fit) });
+        pieces.push(Piece {
+            denials,
+            origin: Origin::Limiter,
+            limiter: Some(fit),
+        });
     }
     pieces.extend(rest::collect(table, &mut open));
     pieces
@@ -132,17 +151,30 @@ fn weigh(
     let mut evidence: Vec<Evidence> = TESTS.iter().flat_map(|test| test(&case)).collect();
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let judgement = judge::judge(&evidence, facts.denials);
-    Verdict { denials, is_spike, origin: origin.clone(), limiter, facts, evidence, judgement }
+    Verdict {
+        denials,
+        is_spike,
+        origin: origin.clone(),
+        limiter,
+        facts,
+        evidence,
+        judgement,
+    }
 }
 
 /// Unites spikes of one cause that overlap and share their clients or places: pieces that looked
 /// different before they were judged.
 fn unite(table: &Table<'_>, pages: &Pages, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
     verdicts.sort_by(|a, b| {
-        b.denials.len().cmp(&a.denials.len()).then(a.denials.first().cmp(&b.denials.first()))
+        b.denials
+            .len()
+            .cmp(&a.denials.len())
+            .then(a.denials.first().cmp(&b.denials.first()))
     });
-    let mut profiles: Vec<Profile> =
-        verdicts.iter().map(|v| Profile::of(table, &v.denials)).collect();
+    let mut profiles: Vec<Profile> = verdicts
+        .iter()
+        .map(|v| Profile::of(table, &v.denials))
+        .collect();
     let mut at = 0;
     while at < verdicts.len() {
         let partner = (at + 1..verdicts.len()).find(|other| {

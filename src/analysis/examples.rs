@@ -27,8 +27,13 @@ pub fn fetch(
     let places: Vec<Vec<(usize, u64)>> = verdicts
         .iter()
         .map(|verdict| {
-            let rows = verdict.denials.iter().take(LINES).map(|index| &table.rows[*index as usize]);
-            rows.map(|row| (row.source as usize, u64::from(row.line))).collect()
+            let rows = verdict
+                .denials
+                .iter()
+                .take(LINES)
+                .map(|index| &table.rows[*index as usize]);
+            rows.map(|row| (row.source as usize, u64::from(row.line)))
+                .collect()
         })
         .collect();
     let lines = read(input, survey, places.iter().flatten().copied());
@@ -49,7 +54,10 @@ pub fn fetch(
             text: text(bytes),
         })
     };
-    places.iter().map(|places| places.iter().filter_map(example).collect()).collect()
+    places
+        .iter()
+        .map(|places| places.iter().filter_map(example).collect())
+        .collect()
 }
 
 /// Reads the chunks that hold these lines, and takes the lines out.
@@ -61,8 +69,11 @@ fn read(
     let wanted: HashSet<(usize, u64)> = wanted.collect();
     let mut chunks: BTreeMap<(usize, usize), u64> = BTreeMap::new();
     for (source, tally) in survey.sources.iter().enumerate() {
-        let lines: Vec<u64> =
-            wanted.iter().filter(|(s, _)| *s == source).map(|(_, line)| *line).collect();
+        let lines: Vec<u64> = wanted
+            .iter()
+            .filter(|(s, _)| *s == source)
+            .map(|(_, line)| *line)
+            .collect();
         let mut first = 0;
         for chunk in &tally.chunks {
             let range = first..first + chunk.lines;
@@ -76,10 +87,15 @@ fn read(
         &|source, number| chunks.contains_key(&(source, number)),
         Vec::new,
         |found: &mut Vec<((usize, u64), Vec<u8>)>, chunk| {
-            let Some(first) = chunks.get(&(chunk.source, chunk.number)) else { return };
+            let Some(first) = chunks.get(&(chunk.source, chunk.number)) else {
+                return;
+            };
             for (number, line) in (*first..).zip(chunk.bytes.split(|byte| *byte == b'\n')) {
                 if wanted.contains(&(chunk.source, number)) {
-                    found.push(((chunk.source, number), line[..line.len().min(4 * LONGEST)].to_vec()));
+                    found.push((
+                        (chunk.source, number),
+                        line[..line.len().min(4 * LONGEST)].to_vec(),
+                    ));
                 }
             }
         },

@@ -9,7 +9,10 @@ use crate::key::client::Class;
 const NETWORK_COST: f64 = 0.8;
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [shut_out(case), pass_elsewhere(case)].into_iter().flatten().collect()
+    [shut_out(case), pass_elsewhere(case)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn shut_out(case: &Case<'_>) -> Option<Evidence> {
@@ -18,8 +21,14 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     if passed as f64 > 0.05 * facts.denials as f64 {
         return None;
     }
-    let (ips, agents) = (facts.distinct(Column::Ip), facts.distinct(Column::UserAgent));
-    let (networks, wide) = (facts.distinct(Column::Prefix), facts.distinct(Column::Prefix16));
+    let (ips, agents) = (
+        facts.distinct(Column::Ip),
+        facts.distinct(Column::UserAgent),
+    );
+    let (networks, wide) = (
+        facts.distinct(Column::Prefix),
+        facts.distinct(Column::Prefix16),
+    );
     let places = facts.distinct(Column::Route3);
     let others_pass = facts.other_ip_here.admitted as f64 > 0.05 * facts.denials as f64;
     let mut weight = if others_pass { 1.2 } else { -1.5 };
@@ -43,13 +52,26 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     if browsers > 0.5 && ips >= 2 {
         weight += 0.6; // browsers carry no credential of an API
     }
-    let synchronous = facts.ips_established >= 2 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
+    let synchronous =
+        facts.ips_established >= 2 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
     if synchronous {
         // Different programs shut out at one moment share nothing but a list.
-        weight += if facts.distinct(Column::Client) >= 3 { 1.6 } else { 0.6 };
+        weight += if facts.distinct(Column::Client) >= 3 {
+            1.6
+        } else {
+            0.6
+        };
     }
     let onset = if synchronous {
-        format!(", {} of {} from one moment on", facts.ips_denied_at_onset, counted(facts.ips_established, "established client", "established clients"))
+        format!(
+            ", {} of {} from one moment on",
+            facts.ips_denied_at_onset,
+            counted(
+                facts.ips_established,
+                "established client",
+                "established clients"
+            )
+        )
     } else {
         String::new()
     };
@@ -58,7 +80,11 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
         counted(ips as u64, "address", "addresses"),
         counted(networks as u64, "network", "networks"),
         counted(places as u64, "place", "places"),
-        if others_pass { ", while others passed there" } else { "" }
+        if others_pass {
+            ", while others passed there"
+        } else {
+            ""
+        }
     );
     Some(evidence(
         "shut_out",
@@ -66,7 +92,12 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
         Cause::IpAcl,
         weight,
         text,
-        &[("addresses", ips as f64), ("networks", networks as f64), ("places", places as f64), ("admitted", passed as f64)],
+        &[
+            ("addresses", ips as f64),
+            ("networks", networks as f64),
+            ("places", places as f64),
+            ("admitted", passed as f64),
+        ],
     ))
 }
 
@@ -85,5 +116,15 @@ fn pass_elsewhere(case: &Case<'_>) -> Option<Evidence> {
         here.admitted
     );
     let weight = -(1.5 + 2.5 * share);
-    Some(evidence("not_shut_out", EvidenceKind::Behaviour, Cause::IpAcl, weight, text, &[("elsewhere", elsewhere.admitted as f64), ("here", here.admitted as f64)]))
+    Some(evidence(
+        "not_shut_out",
+        EvidenceKind::Behaviour,
+        Cause::IpAcl,
+        weight,
+        text,
+        &[
+            ("elsewhere", elsewhere.admitted as f64),
+            ("here", here.admitted as f64),
+        ],
+    ))
 }

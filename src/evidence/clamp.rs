@@ -74,7 +74,9 @@ fn at_width(arrivals: &[(i64, bool)], width_s: i64) -> Option<Clamp> {
     let scale = (2.0 / (9.0 * freedom)).sqrt();
     let deviations = (ratio.cbrt() - (1.0 - 2.0 / (9.0 * freedom))) / scale;
     let range = |values: &mut dyn Iterator<Item = u64>| {
-        values.fold((u64::MAX, 0), |(low, high), value| (low.min(value), high.max(value)))
+        values.fold((u64::MAX, 0), |(low, high), value| {
+            (low.min(value), high.max(value))
+        })
     };
     Some(Clamp {
         ratio,
@@ -125,7 +127,11 @@ pub fn load(mut seconds: Vec<(u64, u64)>) -> Option<Load> {
     let middle = seconds.get(seconds.len() / 2)?.0;
     let (mut quiet, mut busy) = ((0u64, 0u64), (0u64, 0u64));
     for (requests, denials) in &seconds {
-        let half = if *requests <= middle { &mut quiet } else { &mut busy };
+        let half = if *requests <= middle {
+            &mut quiet
+        } else {
+            &mut busy
+        };
         half.0 += requests;
         half.1 += denials;
     }
@@ -134,10 +140,17 @@ pub fn load(mut seconds: Vec<(u64, u64)>) -> Option<Load> {
     }
     let share = |half: (u64, u64)| half.1 as f64 / half.0 as f64;
     let pooled = (quiet.1 + busy.1) as f64 / all as f64;
-    let error =
-        (pooled * (1.0 - pooled) * (1.0 / quiet.0 as f64 + 1.0 / busy.0 as f64)).sqrt();
-    let deviations = if error > 0.0 { (share(busy) - share(quiet)) / error } else { 0.0 };
-    Some(Load { quiet: share(quiet), busy: share(busy), deviations })
+    let error = (pooled * (1.0 - pooled) * (1.0 / quiet.0 as f64 + 1.0 / busy.0 as f64)).sqrt();
+    let deviations = if error > 0.0 {
+        (share(busy) - share(quiet)) / error
+    } else {
+        0.0
+    };
+    Some(Load {
+        quiet: share(quiet),
+        busy: share(busy),
+        deviations,
+    })
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ impl LimiterFit {
     pub fn rate_per_s(&self) -> Option<f64> {
         let fitted = self.fitted.as_ref().and_then(|fit| {
             fit.limit.rate_per_s.or_else(|| {
-                Some(f64::from(fit.limit.limit?) / fit.limit.window_s?).filter(|rate| rate.is_finite())
+                Some(f64::from(fit.limit.limit?) / fit.limit.window_s?)
+                    .filter(|rate| rate.is_finite())
             })
         });
         fitted.or(self.clamp.map(|clamp| clamp.rate_per_s))
@@ -63,7 +64,11 @@ impl LimiterFit {
             (Some(a), Some(b)) => a / b > 0.75 && a / b < 1.33,
             _ => true,
         };
-        let holds = |fit: &LimiterFit| fit.fitted.as_ref().is_some_and(|f| f.limit.hold_s.is_some());
+        let holds = |fit: &LimiterFit| {
+            fit.fitted
+                .as_ref()
+                .is_some_and(|f| f.limit.hold_s.is_some())
+        };
         self.key == other.key && (same_rate || (holds(self) && holds(other)))
     }
 
@@ -83,7 +88,8 @@ impl LimiterFit {
     }
 
     fn is_clamped(&self) -> bool {
-        self.clamp.is_some_and(|c| c.ratio <= TIGHT && c.deviations <= TIGHT_DEVIATIONS)
+        self.clamp
+            .is_some_and(|c| c.ratio <= TIGHT && c.deviations <= TIGHT_DEVIATIONS)
     }
 
     fn convinces(&self) -> bool {
@@ -98,7 +104,13 @@ pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<(Limiter
         single(table, pages, open, key, &mut found);
     }
     pooled_by_address(table, pages, open, &mut found);
-    for key in [Some(Column::Prefix), Some(Column::UserAgent), Some(Column::Client), Some(Column::Route3), None] {
+    for key in [
+        Some(Column::Prefix),
+        Some(Column::UserAgent),
+        Some(Column::Client),
+        Some(Column::Route3),
+        None,
+    ] {
         single(table, pages, open, key, &mut found);
     }
     found
@@ -126,10 +138,16 @@ fn single(
         .collect();
     for (value, denials, scope, mut fit) in asked {
         fit.key = limiter_key(key);
-        fit.members = if key.is_some() { vec![value] } else { Vec::new() };
+        fit.members = if key.is_some() {
+            vec![value]
+        } else {
+            Vec::new()
+        };
         fit.cells = scope.cells();
-        let taken: Vec<u32> =
-            denials.into_iter().filter(|i| scope.covers(&table.rows[*i as usize], table)).collect();
+        let taken: Vec<u32> = denials
+            .into_iter()
+            .filter(|i| scope.covers(&table.rows[*i as usize], table))
+            .collect();
         for index in &taken {
             open[*index as usize] = false;
         }
@@ -160,14 +178,17 @@ fn pooled_by_address(
             .into_iter()
             .filter(|i| addresses.contains(&table.rows[*i as usize].ip))
             .collect();
-        let Some(mut fit) = assess(table, &rows, &|row| row.ip) else { continue };
+        let Some(mut fit) = assess(table, &rows, &|row| row.ip) else {
+            continue;
+        };
         if fit.fitted.is_none() {
             continue;
         }
         fit.clamp = None; // of the pool, which says nothing of its members
         fit.key = Some(Column::Ip);
         fit.members = addresses.into_iter().collect();
-        fit.members.sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
+        fit.members
+            .sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
         fit.cells = scope.cells();
         for index in &denials {
             open[*index as usize] = false;
@@ -185,22 +206,31 @@ fn groups(
     key: Option<Column>,
 ) -> Vec<(u32, Vec<u32>)> {
     let mut groups: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
-    for (index, row) in table.rows.iter().enumerate().filter(|(index, _)| open[*index]) {
+    for (index, row) in table
+        .rows
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| open[*index])
+    {
         let value = key.map_or(0, |column| table.value(column, row));
         if value != NONE {
-            groups.entry((value, pages.answer(row.bytes))).or_default().push(index as u32);
+            groups
+                .entry((value, pages.answer(row.bytes)))
+                .or_default()
+                .push(index as u32);
         }
     }
-    let mut groups: Vec<(u32, Vec<u32>)> =
-        groups
-            .into_iter()
-            .filter(|(_, denials)| denials.len() >= LEAST_DENIALS)
-            .map(|((value, _), denials)| (value, denials))
-            .collect();
+    let mut groups: Vec<(u32, Vec<u32>)> = groups
+        .into_iter()
+        .filter(|(_, denials)| denials.len() >= LEAST_DENIALS)
+        .map(|((value, _), denials)| (value, denials))
+        .collect();
     groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.1[0].cmp(&b.1[0])));
     groups.truncate(MOST_KEYS);
     if key.is_none() {
-        groups.iter_mut().for_each(|(_, denials)| keep_core(table, denials));
+        groups
+            .iter_mut()
+            .for_each(|(_, denials)| keep_core(table, denials));
     }
     groups
 }
@@ -214,9 +244,7 @@ fn keep_core(table: &Table<'_>, denials: &mut Vec<u32>) {
     };
     let (low, high) = (at(0.1), at(0.9));
     let slack = (high - low) / 4;
-    denials.retain(|i| {
-        (low - slack..=high + slack).contains(&table.rows[*i as usize].time_ms)
-    });
+    denials.retain(|i| (low - slack..=high + slack).contains(&table.rows[*i as usize].time_ms));
 }
 
 /// The requests that a limiter on a key would look at.
@@ -230,22 +258,34 @@ impl Scope {
     fn of(table: &Table<'_>, key: Option<Column>, value: u32, denials: &[u32]) -> Scope {
         let mut counts: HashMap<(u8, u32), usize> = HashMap::new();
         for row in denials.iter().map(|i| &table.rows[*i as usize]) {
-            *counts.entry((row.method, table.value(Column::Route3, row))).or_default() += 1;
+            *counts
+                .entry((row.method, table.value(Column::Route3, row)))
+                .or_default() += 1;
         }
         let least = (denials.len() as f64 * LEAST_CELL_SHARE).ceil() as usize;
-        let cells = counts.into_iter().filter(|(_, n)| *n >= least).map(|(cell, _)| cell).collect();
+        let cells = counts
+            .into_iter()
+            .filter(|(_, n)| *n >= least)
+            .map(|(cell, _)| cell)
+            .collect();
         Scope { key, value, cells }
     }
 
     fn covers(&self, row: &Row, table: &Table<'_>) -> bool {
-        self.key.is_none_or(|column| table.value(column, row) == self.value)
-            && self.cells.contains(&(row.method, table.value(Column::Route3, row)))
+        self.key
+            .is_none_or(|column| table.value(column, row) == self.value)
+            && self
+                .cells
+                .contains(&(row.method, table.value(Column::Route3, row)))
     }
 
     /// Its requests around the denials, without the denials that something else explains.
     fn rows(&self, table: &Table<'_>, open: &[bool], denials: &[u32]) -> Vec<u32> {
         let time = |index: Option<&u32>| index.map_or(0, |i| table.rows[*i as usize].time_ms);
-        let (start, end) = (time(denials.first()) - CONTEXT_MS, time(denials.last()) + CONTEXT_MS);
+        let (start, end) = (
+            time(denials.first()) - CONTEXT_MS,
+            time(denials.last()) + CONTEXT_MS,
+        );
         table
             .between(start, end)
             .filter(|i| {
@@ -266,12 +306,21 @@ impl Scope {
 /// Clamp and replay over these rows; `key` is what is counted apart. None where nothing was admitted.
 fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Option<LimiterFit> {
     let rows = around_first_denial(table, rows);
-    let admitted = rows.iter().filter(|i| !table.rows[**i as usize].denied).count();
+    let admitted = rows
+        .iter()
+        .filter(|i| !table.rows[**i as usize].denied)
+        .count();
     if admitted < LEAST_ADMITTED {
         return None;
     }
-    let first = rows.iter().position(|i| table.rows[*i as usize].denied).unwrap_or(0);
-    let last = rows.iter().rposition(|i| table.rows[*i as usize].denied).map_or(0, |at| at + 1);
+    let first = rows
+        .iter()
+        .position(|i| table.rows[*i as usize].denied)
+        .unwrap_or(0);
+    let last = rows
+        .iter()
+        .rposition(|i| table.rows[*i as usize].denied)
+        .map_or(0, |at| at + 1);
     let seconds: Vec<(i64, bool)> = rows[first..last.max(first)]
         .iter()
         .map(|i| &table.rows[*i as usize])
@@ -280,7 +329,11 @@ fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Option<
     let arrivals: Vec<Arrival> = rows
         .iter()
         .map(|i| &table.rows[*i as usize])
-        .map(|row| Arrival { time_ms: row.time_ms, key: key(row), denied: row.denied })
+        .map(|row| Arrival {
+            time_ms: row.time_ms,
+            key: key(row),
+            denied: row.denied,
+        })
         .collect();
     Some(LimiterFit {
         key: None,
@@ -296,8 +349,13 @@ fn around_first_denial<'r>(table: &Table<'_>, rows: &'r [u32]) -> &'r [u32] {
     if rows.len() <= MOST_ARRIVALS {
         return rows;
     }
-    let first = rows.iter().position(|i| table.rows[*i as usize].denied).unwrap_or(0);
-    let start = first.saturating_sub(MOST_ARRIVALS / 4).min(rows.len() - MOST_ARRIVALS);
+    let first = rows
+        .iter()
+        .position(|i| table.rows[*i as usize].denied)
+        .unwrap_or(0);
+    let start = first
+        .saturating_sub(MOST_ARRIVALS / 4)
+        .min(rows.len() - MOST_ARRIVALS);
     &rows[start..start + MOST_ARRIVALS]
 }
 
@@ -311,35 +369,57 @@ fn shared(
     denials: &[u32],
 ) -> bool {
     let alone = fit.clamp.map_or(1.0, |clamp| clamp.ratio);
-    let personal = matches!(key, Column::Ip | Column::Token | Column::User | Column::Prefix);
+    let personal = matches!(
+        key,
+        Column::Ip | Column::Token | Column::User | Column::Prefix
+    );
     if personal && alone <= 0.12 {
         return false;
     }
-    let tighter = if personal { (alone - 0.03) / 1.8 } else { 0.9 * alone };
+    let tighter = if personal {
+        (alone - 0.03) / 1.8
+    } else {
+        0.9 * alone
+    };
     let first = &table.rows[denials[0] as usize];
-    [Some(Column::UserAgent), Some(Column::Route3), None].into_iter().filter(|c| *c != Some(key)).any(|column| {
-        let value = column.map_or(0, |column| table.value(column, first));
-        let same = |row: &Row| column.is_none_or(|column| table.value(column, row) == value);
-        let last = &table.rows[denials[denials.len() - 1] as usize];
-        let pool: Vec<u32> = table
-            .between(first.time_ms, last.time_ms + 1)
-            .filter(|i| open[*i] && same(&table.rows[*i]))
-            .map(|i| i as u32)
-            .collect();
-        if pool.len() * 10 < 13 * denials.len() {
-            return false;
-        }
-        let scope = Scope::of(table, column, value, &pool);
-        let rows = scope.rows(table, open, &pool);
-        let seconds: Vec<(i64, bool)> = rows
-            .iter()
-            .map(|i| &table.rows[*i as usize])
-            .map(|row| (row.time_ms.div_euclid(1000), row.denied))
-            .collect();
-        clamp::measure(&seconds).is_some_and(|pool| {
-            pool.deviations <= TIGHT_DEVIATIONS && pool.ratio < tighter
+    [Some(Column::UserAgent), Some(Column::Route3), None]
+        .into_iter()
+        .filter(|c| *c != Some(key))
+        .any(|column| {
+            let value = column.map_or(0, |column| table.value(column, first));
+            let same = |row: &Row| column.is_none_or(|column| table.value(column, row) == value);
+            let last = &table.rows[denials[denials.len() - 1] as usize];
+            let pool: Vec<u32> = table
+                .between(first.time_ms, last.time_ms + 1)
+                .filter(|i| open[*i] && same(&table.rows[*i]))
+                .map(|i| i as u32)
+                .collect();
+            if pool.len() * 10 < 13 * denials.len() {
+                return false;
+            }
+            let scope = Scope::of(table, column, value, &pool);
+            let rows = scope.rows(table, open, &pool);
+            let seconds: Vec<(i64, bool)> = rows
+                .iter()
+                .map(|i| &table.rows[*i as usize])
+                .map(|row| (row.time_ms.div_euclid(1000), row.denied))
+                .collect();
+            clamp::measure(&seconds)
+                .is_some_and(|pool| pool.deviations <= TIGHT_DEVIATIONS && pool.ratio < tighter)
         })
-    })
+}
+
+/// The limiter of a budget that all callers share, over all places where these denials came: what was
+/// found place by place is only its share there.
+pub fn refit_shared(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
+    let mut open = vec![false; table.rows.len()];
+    for index in denials {
+        open[*index as usize] = true;
+    }
+    let scope = Scope::of(table, None, 0, denials);
+    let mut fit = assess(table, &scope.rows(table, &open, denials), &|_| 0)?;
+    fit.cells = scope.cells();
+    fit.convinces().then_some(fit)
 }
 
 /// Asks whether a limiter made a group of denials that something else proposed, such as a pure stratum:
@@ -353,7 +433,11 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     for index in denials {
         *addresses.entry(table.rows[*index as usize].ip).or_default() += 1;
     }
-    let many = addresses.values().filter(|n| **n >= LEAST_DENIALS).map(|n| *n).sum::<usize>();
+    let many = addresses
+        .values()
+        .filter(|n| **n >= LEAST_DENIALS)
+        .map(|n| *n)
+        .sum::<usize>();
     let scope = Scope::of(table, None, 0, denials);
     let rows = scope.rows(table, &open, denials);
     let of_members: Vec<u32> = rows
@@ -370,7 +454,8 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     }
     fit.key = Some(Column::Ip);
     fit.members = addresses.into_keys().collect();
-    fit.members.sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
+    fit.members
+        .sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
     fit.cells = scope.cells();
     Some(fit)
 }

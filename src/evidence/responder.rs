@@ -7,7 +7,7 @@
 use super::{Case, evidence};
 use crate::examine::row::{Content, NONE};
 use crate::examine::table::{Column, Table};
-use crate::findings::{Cause, EvidenceKind, Evidence};
+use crate::findings::{Cause, Evidence, EvidenceKind};
 use std::collections::HashMap;
 
 /// nginx's page without, with version, and with version and distribution (`ngx_http_special_response.c`).
@@ -40,7 +40,11 @@ impl Pages {
     /// Learns the server's pages and its own referer hosts.
     pub fn learn(table: &Table<'_>) -> Pages {
         let mut probes: HashMap<u32, u64> = HashMap::new();
-        for row in table.rows.iter().filter(|row| row.denied && row.bytes != NONE) {
+        for row in table
+            .rows
+            .iter()
+            .filter(|row| row.denied && row.bytes != NONE)
+        {
             if row.content == Content::Probe {
                 *probes.entry(row.bytes).or_default() += 1;
             }
@@ -48,11 +52,19 @@ impl Pages {
         let all: u64 = probes.values().sum();
         let sizes: Vec<u32> = if all >= 5 {
             let least = (all as f64 * LEAST_SHARE) as u64;
-            probes.into_iter().filter(|(_, count)| *count >= least.max(1)).map(|(size, _)| size).collect()
+            probes
+                .into_iter()
+                .filter(|(_, count)| *count >= least.max(1))
+                .map(|(size, _)| size)
+                .collect()
         } else {
             Vec::new()
         };
-        Pages { sizes, answers: answers(table), own_hosts: own_hosts(table) }
+        Pages {
+            sizes,
+            answers: answers(table),
+            own_hosts: own_hosts(table),
+        }
     }
 
     /// Whether an answer of this size is a body of the application's own.
@@ -64,7 +76,11 @@ impl Pages {
     pub fn is_server_page(&self, bytes: u32) -> bool {
         is_default_page(bytes)
             || self.sizes.iter().any(|size| {
-                let jitter = if WITH_HEADERS.contains(size) { HEADER_JITTER } else { JITTER };
+                let jitter = if WITH_HEADERS.contains(size) {
+                    HEADER_JITTER
+                } else {
+                    JITTER
+                };
                 bytes.abs_diff(*size) <= jitter
                     || bytes == size + NGINX_PADDING
                     || bytes + NGINX_PADDING == *size
@@ -76,12 +92,18 @@ impl Pages {
         if bytes == NONE || bytes == 0 {
             return 0;
         }
-        self.answers.partition_point(|first| *first <= unpadded(bytes)) as u32
+        self.answers
+            .partition_point(|first| *first <= unpadded(bytes)) as u32
     }
 
     /// Whether a referer's host is another site.
     pub fn is_foreign(&self, referer_host: u32) -> bool {
-        referer_host != NONE && !self.own_hosts.get(referer_host as usize).copied().unwrap_or(false)
+        referer_host != NONE
+            && !self
+                .own_hosts
+                .get(referer_host as usize)
+                .copied()
+                .unwrap_or(false)
     }
 }
 
@@ -117,7 +139,9 @@ fn unpadded(bytes: u32) -> u32 {
 
 fn is_default_page(bytes: u32) -> bool {
     NGINX_PAGES.contains(&bytes)
-        || bytes.checked_sub(NGINX_PADDING).is_some_and(|bytes| NGINX_PAGES.contains(&bytes))
+        || bytes
+            .checked_sub(NGINX_PADDING)
+            .is_some_and(|bytes| NGINX_PAGES.contains(&bytes))
         || HAPROXY_PAGES.contains(&bytes)
 }
 
@@ -131,7 +155,13 @@ fn own_hosts(table: &Table<'_>) -> Vec<bool> {
         }
     }
     let all: u64 = counts.iter().sum();
-    let named = |id: u32| table.names.host.get(table.text(Column::RefererHost, id)).is_some();
+    let named = |id: u32| {
+        table
+            .names
+            .host
+            .get(table.text(Column::RefererHost, id))
+            .is_some()
+    };
     counts
         .iter()
         .enumerate()
@@ -142,29 +172,91 @@ fn own_hosts(table: &Table<'_>) -> Vec<bool> {
 /// What the answer's sender speaks for.
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     let facts = case.facts;
-    let Some(share) = facts.application_share() else { return Vec::new() };
+    let Some(share) = facts.application_share() else {
+        return Vec::new();
+    };
     let by_field = facts.upstream_denials + facts.upstream_not_asked > 0;
-    let how = if by_field { "the upstream's status" } else { "the size of the answer" };
+    let how = if by_field {
+        "the upstream's status"
+    } else {
+        "the size of the answer"
+    };
     let kind = EvidenceKind::Responder;
     let counts = [("application", share)];
     if share >= 0.8 {
         let text = format!("the application answered, not the server ({how})");
         let strength = if by_field { 1.0 } else { 0.8 };
         return vec![
-            evidence("responder", kind, Cause::Credential, 1.3 * strength, text.clone(), &counts),
-            evidence("responder", kind, Cause::Permission, 1.3 * strength, text.clone(), &counts),
-            evidence("responder", kind, Cause::IpAcl, -1.6 * strength, text.clone(), &counts),
-            evidence("responder", kind, Cause::RouteAcl, -1.5 * strength, text.clone(), &counts),
-            evidence("responder", kind, Cause::BotFilter, -0.8 * strength, text, &counts),
+            evidence(
+                "responder",
+                kind,
+                Cause::Credential,
+                1.3 * strength,
+                text.clone(),
+                &counts,
+            ),
+            evidence(
+                "responder",
+                kind,
+                Cause::Permission,
+                1.3 * strength,
+                text.clone(),
+                &counts,
+            ),
+            evidence(
+                "responder",
+                kind,
+                Cause::IpAcl,
+                -1.6 * strength,
+                text.clone(),
+                &counts,
+            ),
+            evidence(
+                "responder",
+                kind,
+                Cause::RouteAcl,
+                -1.5 * strength,
+                text.clone(),
+                &counts,
+            ),
+            evidence(
+                "responder",
+                kind,
+                Cause::BotFilter,
+                -0.8 * strength,
+                text,
+                &counts,
+            ),
         ];
     }
     if share <= 0.2 {
         let text = format!("the server answered by itself, not the application ({how})");
         let strength = if by_field { 1.0 } else { 0.7 };
         return vec![
-            evidence("responder", kind, Cause::Permission, -1.0 * strength, text.clone(), &counts),
-            evidence("responder", kind, Cause::Credential, -0.9 * strength, text.clone(), &counts),
-            evidence("responder", kind, Cause::IpAcl, 0.8 * strength, text, &counts),
+            evidence(
+                "responder",
+                kind,
+                Cause::Permission,
+                -1.0 * strength,
+                text.clone(),
+                &counts,
+            ),
+            evidence(
+                "responder",
+                kind,
+                Cause::Credential,
+                -0.9 * strength,
+                text.clone(),
+                &counts,
+            ),
+            evidence(
+                "responder",
+                kind,
+                Cause::IpAcl,
+                0.8 * strength,
+                text,
+                &counts,
+            ),
         ];
     }
     Vec::new()

@@ -47,14 +47,21 @@ pub fn judge(evidence: &[Evidence], denials: u64) -> Judgement {
     }
     let ranked = probabilities(evidence, calibration);
     let (best, raw) = ranked[0];
-    let ceiling = if denials < FEW_DENIALS { LIKELY - 0.01 } else { MOST_BY_BEHAVIOUR };
+    let ceiling = if denials < FEW_DENIALS {
+        LIKELY - 0.01
+    } else {
+        MOST_BY_BEHAVIOUR
+    };
     let confidence = raw.min(ceiling);
     let rest = |skip: usize| {
         ranked[skip..]
             .iter()
             .filter(|(_, p)| *p >= 0.05)
             .take(3)
-            .map(|(cause, p)| Alternative { cause: *cause, confidence: rounded(*p) })
+            .map(|(cause, p)| Alternative {
+                cause: *cause,
+                confidence: rounded(*p),
+            })
             .collect::<Vec<_>>()
     };
     if confidence < LEANING {
@@ -69,7 +76,11 @@ pub fn judge(evidence: &[Evidence], denials: u64) -> Judgement {
     Judgement {
         cause: best,
         confidence: Some(rounded(confidence)),
-        band: if confidence >= LIKELY { Band::Likely } else { Band::Leaning },
+        band: if confidence >= LIKELY {
+            Band::Likely
+        } else {
+            Band::Leaning
+        },
         reason: None,
         alternatives: rest(1),
     }
@@ -83,7 +94,11 @@ fn rounded(probability: f64) -> f64 {
 fn probabilities(evidence: &[Evidence], calibration: &Calibration) -> Vec<(Cause, f64)> {
     let causes = &Cause::ALL[..Cause::ALL.len() - 1];
     let score = |cause: Cause| -> f64 {
-        let weights: f64 = evidence.iter().filter(|e| e.r#for == cause).map(|e| e.weight).sum();
+        let weights: f64 = evidence
+            .iter()
+            .filter(|e| e.r#for == cause)
+            .map(|e| e.weight)
+            .sum();
         (weights + calibration.prior(cause)) / calibration.temperature
     };
     let scores: Vec<(Cause, f64)> = causes.iter().map(|cause| (*cause, score(*cause))).collect();
@@ -91,8 +106,10 @@ fn probabilities(evidence: &[Evidence], calibration: &Calibration) -> Vec<(Cause
     // "None of these" takes part too: without any evidence nothing is likely.
     let none = (calibration.unknown / calibration.temperature - highest).exp();
     let total: f64 = scores.iter().map(|(_, s)| (s - highest).exp()).sum::<f64>() + none;
-    let mut ranked: Vec<(Cause, f64)> =
-        scores.into_iter().map(|(cause, s)| (cause, (s - highest).exp() / total)).collect();
+    let mut ranked: Vec<(Cause, f64)> = scores
+        .into_iter()
+        .map(|(cause, s)| (cause, (s - highest).exp() / total))
+        .collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     ranked
 }

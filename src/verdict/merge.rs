@@ -6,6 +6,7 @@
 //! clients at the same time.
 
 use super::piece::{Origin, Piece, Profile};
+use crate::evidence::limiter;
 use crate::examine::table::{Column, Table};
 use crate::key::client::Class;
 
@@ -15,15 +16,24 @@ const MOST_PIECES: usize = 600;
 /// Merges pieces of one policy, to a fixpoint; largest first.
 pub fn merge(table: &Table<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
     pieces.sort_by(|a, b| {
-        b.denials.len().cmp(&a.denials.len()).then(a.denials.first().cmp(&b.denials.first()))
+        b.denials
+            .len()
+            .cmp(&a.denials.len())
+            .then(a.denials.first().cmp(&b.denials.first()))
     });
     let tail = pieces.split_off(pieces.len().min(MOST_PIECES));
-    let mut profiles: Vec<Profile> =
-        pieces.iter().map(|piece| Profile::of(table, &piece.denials)).collect();
+    let mut profiles: Vec<Profile> = pieces
+        .iter()
+        .map(|piece| Profile::of(table, &piece.denials))
+        .collect();
     let mut at = 0;
     while at < pieces.len() {
         let partner = (at + 1..pieces.len()).find(|other| {
-            belong(table, (&pieces[at], &profiles[at]), (&pieces[*other], &profiles[*other]))
+            belong(
+                table,
+                (&pieces[at], &profiles[at]),
+                (&pieces[*other], &profiles[*other]),
+            )
         });
         match partner {
             Some(other) => {
@@ -34,6 +44,13 @@ pub fn merge(table: &Table<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
                 at = 0;
             }
             None => at += 1,
+        }
+    }
+    for piece in &mut pieces {
+        if piece.origin == Origin::Limiter
+            && piece.limiter.as_ref().is_some_and(|fit| fit.key.is_none())
+        {
+            piece.limiter = limiter::refit_shared(table, &piece.denials).or(piece.limiter.take());
         }
     }
     pieces.extend(tail);
@@ -62,7 +79,9 @@ fn belong(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) -> bo
         (Origin::Strata(_), Origin::Strata(_)) => {
             same_list(table, a, b) || same_clients(a, b) || one_switch(table, a, b)
         }
-        (Origin::Strata(_), Origin::Rest(_)) | (Origin::Limiter, Origin::Rest(_)) => leftover(a.1, b.1),
+        (Origin::Strata(_), Origin::Rest(_)) | (Origin::Limiter, Origin::Rest(_)) => {
+            leftover(a.1, b.1)
+        }
         (Origin::Limiter, Origin::Strata(_)) | (Origin::Strata(_), Origin::Limiter) => {
             // A stretch in which the limiter let nothing through.
             let (large, small) = (a.1, b.1);
@@ -76,8 +95,11 @@ fn belong(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) -> bo
 }
 
 fn same_limiter(a: (&Piece, &Profile), b: (&Piece, &Profile)) -> bool {
-    let (Some(first), Some(second)) = (&a.0.limiter, &b.0.limiter) else { return false };
-    first.alike(second) && a.1.contact(b.1, Column::Route3) >= 0.5
+    let (Some(first), Some(second)) = (&a.0.limiter, &b.0.limiter) else {
+        return false;
+    };
+    let one_budget = first.key.is_none() && second.key.is_none() && a.1.in_step(b.1);
+    one_budget || (first.alike(second) && a.1.contact(b.1, Column::Route3) >= 0.5)
 }
 
 /// Two values of one list: the same columns, switched together or both of a kind that lists hold.
@@ -98,7 +120,8 @@ fn same_list(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) ->
         Kind::Identity => step || a.1.contact(b.1, Column::Route3) >= 0.8,
         Kind::Crossed => {
             a.0.shape() == b.0.shape()
-                && (a.1.contact(b.1, Column::Route3) >= 0.8 || a.1.contact(b.1, Column::UserAgent) >= 0.8)
+                && (a.1.contact(b.1, Column::Route3) >= 0.8
+                    || a.1.contact(b.1, Column::UserAgent) >= 0.8)
                 && (step || a.1.contact(b.1, Column::Ip) >= 0.5)
         }
     }
@@ -145,7 +168,11 @@ fn unwanted(table: &Table<'_>, piece: &Piece) -> bool {
             Class::SearchBot | Class::AiCrawler | Class::SeoBot | Class::Scanner | Class::Empty
         )
     };
-    let count = piece.denials.iter().filter(|i| listed(table.class(&table.rows[**i as usize]))).count();
+    let count = piece
+        .denials
+        .iter()
+        .filter(|i| listed(table.class(&table.rows[**i as usize])))
+        .count();
     count * 2 > piece.denials.len()
 }
 
