@@ -24,6 +24,7 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
     }
     let unwanted = facts.class_share(&UNWANTED);
     let libraries = facts.class_share(&[Class::HttpLibrary, Class::CommandLine, Class::ApiTool]);
+    let monitors = facts.class_share(&[Class::Monitor]);
     let routes = facts.distinct(Column::Route3);
     let mut weight: f64 = match ips {
         1 => 0.0,
@@ -33,7 +34,7 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
     if networks >= 3 && ips >= 5 * agents {
         weight += 1.3; // many addresses that share nothing but the agent
     }
-    weight += 2.2 * unwanted - 0.6 * libraries;
+    weight += 2.2 * unwanted - 0.6 * libraries - 1.0 * monitors;
     if routes >= 4 {
         weight += 0.4;
     }

@@ -64,6 +64,14 @@ pub struct Facts {
     pub same_ip_other_agent: Split,
     /// The group's tokens or users, outside its cells.
     pub same_identity_elsewhere: Split,
+    /// Admitted requests in the group's cells, and how many of them carry a token or user.
+    pub admitted_here: u64,
+    /// See `admitted_here`.
+    pub admitted_here_named: u64,
+    /// Admitted requests in the group's cells over the whole table.
+    pub admitted_here_ever: u64,
+    /// Other addresses that were denied in the group's cells, over the whole table.
+    pub other_ips_denied_here_ever: u64,
     /// Other tokens or users in the group's cells.
     pub other_identity_here: Split,
     /// Addresses with a request before the group's start (or the log's first hour cannot tell).
@@ -182,6 +190,7 @@ pub fn gather(table: &Table<'_>, pages: &Pages, denials: &[u32]) -> Facts {
     count_denials(table, pages, denials, &mut facts);
     let group = Group::of(table, denials);
     contrast(table, &group, &mut facts);
+    ever(table, &group, &mut facts);
     clients(table, &group, &mut facts);
     facts
 }
@@ -216,7 +225,7 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
             *sizes.entry(row.bytes).or_default() += 1;
             if pages.is_server_page(row.bytes) {
                 facts.server_pages += 1;
-            } else if pages.known() {
+            } else if pages.is_own_body(row.bytes) {
                 facts.own_bodies += 1;
             }
         }
@@ -312,6 +321,10 @@ fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
         if ip && here {
             count(&mut facts.same_ip_here, row);
         }
+        if here && !row.denied {
+            facts.admitted_here += 1;
+            facts.admitted_here_named += u64::from(row.token != NONE || row.user != NONE);
+        }
         if methods != 0 && !here {
             count(&mut facts.other_method_here, row);
         }
@@ -339,6 +352,22 @@ fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
         identity_contrast(group, row, here, facts);
     }
     facts.other_ips_admitted_here = others_here.len() as u64;
+}
+
+/// What happened in the group's cells over the whole table.
+fn ever(table: &Table<'_>, group: &Group, facts: &mut Facts) {
+    let mut others = std::collections::HashSet::new();
+    for row in &table.rows {
+        if group.methods_at(table, row) & method_bit(row.method) == 0 {
+            continue;
+        }
+        if !row.denied {
+            facts.admitted_here_ever += 1;
+        } else if !has(&group.ip, row.ip) {
+            others.insert(row.ip);
+        }
+    }
+    facts.other_ips_denied_here_ever = others.len() as u64;
 }
 
 fn identity_contrast(group: &Group, row: &Row, here: bool, facts: &mut Facts) {
@@ -426,8 +455,8 @@ fn follow(
     if row.time_ms < first_denial {
         history.admitted_before += u32::from(!row.denied);
         history.admitted_here_before |= here && !row.denied;
-        history.minute_before += u32::from(first_denial - row.time_ms <= MINUTE_MS);
-        history.hour_before += u32::from(first_denial - row.time_ms <= 60 * MINUTE_MS);
+        history.minute_before += u32::from(here && first_denial - row.time_ms <= MINUTE_MS);
+        history.hour_before += u32::from(here && first_denial - row.time_ms <= 60 * MINUTE_MS);
     } else if here && !row.denied {
         history.admitted_here_after |= row.time_ms >= facts.end_ms;
         history.denied_then_admitted |= row.time_ms - first_denial <= 10 * MINUTE_MS;

@@ -11,7 +11,10 @@ use crate::key::client::Class;
 const PROGRAMS: [Class; 3] = [Class::HttpLibrary, Class::CommandLine, Class::ApiTool];
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [refused(case), lacks_right(case), named(case)].into_iter().flatten().collect()
+    [refused(case), lacks_right(case), named(case), nameless(case), now_and_then(case)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Programs denied at every place of an interface, while others use it.
@@ -83,6 +86,44 @@ fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
         places_named(case)
     );
     Some(evidence("lacks_right", EvidenceKind::Behaviour, Cause::Permission, weight, text, &[("elsewhere", elsewhere.admitted as f64), ("others_here", others.admitted as f64)]))
+}
+
+/// Denied without a token at places where the admitted ones have one.
+fn nameless(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let named = |column: Column| {
+        facts.values.get(&column).map_or(0, |values| {
+            values.iter().filter(|(id, _)| *id != NONE).map(|(_, count)| count).sum::<u64>()
+        })
+    };
+    let present = facts.share(named(Column::Token).max(named(Column::User)));
+    let usual = facts.admitted_here_named as f64 / facts.admitted_here.max(1) as f64;
+    if facts.admitted_here < 10 || usual < 0.6 || present > 0.1 {
+        return None;
+    }
+    let text = format!(
+        "{} of the denied requests carry no credential, and {} of those admitted at the same places do",
+        percent(1.0 - present),
+        percent(usual)
+    );
+    Some(evidence("nameless", EvidenceKind::Behaviour, Cause::Credential, 3.0, text, &[("admitted_with", usual)]))
+}
+
+/// Programs that are denied now and then by the application, wherever they call: a key left out.
+fn now_and_then(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let here = facts.same_ip_here;
+    let programs = facts.class_share(&PROGRAMS);
+    let by_application = facts.application_share().is_some_and(|share| share >= 0.8);
+    if programs < 0.6 || !by_application || here.admitted_share() < 0.5 || facts.distinct(Column::Route3) < 3 {
+        return None;
+    }
+    let text = format!(
+        "programs are denied now and then by the application at {} places where they are mostly admitted ({})",
+        facts.distinct(Column::Route3),
+        percent(here.admitted_share())
+    );
+    Some(evidence("now_and_then", EvidenceKind::Behaviour, Cause::Credential, 1.5, text, &[("admitted_share", here.admitted_share())]))
 }
 
 /// What the token or user name tells, where the log has one.

@@ -16,7 +16,7 @@ const LEAST_DENIALS: usize = 20;
 /// A cell (method and route) with less of a key's denials is not in the limiter's scope.
 const LEAST_CELL_SHARE: f64 = 0.01;
 /// Requests this long before the first and after the last denial take part in a replay.
-const CONTEXT_MS: i64 = 10 * 60_000;
+const CONTEXT_MS: i64 = 60 * 60_000;
 /// A clamp counts from this ratio ...
 const TIGHT: f64 = 0.45;
 /// ... and from this many deviations below chance: many keys and widths are tried.
@@ -254,15 +254,16 @@ fn shared(table: &Table<'_>, open: &[bool], fit: &LimiterFit, denials: &[u32]) -
         return false;
     }
     let first = &table.rows[denials[0] as usize];
-    [Column::UserAgent, Column::Route3].into_iter().any(|column| {
-        let value = table.value(column, first);
+    [Some(Column::UserAgent), Some(Column::Route3), None].into_iter().any(|column| {
+        let value = column.map_or(0, |column| table.value(column, first));
+        let same = |row: &Row| column.is_none_or(|column| table.value(column, row) == value);
         let pool: Vec<u32> = (0..table.rows.len() as u32)
-            .filter(|i| open[*i as usize] && table.value(column, &table.rows[*i as usize]) == value)
+            .filter(|i| open[*i as usize] && same(&table.rows[*i as usize]))
             .collect();
         if pool.len() < 2 * denials.len() {
             return false;
         }
-        let scope = Scope::of(table, Some(column), value, &pool);
+        let scope = Scope::of(table, column, value, &pool);
         let rows = scope.rows(table, open, &pool);
         let seconds: Vec<(i64, bool)> = rows
             .iter()

@@ -39,7 +39,7 @@ fn replayed(case: &Case<'_>) -> Option<Evidence> {
     ))
 }
 
-/// The rate of a caller jumps just before its first denial; a list needs no jump.
+/// The rate of a caller jumps just before its first denial, at the very place; a list needs no jump.
 fn jumped(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let ips = facts.distinct(crate::examine::table::Column::Ip) as u64;
@@ -47,11 +47,11 @@ fn jumped(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let text = format!(
-        "{} of {} asked several times faster in the minute before the first denial",
+        "{} of {} had asked there many times faster in the minute before the first denial than ever",
         facts.ips_with_jump,
         counted(ips, "address", "addresses")
     );
-    Some(evidence("jump", EvidenceKind::Behaviour, Cause::RateLimit, 0.8, text, &[("jumped", facts.ips_with_jump as f64)]))
+    Some(evidence("jump", EvidenceKind::Behaviour, Cause::RateLimit, 2.2, text, &[("jumped", facts.ips_with_jump as f64)]))
 }
 
 fn described(fitted: &crate::policy::fit::Fitted) -> String {

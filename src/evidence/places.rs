@@ -63,9 +63,17 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
         _ => -1.0,
     };
     match facts.distinct(Column::Client) {
-        1 if ips >= 3 => weight -= 1.2, // one program alone: its right, rather than the place
+        1 if ips >= 3 => {
+            weight -= 1.2; // one program alone: its right, rather than the place
+            if facts.application_share().is_some_and(|share| share >= 0.8) {
+                weight -= 1.0;
+            }
+        }
         1 | 2 => {}
         _ => weight += 0.6,
+    }
+    if facts.admitted_here_ever == 0 && facts.other_ips_denied_here_ever >= 2 {
+        weight += 1.5; // never open in the whole log, and others met the rule too
     }
     let where_else = if free {
         format!(", and {} requests of the same addresses elsewhere were admitted", elsewhere.admitted)

@@ -16,8 +16,15 @@ const NGINX_PAGES: std::ops::RangeInclusive<u32> = 144..=172;
 const NGINX_PADDING: u32 = 402;
 /// HAProxy's 403 as `%B` counts it (headers included), and its body alone.
 const HAPROXY_PAGES: [u32; 3] = [93, 192, 212];
-/// Sizes this close are one page: a host name or a date inside may vary.
+/// Sizes this close are one page: a host name or a date inside may vary ...
 const JITTER: u32 = 5;
+/// ... and where headers are counted too (`%O`), so does `Connection: close`.
+const HEADER_JITTER: u32 = 24;
+/// Sizes from which headers must be counted in: no server's page body of a 403 lies near.
+const WITH_HEADERS: std::ops::RangeInclusive<u32> = 300..=520;
+/// Without any page of the server's to compare with, a body this short is an application's: a JSON
+/// object or a few words.
+const SHORT_BODY: std::ops::RangeInclusive<u32> = 10..=130;
 /// Share of probe denials from which a size is the server's.
 const LEAST_SHARE: f64 = 0.05;
 
@@ -58,11 +65,19 @@ impl Pages {
         self.known
     }
 
+    /// Whether an answer of this size is a body of the application's own.
+    pub fn is_own_body(&self, bytes: u32) -> bool {
+        !self.is_server_page(bytes) && (self.known || SHORT_BODY.contains(&bytes))
+    }
+
     /// Whether an answer of this size is the server's own page.
     pub fn is_server_page(&self, bytes: u32) -> bool {
         is_default_page(bytes)
             || self.sizes.iter().any(|size| {
-                bytes.abs_diff(*size) <= JITTER || bytes == size + NGINX_PADDING || bytes + NGINX_PADDING == *size
+                let jitter = if WITH_HEADERS.contains(size) { HEADER_JITTER } else { JITTER };
+                bytes.abs_diff(*size) <= jitter
+                    || bytes == size + NGINX_PADDING
+                    || bytes + NGINX_PADDING == *size
             })
     }
 
@@ -120,8 +135,8 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
         let strength = if by_field { 1.0 } else { 0.7 };
         return vec![
             evidence("responder", kind, Cause::Permission, -1.0 * strength, text.clone(), &counts),
-            evidence("responder", kind, Cause::Credential, -0.5 * strength, text.clone(), &counts),
-            evidence("responder", kind, Cause::IpAcl, 0.6 * strength, text, &counts),
+            evidence("responder", kind, Cause::Credential, -0.9 * strength, text.clone(), &counts),
+            evidence("responder", kind, Cause::IpAcl, 0.8 * strength, text, &counts),
         ];
     }
     Vec::new()

@@ -40,6 +40,12 @@ const MOST_ABOVE: f64 = 0.03;
 /// A first run of denials must begin at this many times the count that the key had before.
 const LEAP: f64 = 2.5;
 
+/// Or the limit must lie this far above the highest count of the key's history ...
+const RECORD: f64 = 1.15;
+
+/// ... if that history is as many windows long.
+const RECORD_WINDOWS: i64 = 10;
+
 /// The share of denials whose runs must begin as the limit is crossed.
 const FEWEST_JUMPS: f64 = 0.7;
 
@@ -218,5 +224,22 @@ fn leaps(cells: &[Cell], threshold: &Threshold) -> bool {
         .take_while(|cell| cell.time_ms < last.time_ms - width_ms);
     let count: u64 = earlier.map(|cell| u64::from(cell.requests)).sum();
     let usual_count = count as f64 * width_ms as f64 / history_ms as f64;
-    f64::from(threshold.limit) >= LEAP * usual_count
+    let limit = f64::from(threshold.limit);
+    limit >= LEAP * usual_count
+        || (history_ms >= RECORD_WINDOWS * width_ms && limit >= RECORD * highest(cells, width_ms))
+}
+
+/// The highest count within a window that ended before the last window of these cells began.
+fn highest(cells: &[Cell], width_ms: i64) -> f64 {
+    let Some(last) = cells.last() else { return 0.0 };
+    let (mut oldest, mut count, mut highest) = (0, 0u32, 0u32);
+    for cell in cells.iter().take_while(|cell| cell.time_ms < last.time_ms - width_ms) {
+        count += cell.requests;
+        while cell.time_ms - cells[oldest].time_ms > width_ms {
+            count -= cells[oldest].requests;
+            oldest += 1;
+        }
+        highest = highest.max(count);
+    }
+    f64::from(highest)
 }
