@@ -1,6 +1,6 @@
 //! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
 
-use super::{AnalysisError, examples};
+use super::{AnalysisError, examples, unread};
 use crate::escape;
 use crate::examine::Routes;
 use crate::examine::table::{Column, Table};
@@ -152,6 +152,8 @@ impl Assembly<'_> {
             spike.examples = lines;
             list.push(spike);
         }
+        let total = &self.survey.total;
+        unread::add(&spikes, &mut standing, total, &denials_by_window, self.window_s);
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
         for (at, spike) in standing.iter_mut().enumerate() {
             spike.id = format!("s-{}", at + 1);
