@@ -435,8 +435,7 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     }
     let many = addresses
         .values()
-        .filter(|n| **n >= LEAST_DENIALS)
-        .map(|n| *n)
+        .filter(|n| **n >= LEAST_DENIALS).copied()
         .sum::<usize>();
     let scope = Scope::of(table, None, 0, denials);
     let rows = scope.rows(table, &open, denials);
