@@ -87,6 +87,14 @@ impl LimiterFit {
         }
     }
 
+    /// Drops the address from the key, where addresses are not those of clients.
+    pub fn forget_address(&mut self) {
+        if matches!(self.key, Some(Column::Ip | Column::Prefix)) {
+            self.key = None;
+            self.members.clear();
+        }
+    }
+
     fn is_clamped(&self) -> bool {
         self.clamp
             .is_some_and(|c| c.ratio <= TIGHT && c.deviations <= TIGHT_DEVIATIONS)
