@@ -7,12 +7,13 @@
 
 mod assemble;
 mod examples;
+mod unread;
 mod window;
 
 use crate::examine::{self, Routes};
-use crate::filter::Gate;
 use crate::findings::Analysis;
 use crate::format::{self, Detected, FormatError};
+use crate::gate::Gate;
 use crate::input::{Input, InputError, Trouble};
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
@@ -30,7 +31,7 @@ pub enum AnalysisError {
     /// `--log-format` or a server's configuration cannot be used.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// Fewer than half of the non-blank lines parse.
+    /// No format fits, or fewer than half of the non-blank lines parse.
     #[error("{0}")]
     UnknownFormat(String),
     /// The machine gave no threads.
@@ -149,7 +150,7 @@ fn end_of_log(input: &mut Input, formats: &[Option<Detected>], settings: &Settin
 }
 
 /// The format of each source; none for a source without a readable line.
-fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>>, FormatError> {
+fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>>, AnalysisError> {
     let mut formats = Vec::new();
     let mut unknown = None;
     for source in input.sources() {
@@ -161,13 +162,15 @@ fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>
             Ok(detected) => formats.push(Some(detected)),
             Err(error @ FormatError::Unknown { .. }) => {
                 formats.push(None);
-                unknown = unknown.or(Some(error));
+                unknown = unknown.or_else(|| Some(format!("{}: {error}", source.path)));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     match unknown {
-        Some(error) if formats.iter().all(Option::is_none) => Err(error),
+        Some(error) if formats.iter().all(Option::is_none) => {
+            Err(AnalysisError::UnknownFormat(error))
+        }
         _ => Ok(formats),
     }
 }

@@ -3,6 +3,7 @@
 mod analyze;
 mod arguments;
 mod fail_on;
+pub mod message;
 mod progress;
 mod size;
 

@@ -8,8 +8,8 @@
 pub mod row;
 pub mod table;
 
-use crate::filter::Gate;
 use crate::format::{Detected, Line, Visitor};
+use crate::gate::Gate;
 use crate::input::{Chunk, Input, Trouble};
 use crate::key::intern::{self, Interner};
 use crate::key::{Method, payload, referer_host, route, signed, token};

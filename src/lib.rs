@@ -16,6 +16,7 @@ pub mod exit;
 pub mod filter;
 pub mod findings;
 pub mod format;
+pub mod gate;
 pub mod input;
 pub mod key;
 pub mod output;

@@ -1,6 +1,6 @@
 //! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
 
-use super::{AnalysisError, examples};
+use super::{AnalysisError, examples, unread};
 use crate::escape;
 use crate::evidence::addresses;
 use crate::examine::Routes;
@@ -145,6 +145,12 @@ impl Assembly<'_> {
             spike.reproduce.extend(sample.command);
             spike.examples = sample.lines;
             list.push(spike);
+        }
+        let total = &self.survey.total;
+        unread::add(&spikes, &mut standing, total, &denials_by_window, self.window_s);
+        standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
+        for (at, spike) in standing.iter_mut().enumerate() {
+            spike.id = format!("s-{}", at + 1);
         }
         (spikes, standing)
     }

@@ -87,7 +87,9 @@ fn read(assembly: &Assembly<'_>, wanted: impl Iterator<Item = Place>) -> BTreeMa
         Vec::new,
         |found: &mut Vec<(Place, Vec<u8>)>, chunk| {
             let Some(first) = chunks.get(&(chunk.source, chunk.number)) else { return };
-            for (number, line) in (*first..).zip(chunk.bytes.split(|byte| *byte == b'\n')) {
+            // The last newline ends the last line; what follows belongs to the next chunk.
+            let lines = chunk.bytes.strip_suffix(b"\n").unwrap_or(chunk.bytes);
+            for (number, line) in (*first..).zip(lines.split(|byte| *byte == b'\n')) {
                 if wanted.contains(&(chunk.source, number)) {
                     found.push(((chunk.source, number), line[..line.len().min(4 * LONGEST)].to_vec()));
                 }

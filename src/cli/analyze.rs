@@ -1,6 +1,7 @@
 //! `forbid-logs analyze`: the main job.
 
 use super::arguments::{Analyze, Reading, When, Writing};
+use super::message;
 use super::progress::Bar;
 use crate::analysis::{self, Outcome};
 use crate::exit::ExitCode;
@@ -29,7 +30,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
     let quiet = arguments.writing.quiet;
     let say = |line: &str| {
         if !quiet {
-            eprintln!("forbid-logs: {line}");
+            message::say(line);
         }
     };
     notices.iter().for_each(|notice| say(notice));
@@ -60,7 +61,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
     }
     let mut code = ExitCode::Analysed;
     for trouble in &troubles {
-        eprintln!("forbid-logs: {trouble}");
+        message::say(&trouble.to_string());
         code = code.and(ExitCode::InPart);
     }
     Ok(code
@@ -76,12 +77,12 @@ fn fail_on(writing: &Writing, analysis: &Analysis) -> ExitCode {
     else {
         return ExitCode::Analysed;
     };
-    eprintln!(
-        "forbid-logs: --fail-on: spike {} ({}) has {} denials",
+    message::say(&format!(
+        "--fail-on: spike {} ({}) has {} denials",
         spike.id,
         spike.cause.name(),
         spike.denials
-    );
+    ));
     ExitCode::FailOnMet
 }
 
@@ -94,11 +95,11 @@ fn skipped(writing: &Writing, analysis: &Analysis) -> ExitCode {
     if share <= most {
         return ExitCode::Analysed;
     }
-    eprintln!(
-        "forbid-logs: --max-skipped: {unreadable} of {} lines could not be read ({:.2} %)",
+    message::say(&format!(
+        "--max-skipped: {unreadable} of {} lines could not be read ({:.2} %)",
         analysis.input.lines,
         share * 100.0
-    );
+    ));
     ExitCode::InPart
 }
 
