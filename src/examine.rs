@@ -171,7 +171,7 @@ impl Scope {
         self.all
             || near(ip, time_ms)
             || (self.hot_routes[route as usize] && near(route_tally, time_ms))
-            || (ip_hash >> 32) as u32 % self.sample == 0
+            || ((ip_hash >> 32) as u32).is_multiple_of(self.sample)
     }
 }
 

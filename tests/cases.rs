@@ -84,13 +84,22 @@ fn the_command_line_does_as_written() {
         let cases: Cases =
             toml::from_str(&text).unwrap_or_else(|error| panic!("{}:\n{error}", file.display()));
         for case in cases.case {
-            if case.unless_exists.iter().any(|path| Path::new(path).exists()) {
+            if case
+                .unless_exists
+                .iter()
+                .any(|path| Path::new(path).exists())
+            {
                 continue;
             }
             count += 1;
             let faults = case.faults();
             if !faults.is_empty() {
-                failures.push(format!("{}: {}\n{}", file.display(), case.name, faults.join("\n")));
+                failures.push(format!(
+                    "{}: {}\n{}",
+                    file.display(),
+                    case.name,
+                    faults.join("\n")
+                ));
             }
         }
     }
@@ -107,7 +116,10 @@ fn case_files() -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir("tests/cases").expect("cases stand in tests/cases");
     let mut files: Vec<_> = entries
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
         .collect();
     files.sort();
     files
@@ -129,7 +141,10 @@ impl Case {
         faults.extend(self.written(&work, &before));
         if !faults.is_empty() {
             faults.push(format!("  standard error was:\n{}", indented(&run.stderr)));
-            faults.push(format!("  standard output was:\n{}", indented(&String::from_utf8_lossy(&run.stdout))));
+            faults.push(format!(
+                "  standard output was:\n{}",
+                indented(&String::from_utf8_lossy(&run.stdout))
+            ));
         }
         faults
     }
@@ -180,11 +195,25 @@ impl Case {
             faults.push(format!("  exit {} instead of {}", run.exit, self.exit));
         }
         let streams = [
-            ("standard output", &*stdout, &self.stdout, &self.stdout_has, &self.stdout_lacks),
-            ("standard error", &*run.stderr, &self.stderr, &self.stderr_has, &self.stderr_lacks),
+            (
+                "standard output",
+                &*stdout,
+                &self.stdout,
+                &self.stdout_has,
+                &self.stdout_lacks,
+            ),
+            (
+                "standard error",
+                &*run.stderr,
+                &self.stderr,
+                &self.stderr_has,
+                &self.stderr_lacks,
+            ),
         ];
         for (name, text, whole, has, lacks) in streams {
-            if let Some(whole) = whole && text != whole {
+            if let Some(whole) = whole
+                && text != whole
+            {
                 faults.push(format!("  {name} is not {whole:?}"));
             }
             let missing = has.iter().filter(|part| !text.contains(*part));
@@ -210,7 +239,10 @@ impl Case {
                 faults.push(format!("  {pointer} is {found} instead of {expected}"));
             }
         }
-        let present = self.json_lacks.iter().filter_map(|pointer| json.pointer(pointer));
+        let present = self
+            .json_lacks
+            .iter()
+            .filter_map(|pointer| json.pointer(pointer));
         faults.extend(present.map(|value| format!("  there is {value}")));
         faults
     }
@@ -270,12 +302,17 @@ fn sums(analysis: &Value) -> Vec<String> {
             .sum();
         let (lines, parsed) = (counted["lines"].as_u64(), counted["parsed"].as_u64());
         if lines != parsed.map(|parsed| parsed + skipped) {
-            faults.push(format!("  {lines:?} lines are not {parsed:?} parsed and {skipped} skipped"));
+            faults.push(format!(
+                "  {lines:?} lines are not {parsed:?} parsed and {skipped} skipped"
+            ));
         }
     }
     let lines: u64 = files.filter_map(|file| file["lines"].as_u64()).sum();
     if Some(lines) != input["lines"].as_u64() {
-        faults.push(format!("  the files have {lines} lines, the input {}", input["lines"]));
+        faults.push(format!(
+            "  the files have {lines} lines, the input {}",
+            input["lines"]
+        ));
     }
     let denials: u64 = ["spikes", "standing"]
         .into_iter()
@@ -283,7 +320,10 @@ fn sums(analysis: &Value) -> Vec<String> {
         .filter_map(|spike| spike["denials"].as_u64())
         .sum();
     if Some(denials) != analysis["totals"]["denials"].as_u64() {
-        faults.push(format!("  {denials} denials are told of {}", analysis["totals"]["denials"]));
+        faults.push(format!(
+            "  {denials} denials are told of {}",
+            analysis["totals"]["denials"]
+        ));
     }
     faults
 }
@@ -309,5 +349,8 @@ fn listing(directory: &Path) -> BTreeSet<String> {
 fn indented(text: &str) -> String {
     const LONGEST: usize = 1_500;
     let cut: String = text.chars().take(LONGEST).collect();
-    cut.lines().map(|line| format!("    | {line}")).collect::<Vec<_>>().join("\n")
+    cut.lines()
+        .map(|line| format!("    | {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

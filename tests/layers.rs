@@ -18,7 +18,9 @@ const LAYERS: [&str; 20] = [
 fn no_room_uses_one_above_it() {
     let mut upward = Vec::new();
     for file in sources(Path::new("src")) {
-        let Some(mine) = layer_of(&file) else { continue };
+        let Some(mine) = layer_of(&file) else {
+            continue;
+        };
         let text = fs::read_to_string(&file).expect("a source is text");
         for room in rooms_in(&text) {
             let theirs = LAYERS.iter().position(|layer| *layer == room);
@@ -27,7 +29,11 @@ fn no_room_uses_one_above_it() {
             }
         }
     }
-    assert!(upward.is_empty(), "these point up; move what they need down:\n{}", upward.join("\n"));
+    assert!(
+        upward.is_empty(),
+        "these point up; move what they need down:\n{}",
+        upward.join("\n")
+    );
 }
 
 #[test]
@@ -35,17 +41,33 @@ fn every_room_has_its_layer() {
     let rooms: BTreeSet<String> = fs::read_to_string("src/lib.rs")
         .expect("the library has a root")
         .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';').map(String::from))
+        .filter_map(|line| {
+            line.strip_prefix("pub mod ")?
+                .strip_suffix(';')
+                .map(String::from)
+        })
         .collect();
-    assert_eq!(rooms, LAYERS.iter().map(|layer| layer.to_string()).collect());
+    assert_eq!(
+        rooms,
+        LAYERS.iter().map(|layer| layer.to_string()).collect()
+    );
 }
 
 #[test]
 fn rooms_are_found_in_code_and_not_in_comments() {
     assert_eq!(rooms_in("use crate::key::{Method, route};"), ["key"]);
-    assert_eq!(rooms_in("pub use crate::{time, escape::utf8, key::{self, route}};"), ["time", "escape", "key"]);
-    assert_eq!(rooms_in("    let x = crate::evidence::percent(crate::time::now());"), ["evidence", "time"]);
-    assert_eq!(rooms_in("use crate::{\n    time,\n    key::route,\n};"), ["time", "key"]);
+    assert_eq!(
+        rooms_in("pub use crate::{time, escape::utf8, key::{self, route}};"),
+        ["time", "escape", "key"]
+    );
+    assert_eq!(
+        rooms_in("    let x = crate::evidence::percent(crate::time::now());"),
+        ["evidence", "time"]
+    );
+    assert_eq!(
+        rooms_in("use crate::{\n    time,\n    key::route,\n};"),
+        ["time", "key"]
+    );
     assert!(rooms_in("    //! see [`crate::cli`]\npub(crate) fn f() {}").is_empty());
 }
 
@@ -57,8 +79,10 @@ fn layer_of(file: &Path) -> Option<usize> {
 
 /// The rooms that code names, comments left out.
 fn rooms_in(text: &str) -> Vec<String> {
-    let code: Vec<&str> =
-        text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect();
     code.join("\n")
         .split("crate::")
         .skip(1)

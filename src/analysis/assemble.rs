@@ -2,6 +2,7 @@
 
 use super::{AnalysisError, examples, unread};
 use crate::escape;
+use crate::evidence::addresses;
 use crate::examine::Routes;
 use crate::examine::table::{Column, Table};
 use crate::findings::*;
@@ -15,13 +16,10 @@ use crate::spike::scan::Exposure;
 use crate::survey::tally::{KeyTable, Tally};
 use crate::survey::timeline::Bin;
 use crate::survey::{NEIGHBOURS, SourceTally, Survey};
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, standing_by_cause};
 use crate::verdict::describe::{Setting, describe};
 use chrono::DateTime;
 use std::collections::{BTreeMap, HashMap};
-
-/// Share of requests from so few addresses that they must be balancers.
-const BALANCER_SHARE: f64 = 0.9;
 
 /// Everything that an analysis is put together from.
 pub struct Assembly<'a> {
@@ -132,24 +130,20 @@ impl Assembly<'_> {
                 .unwrap_or(i64::MIN),
             denials_by_window: &denials_by_window,
         };
-        let lines = examples::fetch(
-            self.settings,
-            self.token_key,
-            self.input,
-            self.survey,
-            self.table,
-            self.verdicts,
-        );
-        let (mut spikes, mut standing) = (Vec::new(), Vec::new());
-        for (verdict, lines) in self.verdicts.iter().zip(lines) {
-            let list = if verdict.is_spike {
-                &mut spikes
-            } else {
-                &mut standing
+        let mut shown_verdicts: Vec<Verdict> =
+            self.verdicts.iter().filter(|verdict| verdict.is_spike).cloned().collect();
+        shown_verdicts.extend(standing_by_cause(self.table, self.verdicts));
+        let samples = examples::fetch(self, &shown_verdicts);
+        let mut spikes = Vec::new();
+        let mut standing = Vec::new();
+        for (verdict, sample) in shown_verdicts.iter().zip(samples) {
+            let (list, prefix) = match verdict.is_spike {
+                true => (&mut spikes, "1"),
+                false => (&mut standing, "s"),
             };
-            let prefix = if verdict.is_spike { "1" } else { "s" };
             let mut spike = describe(&setting, verdict, format!("{prefix}-{}", list.len() + 1));
-            spike.examples = lines;
+            spike.reproduce.extend(sample.command);
+            spike.examples = sample.lines;
             list.push(spike);
         }
         let total = &self.survey.total;
@@ -329,8 +323,12 @@ impl Assembly<'_> {
                 }
             }
         }
-        if let Some(warning) = self.balancer() {
-            warnings.push(warning);
+        if addresses::are_balanced(self.table) {
+            warnings.push(
+                "three addresses at the most send nearly all requests, with many user agents: a balancer, it seems, so \
+                 nothing is told by address; log X-Forwarded-For and give --trusted-proxy"
+                    .to_string(),
+            );
         }
         if self.table.sample > 1 {
             warnings.push(format!(
@@ -342,22 +340,6 @@ impl Assembly<'_> {
             warnings.push(format!("the log holds one request in {n}: limits rebuilt from it are too low by about that factor"));
         }
         warnings
-    }
-
-    /// A log in which three addresses send nearly everything sees a balancer, not clients.
-    fn balancer(&self) -> Option<String> {
-        let mut requests: Vec<u64> = self.survey.ip.tallies.iter().map(|t| t.requests).collect();
-        requests.sort_unstable_by(|a, b| b.cmp(a));
-        let top: u64 = requests.iter().take(3).sum();
-        let all = self.survey.total.requests;
-        (all >= 1_000 && top as f64 > BALANCER_SHARE * all as f64).then(|| {
-            format!(
-                "{} of all requests come from {} addresses: a balancer, it seems, so nothing is told by address; log \
-                 X-Forwarded-For and give --trusted-proxy",
-                crate::evidence::percent(top as f64 / all as f64),
-                requests.len().min(3)
-            )
-        })
     }
 }
 

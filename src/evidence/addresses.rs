@@ -1,14 +1,49 @@
 //! Is it the address? All that these addresses ask is denied, everywhere, and others pass.
 
 use super::{Case, counted, evidence};
-use crate::examine::table::Column;
+use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
+use std::collections::HashSet;
 
 /// What each e-fold of networks takes from a list of addresses.
 const NETWORK_COST: f64 = 0.8;
 
+/// Requests that a balancer must have sent to be seen as one.
+const BALANCED_REQUESTS: usize = 1_000;
+/// Share of the requests that the three busiest addresses must have sent.
+const BALANCED_SHARE: f64 = 0.9;
+/// User agents behind them: one client has few, however busy it is.
+const BALANCED_AGENTS: usize = 10;
+
+/// Whether the log sees a balancer instead of clients: three addresses at the most send nearly everything,
+/// with many user agents.
+pub fn are_balanced(table: &Table<'_>) -> bool {
+    let mut counts = vec![0usize; table.width(Column::Ip)];
+    for row in &table.rows {
+        if let Some(count) = counts.get_mut(row.ip as usize) {
+            *count += 1;
+        }
+    }
+    let mut busiest: Vec<usize> = (0..counts.len()).collect();
+    busiest.sort_unstable_by_key(|ip| std::cmp::Reverse(counts[*ip]));
+    busiest.truncate(3);
+    let sent: usize = busiest.iter().map(|ip| counts[*ip]).sum();
+    let agents: HashSet<u32> = table
+        .rows
+        .iter()
+        .filter(|row| busiest.contains(&(row.ip as usize)))
+        .map(|row| row.user_agent)
+        .collect();
+    table.rows.len() >= BALANCED_REQUESTS
+        && sent as f64 > BALANCED_SHARE * table.rows.len() as f64
+        && agents.len() >= BALANCED_AGENTS
+}
+
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    if case.balanced {
+        return Vec::new();
+    }
     [shut_out(case), pass_elsewhere(case)]
         .into_iter()
         .flatten()

@@ -87,6 +87,14 @@ impl LimiterFit {
         }
     }
 
+    /// Drops the address from the key, where addresses are not those of clients.
+    pub fn forget_address(&mut self) {
+        if matches!(self.key, Some(Column::Ip | Column::Prefix)) {
+            self.key = None;
+            self.members.clear();
+        }
+    }
+
     fn is_clamped(&self) -> bool {
         self.clamp
             .is_some_and(|c| c.ratio <= TIGHT && c.deviations <= TIGHT_DEVIATIONS)
@@ -435,8 +443,7 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     }
     let many = addresses
         .values()
-        .filter(|n| **n >= LEAST_DENIALS)
-        .map(|n| *n)
+        .filter(|n| **n >= LEAST_DENIALS).copied()
         .sum::<usize>();
     let scope = Scope::of(table, None, 0, denials);
     let rows = scope.rows(table, &open, denials);

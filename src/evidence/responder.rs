@@ -237,7 +237,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
                 "responder",
                 kind,
                 Cause::Permission,
-                -1.0 * strength,
+                -strength,
                 text.clone(),
                 &counts,
             ),

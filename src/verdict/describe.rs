@@ -2,7 +2,6 @@
 
 use super::rule::{self, Rebuilt};
 use super::{Origin, Verdict, advice};
-use crate::escape;
 use crate::evidence::content::Stream;
 use crate::examine::row::NONE;
 use crate::examine::table::{Column, Table};
@@ -89,7 +88,7 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict, id: String) -> Spike {
         collateral: collateral(setting.table, verdict),
         without,
         examples: Vec::new(),
-        reproduce: reproduce(setting, verdict, start_s, end_s),
+        reproduce: reproduce(setting, start_s, end_s),
         settle: (judgement.band != Band::Certain)
             .then(|| advice::settle(judgement.cause).to_string()),
         advice: advice::advice(judgement.cause, mechanism),
@@ -338,41 +337,13 @@ fn collateral(table: &Table<'_>, verdict: &Verdict) -> Collateral {
     }
 }
 
-/// Commands that narrow the report to the spike, and one that repeats a denied request.
-fn reproduce(setting: &Setting<'_>, verdict: &Verdict, start_s: i64, end_s: i64) -> Vec<String> {
-    let mut commands = vec![format!(
+/// The command that narrows the report to the spike.
+fn reproduce(setting: &Setting<'_>, start_s: i64, end_s: i64) -> Vec<String> {
+    let stamp = |second| moment(second).format("%Y-%m-%dT%H:%M:%SZ");
+    vec![format!(
         "forbid-logs analyze {} --since {} --until {}",
         setting.logs,
-        moment(start_s).format("%Y-%m-%dT%H:%M:%SZ"),
-        moment(end_s).format("%Y-%m-%dT%H:%M:%SZ"),
-    )];
-    let Some(row) = verdict
-        .denials
-        .first()
-        .map(|index| &setting.table.rows[*index as usize])
-    else {
-        return commands;
-    };
-    let table = setting.table;
-    let route = table.text(Column::Route, row.route);
-    let host = if row.host == NONE {
-        "HOST".into()
-    } else {
-        escape::utf8(table.text(Column::Host, row.host))
-    };
-    let method = rule::method_name(row);
-    let mut curl = String::from("curl -i");
-    if method == "HEAD" {
-        curl.push_str(" -I");
-    } else if method != "GET" && method != "OTHER" {
-        curl.push_str(&format!(" -X {method}"));
-    }
-    let agent = table.text(Column::UserAgent, row.user_agent);
-    if !agent.is_empty() && agent.len() < 300 {
-        curl.push_str(&format!(" -A {}", escape::shell(agent)));
-    }
-    let url = format!("https://{host}{}", escape::utf8(route));
-    curl.push_str(&format!(" {}", escape::shell(url.as_bytes())));
-    commands.push(curl);
-    commands
+        stamp(start_s),
+        stamp(end_s),
+    )]
 }

@@ -32,6 +32,20 @@ pub struct Judgement {
     pub alternatives: Vec<Alternative>,
 }
 
+impl Judgement {
+    /// The same with the band that its confidence lies in.
+    pub fn in_its_band(mut self) -> Judgement {
+        if self.band != Band::Certain {
+            self.band = match self.confidence {
+                None => Band::Undetermined,
+                Some(p) if p >= LIKELY => Band::Likely,
+                Some(_) => Band::Leaning,
+            };
+        }
+        self
+    }
+}
+
 /// Weighs the evidence on a group of denials.
 pub fn judge(evidence: &[Evidence], denials: u64) -> Judgement {
     let calibration = calibration();

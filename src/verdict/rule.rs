@@ -9,7 +9,7 @@ use crate::examine::row::{Content, NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Algorithm, Cause, Condition, Limit, Operator};
 use crate::key::address::Address;
-use crate::key::{Method, cover};
+use crate::key::cover;
 use crate::policy::rule::Policy;
 use chrono::DateTime;
 use std::net::IpAddr;
@@ -305,9 +305,4 @@ fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> 
         },
         matches,
     })
-}
-
-/// The method of a request by its number, for commands.
-pub fn method_name(row: &Row) -> &'static str {
-    Method::from_u8(row.method).name()
 }

@@ -46,7 +46,8 @@ impl Content {
         if path.to_string_lossy().ends_with('/') {
             return fs::create_dir_all(path).expect("a directory is made");
         }
-        fs::create_dir_all(path.parent().expect("a file has a parent")).expect("directories are made");
+        fs::create_dir_all(path.parent().expect("a file has a parent"))
+            .expect("directories are made");
         fs::write(path, self.bytes()).expect("a file is written");
     }
 
@@ -69,7 +70,10 @@ impl Part {
         let mut all = Vec::new();
         for n in 0..self.times.unwrap_or(1) {
             let time = clf_time(self.start_s + i64::from(n) * self.step_s);
-            let text = self.text.replace("{n}", &n.to_string()).replace("{time}", &time);
+            let text = self
+                .text
+                .replace("{n}", &n.to_string())
+                .replace("{time}", &time);
             all.extend_from_slice(text.as_bytes());
             all.extend_from_slice(&once);
         }
@@ -90,7 +94,8 @@ impl Part {
 
 /// Characters that must never reach an output as they are: controls, and marks that turn text around.
 pub fn is_hazard(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Compresses as servers' log rotation does.
@@ -118,5 +123,10 @@ pub fn compressed(compression: &str, bytes: &[u8]) -> Vec<u8> {
 fn clf_time(second: i64) -> String {
     let (day, rest) = (10 + second.div_euclid(86_400), second.rem_euclid(86_400));
     assert!((1..=31).contains(&day), "times of cases stay within March");
-    format!("{day:02}/Mar/2026:{:02}:{:02}:{:02} +0000", rest / 3_600, rest / 60 % 60, rest % 60)
+    format!(
+        "{day:02}/Mar/2026:{:02}:{:02}:{:02} +0000",
+        rest / 3_600,
+        rest / 60 % 60,
+        rest % 60
+    )
 }
