@@ -72,7 +72,10 @@ pub fn analyze(
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads)
         .build()
-        .map_err(|source| AnalysisError::Threads { threads: settings.threads, source })?;
+        .map_err(|source| AnalysisError::Threads {
+            threads: settings.threads,
+            source,
+        })?;
     pool.install(|| run(settings, token_key, progress))
 }
 
@@ -86,20 +89,24 @@ fn run(
     let formats = detect_all(&input, settings)?;
     progress.begin("reading", input.total_bytes());
     let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
-    let (mut survey, trouble) =
-        survey::run(&mut input, &formats, &gate, &|bytes| progress.advance(bytes));
+    let (mut survey, trouble) = survey::run(&mut input, &formats, &gate, &|bytes| {
+        progress.advance(bytes)
+    });
     troubles.extend(trouble);
     assemble::check_readable(&survey, &input, &formats)?;
 
     let routes = Routes::new(&survey);
     let bins = survey.timeline.sorted();
     let span = survey::timeline::robust_span(&bins, survey.timeline.width_s());
-    let admitted = bins.iter().map(|(second, bin)| (*second, bin.requests - bin.denials));
+    let admitted = bins
+        .iter()
+        .map(|(second, bin)| (*second, bin.requests - bin.denials));
     let exposure = Exposure::new(span.clone(), admitted);
 
     progress.begin("examining", input.total_bytes());
-    let (table, trouble) =
-        examine::run(&input, &formats, &gate, &survey, &routes, &|bytes| progress.advance(bytes));
+    let (table, trouble) = examine::run(&input, &formats, &gate, &survey, &routes, &|bytes| {
+        progress.advance(bytes)
+    });
     troubles.extend(trouble);
     progress.end();
 
@@ -129,7 +136,14 @@ fn end_of_log(input: &mut Input, formats: &[Option<Detected>], settings: &Settin
     if !relative(settings.since) && !relative(settings.until) {
         return i64::MAX;
     }
-    let all = Gate::new(&Settings { since: None, until: None, ..settings.clone() }, i64::MAX);
+    let all = Gate::new(
+        &Settings {
+            since: None,
+            until: None,
+            ..settings.clone()
+        },
+        i64::MAX,
+    );
     let (mut survey, _) = survey::run(input, formats, &all, &|_| {});
     let bins = survey.timeline.sorted();
     survey::timeline::robust_span(&bins, survey.timeline.width_s()).end * 1000

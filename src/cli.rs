@@ -21,7 +21,11 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Err(error) => {
             // clap prints help and version to standard output, everything else to standard error.
             let _ = error.print();
-            return Ok(if error.use_stderr() { ExitCode::NothingUsable } else { ExitCode::Analysed });
+            return Ok(if error.use_stderr() {
+                ExitCode::NothingUsable
+            } else {
+                ExitCode::Analysed
+            });
         }
     };
     match arguments.command {

@@ -70,7 +70,9 @@ pub enum Test {
 #[derive(Debug, thiserror::Error)]
 pub enum ConditionError {
     /// There is no `=`, `!=`, `~` or `!~`.
-    #[error("--where {0:?} has no comparison; write FIELD=VALUE, FIELD!=VALUE, FIELD~REGEX or FIELD!~REGEX")]
+    #[error(
+        "--where {0:?} has no comparison; write FIELD=VALUE, FIELD!=VALUE, FIELD~REGEX or FIELD!~REGEX"
+    )]
     NoOperator(String),
     /// Unknown field.
     #[error("--where does not know the field {0:?}; it knows {known}", known = known_fields())]
@@ -119,7 +121,11 @@ impl Condition {
         } else {
             return Err(ConditionError::NoOperator(argument.to_string()));
         };
-        Ok(Condition { field, test, negated })
+        Ok(Condition {
+            field,
+            test,
+            negated,
+        })
     }
 
     /// Whether the request meets the condition; `client_address` is its client behind trusted proxies.
@@ -156,9 +162,12 @@ fn value_of<'a>(
         ConditionField::Host => Cow::Borrowed(&record.host),
         ConditionField::User => Cow::Borrowed(&record.user),
         ConditionField::UserAgent => Cow::Borrowed(&record.user_agent),
-        ConditionField::Client => {
-            Cow::Owned(client::classify(&record.user_agent).family.as_bytes().to_vec())
-        }
+        ConditionField::Client => Cow::Owned(
+            client::classify(&record.user_agent)
+                .family
+                .as_bytes()
+                .to_vec(),
+        ),
         ConditionField::Referer => Cow::Borrowed(&record.referer),
         ConditionField::RefererHost => Cow::Borrowed(referer_host(&record.referer)),
     }

@@ -25,5 +25,6 @@ pub mod record;
 pub mod settings;
 pub mod spike;
 pub mod survey;
+pub mod synth;
 pub mod time;
 pub mod verdict;

@@ -12,7 +12,13 @@ use std::path::PathBuf;
 /// Says why a server answered 403: finds the spikes in an access log, who was denied, where, when, and
 /// the rule that did it.
 #[derive(Debug, Parser)]
-#[command(name = "forbid-logs", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "forbid-logs",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
