@@ -14,6 +14,7 @@ mod detect;
 mod draft;
 mod error;
 mod field;
+mod find;
 mod haproxy;
 mod json;
 mod lines;

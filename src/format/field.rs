@@ -2,6 +2,7 @@
 //!
 //! All of them are complete (a line is all there is) and zero-copy.
 
+use super::find::find;
 use memchr::{memchr, memchr_iter, memrchr};
 use nom::bytes::complete::tag;
 use nom::{Err, IResult, Parser};
@@ -121,8 +122,27 @@ pub(super) fn present(field: &[u8]) -> &[u8] {
 ///
 /// The protocol is cut off the end, so that a path may hold spaces. A request without one is
 /// HTTP/0.9 if its target looks like one.
-#[inline]
+#[inline(always)]
 pub(super) fn request_line(line: &[u8]) -> (&[u8], &[u8]) {
+    match usual_request(line) {
+        Some(request) => request,
+        None => any_request(line),
+    }
+}
+
+/// Method and target of a request line that ends in a protocol of today.
+#[inline(always)]
+fn usual_request(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (line, protocol) = line.split_last_chunk::<8>()?;
+    let known = matches!(protocol, b"HTTP/1.1" | b"HTTP/2.0" | b"HTTP/1.0" | b"HTTP/3.0");
+    let (b' ', line) = line.split_last()? else { return None };
+    let (method, target) = line.split_at_checked(find(line, 0, b' ')?)?;
+    let usual = known && (1..=MAX_METHOD).contains(&method.len());
+    (usual && method.iter().all(u8::is_ascii_uppercase)).then(|| (method, &target[1..]))
+}
+
+#[inline(never)]
+fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
     let broken = (&b""[..], present(line));
     let Some(space) = memchr(b' ', line) else {
         return broken;
@@ -259,6 +279,15 @@ mod tests {
             decimal(&text, 1000);
             let _ = (quoted(&text), size(&text), status(&text));
             request_line(&text);
+        }
+
+        #[test]
+        fn a_usual_request_is_read_as_any(
+            line in "[A-Z]{0,4}[ a-z/]{0,3}.{0,6}( HTTP/[1-3].[01])?|[A-Z]{1,40} /[ -~]{0,9} HTTP/1.1",
+        ) {
+            if let Some(usual) = usual_request(line.as_bytes()) {
+                prop_assert_eq!(usual, any_request(line.as_bytes()));
+            }
         }
     }
 }

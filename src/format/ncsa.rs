@@ -10,6 +10,7 @@
 
 mod behind;
 mod front;
+mod usual;
 
 use super::field::{
     Parsed, present, quoted, quoted_before, refuse, request_line, size, status, up_to,
@@ -20,6 +21,7 @@ use crate::settings::FormatSettings;
 use crate::time::{Clock, Instant};
 use behind::Behind;
 use front::{Front, front};
+use usual::usual;
 use nom::Parser;
 use nom::bytes::complete::tag;
 use std::borrow::Cow;
@@ -109,6 +111,7 @@ fn variant(traefik: bool, combined: bool, vhost: bool, extended: bool) -> &'stat
 }
 
 /// The fields of a line, as logged.
+#[derive(Debug, PartialEq, Eq)]
 struct Layout<'a> {
     front: Front<'a>,
     time: Instant,
@@ -121,8 +124,17 @@ struct Layout<'a> {
     behind: &'a [u8],
 }
 
-#[inline]
+#[inline(always)]
 fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
+    match usual(line, clock) {
+        Some(layout) => Ok((b"", layout)),
+        None => any_layout(line, clock),
+    }
+}
+
+/// The fields of a line in any variant of the format.
+#[inline(never)]
+fn any_layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
     let (rest, front) = front(line)?;
     let (rest, time) = stamp(rest, clock)?;
     let (rest, request) = quoted_before(rest, |rest| answer(rest).is_ok())?;

@@ -8,6 +8,7 @@ pub mod address;
 pub mod client;
 pub mod cover;
 pub mod intern;
+pub mod memo;
 pub mod payload;
 mod place;
 mod probe;
@@ -226,6 +227,21 @@ impl fmt::Display for Method {
 /// where there is none. A referer without a scheme is taken to begin with the host.
 #[inline]
 pub fn referer_host(referer: &[u8]) -> &[u8] {
+    if let [b'h', b't', b't', b'p', rest @ ..] = referer
+        && let [b's', b':', b'/', b'/', rest @ ..] | [b':', b'/', b'/', rest @ ..] = rest
+    {
+        // A host of plain letters, up to a slash: nearly every referer.
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+        let end = rest.iter().position(|byte| !plain(byte));
+        if let Some(end) = end.filter(|&end| rest[end] == b'/') {
+            return &rest[..end];
+        }
+    }
+    any_referer_host(referer)
+}
+
+#[inline(never)]
+fn any_referer_host(referer: &[u8]) -> &[u8] {
     let after_scheme = match memchr::memmem::find(&referer[..referer.len().min(16)], b"://") {
         Some(at) => &referer[at + 3..],
         None if referer.starts_with(b"/") || referer == b"-" => return &[],

@@ -4,8 +4,9 @@ use super::{ChunkTally, NEIGHBOURS, SourceTally, Survey};
 use crate::format::{Detected, Line, Visitor};
 use crate::gate::Gate;
 use crate::input::Chunk;
+use crate::key::memo::Memo;
 use crate::key::route_tree::Answer;
-use crate::key::{referer_host, route, token};
+use crate::key::{intern, referer_host, route, token};
 use crate::record::{Record, Reject};
 
 /// Counts the chunks that one thread reads.
@@ -18,7 +19,15 @@ pub struct Shard<'a> {
     /// Which answers each template was already entered into the tree with: a bit per answer.
     answers: Vec<u8>,
     template: Vec<u8>,
+    targets: Memo<Target>,
     offset: (i32, u64),
+}
+
+/// Ids of what follows from a target.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    template: usize,
+    token: Option<usize>,
 }
 
 impl<'a> Shard<'a> {
@@ -34,6 +43,7 @@ impl<'a> Shard<'a> {
             chunk: empty_chunk(0),
             answers: Vec::new(),
             template: Vec::new(),
+            targets: Memo::default(),
             offset: (0, 0),
         }
     }
@@ -64,20 +74,38 @@ impl<'a> Shard<'a> {
         }
     }
 
-    fn count_route(&mut self, record: &Record<'_>, denied: bool) {
-        route::template(record.path(), &mut self.template);
-        let table = &mut self.survey.template;
-        let id = table.keys.intern(&self.template) as usize;
-        if id >= table.tallies.len() {
-            table.tallies.resize(id + 1, Default::default());
-            self.answers.resize(id + 1, 0);
+    /// Counts what follows from the target: its route, and the token in its query.
+    fn count_target(&mut self, record: &Record<'_>, denied: bool) {
+        let (survey, template, answers) = (&mut self.survey, &mut self.template, &mut self.answers);
+        let mut spare = None;
+        let found_out = || {
+            route::template(record.path(), template);
+            let route = survey.template.id(template);
+            if route >= answers.len() {
+                answers.resize(route + 1, 0);
+            }
+            let token = token::find_in_query(record.query()).map(|token| survey.token.id(token));
+            Some(Target { template: route, token })
+        };
+        let hash = intern::hash(&record.target);
+        let Some(target) = self.targets.get_or(hash, &record.target, &mut spare, found_out) else {
+            return;
+        };
+        let time_ms = record.time_ms;
+        self.survey.template.tallies[target.template].count(time_ms, denied);
+        if record.token.is_empty() {
+            if let Some(token) = target.token {
+                self.survey.token.tallies[token].count(time_ms, denied);
+            }
+        } else if let Some(token) = token::find(record) {
+            self.survey.token.count(token, time_ms, denied);
         }
-        table.tallies[id].count(record.time_ms, denied);
         let answer = Answer::of(record.status, denied);
         let bit = 1 << answer as u8;
-        if self.answers[id] & bit == 0 {
-            self.answers[id] |= bit;
-            self.survey.routes.insert(&self.template, answer);
+        if self.answers[target.template] & bit == 0 {
+            self.answers[target.template] |= bit;
+            let template = self.survey.template.keys.bytes(target.template as u32);
+            self.survey.routes.insert(template, answer);
         }
     }
 
@@ -87,9 +115,6 @@ impl<'a> Shard<'a> {
         self.survey.user_agent.count(&record.user_agent, time_ms, denied);
         if !record.user.is_empty() {
             self.survey.user.count(&record.user, time_ms, denied);
-        }
-        if let Some(token) = token::find(record) {
-            self.survey.token.count(token, time_ms, denied);
         }
         if !record.host.is_empty() {
             self.survey.host.count(&record.host, time_ms, denied);
@@ -133,7 +158,7 @@ impl Visitor for Shard<'_> {
             self.offset = (record.utc_offset_s, 0);
         }
         self.offset.1 += 1;
-        self.count_route(record, denied);
+        self.count_target(record, denied);
         self.count_keys(record, denied);
     }
 

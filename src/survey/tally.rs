@@ -3,7 +3,7 @@
 //! Merging adds counts by the key's bytes, so it is commutative and associative; ids are not, and
 //! mean nothing until all parts are merged.
 
-use crate::key::intern::Interner;
+use crate::key::intern::{self, Interner};
 
 /// What is counted of one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,29 +54,34 @@ pub struct KeyTable {
 }
 
 impl KeyTable {
-    /// Counts one request under a key.
-    pub fn count(&mut self, key: &[u8], time_ms: i64, denied: bool) {
-        let id = self.keys.intern(key) as usize;
+    /// The id of a key, which has a tally then.
+    #[inline]
+    pub fn id(&mut self, key: &[u8]) -> usize {
+        self.id_hashed(intern::hash(key), key)
+    }
+
+    #[inline]
+    fn id_hashed(&mut self, hash: u64, key: &[u8]) -> usize {
+        let id = self.keys.intern_hashed(hash, key) as usize;
         if id >= self.tallies.len() {
             self.tallies.resize(id + 1, Tally::default());
         }
+        id
+    }
+
+    /// Counts one request under a key.
+    #[inline]
+    pub fn count(&mut self, key: &[u8], time_ms: i64, denied: bool) {
+        let id = self.id(key);
         self.tallies[id].count(time_ms, denied);
     }
 
     /// Adds another table to this one.
     pub fn merge(&mut self, other: &KeyTable) {
         for (id, key) in other.keys.iter() {
-            self.add(key, &other.tallies[id as usize]);
+            let mine = self.id_hashed(other.keys.hash_of(id), key);
+            self.tallies[mine].add(&other.tallies[id as usize]);
         }
-    }
-
-    /// Adds a tally under a key.
-    pub fn add(&mut self, key: &[u8], tally: &Tally) {
-        let id = self.keys.intern(key) as usize;
-        if id >= self.tallies.len() {
-            self.tallies.resize(id + 1, Tally::default());
-        }
-        self.tallies[id].add(tally);
     }
 
     /// Keys with denials and their tallies.

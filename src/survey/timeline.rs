@@ -4,6 +4,7 @@
 //! seen by any part fit in [`MOST_BINS`], whatever the order of merging. Bins are sparse, so a clock
 //! that jumps by a century costs one bin.
 
+use foldhash::fast::FixedState;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -26,35 +27,37 @@ pub struct Bin {
 /// Requests and denials over time.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    bins: HashMap<i64, Bin>,
+    bins: HashMap<i64, Bin, FixedState>,
     level: usize,
-    /// The second being counted; log lines come mostly in order.
-    current: (i64, Bin),
+    /// The bin being counted, by its seconds; log lines come mostly in order.
+    current: (Range<i64>, Bin),
 }
 
 impl Default for Timeline {
     fn default() -> Self {
-        Timeline { bins: HashMap::new(), level: 0, current: (i64::MIN, Bin::default()) }
+        Timeline { bins: HashMap::default(), level: 0, current: (0..0, Bin::default()) }
     }
 }
 
 impl Timeline {
     /// Counts one request that was completed in this second.
+    #[inline]
     pub fn count(&mut self, second: i64, denied: bool) {
-        if self.current.0 != second {
+        if !self.current.0.contains(&second) {
             self.flush();
-            self.current.0 = second;
+            let width = self.width_s();
+            let start = second.div_euclid(width).saturating_mul(width);
+            self.current.0 = start..start.saturating_add(width);
         }
         self.current.1.requests += 1;
         self.current.1.denials += u64::from(denied);
     }
 
     fn flush(&mut self) {
-        let (second, bin) = self.current;
+        let (seconds, bin) = std::mem::replace(&mut self.current, (0..0, Bin::default()));
         if bin.requests > 0 {
-            self.add(second.div_euclid(self.width_s()), bin);
+            self.add(seconds.start.div_euclid(self.width_s()), bin);
         }
-        self.current = (i64::MIN, Bin::default());
     }
 
     fn add(&mut self, number: i64, bin: Bin) {

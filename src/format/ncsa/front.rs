@@ -41,7 +41,7 @@ pub(super) fn front(line: &[u8]) -> Parsed<'_, Front<'_>> {
 }
 
 /// Bytes of addresses and host names, with or without port.
-fn is_address_byte(byte: u8) -> bool {
+pub(super) fn is_address_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'.' | b':' | b'_' | b'-' | b'[' | b']' | b'%' | b'/')
 }

@@ -1,0 +1,81 @@
+//! Finds a byte that stands near, eight bytes at a time.
+//!
+//! Most fields of a log line are shorter than what `memchr` needs to get going. The tests for a byte
+//! within a word are those of "Bit Twiddling Hacks" (Anderson): of the bytes that they mark, the first
+//! one is always right, because borrows and carries only run towards later bytes.
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// Where `byte` first stands in `text`, at or after `from`.
+#[inline(always)]
+pub(super) fn find(text: &[u8], from: usize, byte: u8) -> Option<usize> {
+    let pattern = ONES * u64::from(byte);
+    let mut at = from;
+    while let Some(word) = word(text, at) {
+        let differs = word ^ pattern;
+        let equal = differs.wrapping_sub(ONES) & !differs & HIGHS;
+        if equal != 0 {
+            return Some(at + first(equal));
+        }
+        at += 8;
+    }
+    let rest = text.get(at..)?;
+    rest.iter().position(|&other| other == byte).map(|step| at + step)
+}
+
+/// Where the first byte stands that is not in `b'.'..=b'9'`, the bytes of IPv4 addresses; the end of
+/// the text if there is none.
+#[inline(always)]
+pub(super) fn quad_end(text: &[u8]) -> usize {
+    const LEAST: u64 = ONES * b'.' as u64;
+    const ABOVE: u64 = ONES * (127 - b'9') as u64;
+    let mut at = 0;
+    while let Some(word) = word(text, at) {
+        let less = word.wrapping_sub(LEAST) & !word;
+        let more = word.wrapping_add(ABOVE) | word;
+        let outside = (less | more) & HIGHS;
+        if outside != 0 {
+            return at + first(outside);
+        }
+        at += 8;
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| !(b'.'..=b'9').contains(byte)).unwrap_or(rest.len())
+}
+
+#[inline(always)]
+fn word(text: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*text.get(at..)?.first_chunk()?))
+}
+
+/// The first byte that is marked in a word.
+#[inline(always)]
+fn first(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn finds_what_a_loop_finds(text: Vec<u8>, from in 0usize..40, byte: u8) {
+            let plain = |byte| Some(from + text.get(from..)?.iter().position(|&b| b == byte)?);
+            prop_assert_eq!(find(&text, from, byte), plain(byte));
+            for &byte in &text {
+                prop_assert_eq!(find(&text, from, byte), plain(byte));
+            }
+        }
+
+        #[test]
+        fn a_quad_ends_where_a_loop_ends_it(
+            text in prop::collection::vec(prop_oneof![Just(b'.'), b'-'..=b':', any::<u8>()], 0..40),
+        ) {
+            let plain = text.iter().position(|byte| !(b'.'..=b'9').contains(byte));
+            prop_assert_eq!(quad_end(&text), plain.unwrap_or(text.len()));
+        }
+    }
+}
