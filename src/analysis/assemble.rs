@@ -16,8 +16,8 @@ use crate::spike::scan::Exposure;
 use crate::survey::tally::{KeyTable, Tally};
 use crate::survey::timeline::Bin;
 use crate::survey::{NEIGHBOURS, SourceTally, Survey};
-use crate::verdict::{Verdict, standing_by_cause};
 use crate::verdict::describe::{Setting, describe};
+use crate::verdict::{Verdict, standing_by_cause};
 use chrono::DateTime;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, HashMap};
@@ -131,8 +131,12 @@ impl Assembly<'_> {
                 .unwrap_or(i64::MIN),
             denials_by_window: &denials_by_window,
         };
-        let mut shown_verdicts: Vec<Verdict> =
-            self.verdicts.iter().filter(|verdict| verdict.is_spike).cloned().collect();
+        let mut shown_verdicts: Vec<Verdict> = self
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.is_spike)
+            .cloned()
+            .collect();
         shown_verdicts.extend(standing_by_cause(self.table, self.verdicts));
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
@@ -148,7 +152,13 @@ impl Assembly<'_> {
             list.push(spike);
         }
         let total = &self.survey.total;
-        unread::add(&spikes, &mut standing, total, &denials_by_window, self.window_s);
+        unread::add(
+            &spikes,
+            &mut standing,
+            total,
+            &denials_by_window,
+            self.window_s,
+        );
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
         for (at, spike) in standing.iter_mut().enumerate() {
             spike.id = format!("s-{}", at + 1);
