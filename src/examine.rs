@@ -5,6 +5,7 @@
 //! are contrast only; of them a fixed share of *addresses* is kept where the log is large, so that what
 //! is kept of an address is whole. The choice depends on the address alone, never on chunks.
 
+pub mod index;
 pub mod row;
 pub mod table;
 

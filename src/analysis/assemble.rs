@@ -19,6 +19,7 @@ use crate::survey::{NEIGHBOURS, SourceTally, Survey};
 use crate::verdict::describe::{Setting, describe};
 use crate::verdict::{Verdict, standing_by_cause};
 use chrono::DateTime;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, HashMap};
 
 /// Everything that an analysis is put together from.
@@ -140,12 +141,12 @@ impl Assembly<'_> {
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
-        for (verdict, sample) in shown_verdicts.iter().zip(samples) {
-            let (list, prefix) = match verdict.is_spike {
-                true => (&mut spikes, "1"),
-                false => (&mut standing, "s"),
-            };
-            let mut spike = describe(&setting, verdict, format!("{prefix}-{}", list.len() + 1));
+        let described: Vec<Spike> =
+            shown_verdicts.par_iter().map(|verdict| describe(&setting, verdict)).collect();
+        for ((verdict, mut spike), sample) in shown_verdicts.iter().zip(described).zip(samples) {
+            let list = if verdict.is_spike { &mut spikes } else { &mut standing };
+            let prefix = if verdict.is_spike { "1" } else { "s" };
+            spike.id = format!("{prefix}-{}", list.len() + 1);
             spike.reproduce.extend(sample.command);
             spike.examples = sample.lines;
             list.push(spike);

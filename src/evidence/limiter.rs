@@ -11,7 +11,7 @@ use crate::examine::table::{Column, Table};
 use crate::policy::fit::{self, Fitted};
 use crate::policy::replay::{Arrival, Traffic};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use std::collections::{HashMap, HashSet};
+use crate::key::fast::{HashMap, HashSet};
 
 /// Denials of a key needed to ask whether a limiter made them.
 const LEAST_DENIALS: usize = 20;
@@ -213,7 +213,7 @@ fn groups(
     open: &[bool],
     key: Option<Column>,
 ) -> Vec<(u32, Vec<u32>)> {
-    let mut groups: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
+    let mut groups: HashMap<(u32, u32), Vec<u32>> = HashMap::default();
     for (index, row) in table
         .rows
         .iter()
@@ -264,7 +264,7 @@ struct Scope {
 
 impl Scope {
     fn of(table: &Table<'_>, key: Option<Column>, value: u32, denials: &[u32]) -> Scope {
-        let mut counts: HashMap<(u8, u32), usize> = HashMap::new();
+        let mut counts: HashMap<(u8, u32), usize> = HashMap::default();
         for row in denials.iter().map(|i| &table.rows[*i as usize]) {
             *counts
                 .entry((row.method, table.value(Column::Route3, row)))
@@ -437,7 +437,7 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     for index in denials {
         open[*index as usize] = true;
     }
-    let mut addresses: HashMap<u32, usize> = HashMap::new();
+    let mut addresses: HashMap<u32, usize> = HashMap::default();
     for index in denials {
         *addresses.entry(table.rows[*index as usize].ip).or_default() += 1;
     }

@@ -3,6 +3,7 @@
 //! A column gives each row one id. Coarse columns (networks, families of clients, first segments of a
 //! route) are looked up through the id of the fine one, so a row stays small.
 
+use super::index::Index;
 use super::row::{NONE, Row};
 use crate::key::address::Address;
 use crate::key::client::{self, Class};
@@ -65,6 +66,7 @@ pub struct Table<'s> {
     /// Of the requests outside every scope, one in this many was kept.
     pub sample: u32,
     coarse: Coarse,
+    lists: Index,
 }
 
 #[derive(Debug, Default)]
@@ -84,7 +86,36 @@ impl<'s> Table<'s> {
     /// Prepares the coarse columns of rows that are sorted.
     pub fn new(rows: Vec<Row>, names: Dictionaries<'s>, sample: u32) -> Table<'s> {
         let coarse = Coarse::of(&names);
-        Table { rows, names, sample, coarse }
+        let mut table = Table {
+            rows,
+            names,
+            sample,
+            coarse,
+            lists: Index::default(),
+        };
+        table.lists = Index::new(&table, table.denied_values());
+        table
+    }
+
+    /// The addresses and places that were denied: their rows are asked for again and again.
+    fn denied_values(&self) -> Vec<(Column, Vec<bool>)> {
+        [Column::Ip, Column::Route3]
+            .into_iter()
+            .map(|column| {
+                let mut flags = vec![false; self.width(column)];
+                for row in self.rows.iter().filter(|row| row.denied) {
+                    if let Some(flag) = flags.get_mut(self.value(column, row) as usize) {
+                        *flag = true;
+                    }
+                }
+                (column, flags)
+            })
+            .collect()
+    }
+
+    /// The rows of each denied address, and of each place ([`Column::Route3`]) with denials.
+    pub fn lists(&self) -> &Index {
+        &self.lists
     }
 
     /// The id of a row in a column; [`NONE`] where the row has no value there.
