@@ -7,6 +7,8 @@
 pub mod address;
 pub mod client;
 pub mod cover;
+pub mod familiar;
+mod glance;
 pub mod intern;
 pub mod memo;
 pub mod payload;
