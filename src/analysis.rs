@@ -7,12 +7,13 @@
 
 mod assemble;
 mod examples;
+mod unread;
 mod window;
 
 use crate::examine::{self, Routes};
-use crate::filter::Gate;
 use crate::findings::Analysis;
 use crate::format::{self, Detected, FormatError};
+use crate::gate::Gate;
 use crate::input::{Input, InputError, Trouble};
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
@@ -30,7 +31,7 @@ pub enum AnalysisError {
     /// `--log-format` or a server's configuration cannot be used.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// Fewer than half of the non-blank lines parse.
+    /// No format fits, or fewer than half of the non-blank lines parse.
     #[error("{0}")]
     UnknownFormat(String),
     /// The machine gave no threads.
@@ -71,7 +72,10 @@ pub fn analyze(
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads)
         .build()
-        .map_err(|source| AnalysisError::Threads { threads: settings.threads, source })?;
+        .map_err(|source| AnalysisError::Threads {
+            threads: settings.threads,
+            source,
+        })?;
     pool.install(|| run(settings, token_key, progress))
 }
 
@@ -85,20 +89,24 @@ fn run(
     let formats = detect_all(&input, settings)?;
     progress.begin("reading", input.total_bytes());
     let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
-    let (mut survey, trouble) =
-        survey::run(&mut input, &formats, &gate, &|bytes| progress.advance(bytes));
+    let (mut survey, trouble) = survey::run(&mut input, &formats, &gate, &|bytes| {
+        progress.advance(bytes)
+    });
     troubles.extend(trouble);
     assemble::check_readable(&survey, &input, &formats)?;
 
     let routes = Routes::new(&survey);
     let bins = survey.timeline.sorted();
     let span = survey::timeline::robust_span(&bins, survey.timeline.width_s());
-    let admitted = bins.iter().map(|(second, bin)| (*second, bin.requests - bin.denials));
+    let admitted = bins
+        .iter()
+        .map(|(second, bin)| (*second, bin.requests - bin.denials));
     let exposure = Exposure::new(span.clone(), admitted);
 
     progress.begin("examining", input.total_bytes());
-    let (table, trouble) =
-        examine::run(&input, &formats, &gate, &survey, &routes, &|bytes| progress.advance(bytes));
+    let (table, trouble) = examine::run(&input, &formats, &gate, &survey, &routes, &|bytes| {
+        progress.advance(bytes)
+    });
     troubles.extend(trouble);
     progress.end();
 
@@ -128,14 +136,21 @@ fn end_of_log(input: &mut Input, formats: &[Option<Detected>], settings: &Settin
     if !relative(settings.since) && !relative(settings.until) {
         return i64::MAX;
     }
-    let all = Gate::new(&Settings { since: None, until: None, ..settings.clone() }, i64::MAX);
+    let all = Gate::new(
+        &Settings {
+            since: None,
+            until: None,
+            ..settings.clone()
+        },
+        i64::MAX,
+    );
     let (mut survey, _) = survey::run(input, formats, &all, &|_| {});
     let bins = survey.timeline.sorted();
     survey::timeline::robust_span(&bins, survey.timeline.width_s()).end * 1000
 }
 
 /// The format of each source; none for a source without a readable line.
-fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>>, FormatError> {
+fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>>, AnalysisError> {
     let mut formats = Vec::new();
     let mut unknown = None;
     for source in input.sources() {
@@ -147,13 +162,15 @@ fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>
             Ok(detected) => formats.push(Some(detected)),
             Err(error @ FormatError::Unknown { .. }) => {
                 formats.push(None);
-                unknown = unknown.or(Some(error));
+                unknown = unknown.or_else(|| Some(format!("{}: {error}", source.path)));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     match unknown {
-        Some(error) if formats.iter().all(Option::is_none) => Err(error),
+        Some(error) if formats.iter().all(Option::is_none) => {
+            Err(AnalysisError::UnknownFormat(error))
+        }
         _ => Ok(formats),
     }
 }

@@ -3,6 +3,7 @@
 mod analyze;
 mod arguments;
 mod fail_on;
+pub mod message;
 mod progress;
 mod size;
 
@@ -20,7 +21,11 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Err(error) => {
             // clap prints help and version to standard output, everything else to standard error.
             let _ = error.print();
-            return Ok(if error.use_stderr() { ExitCode::NothingUsable } else { ExitCode::Analysed });
+            return Ok(if error.use_stderr() {
+                ExitCode::NothingUsable
+            } else {
+                ExitCode::Analysed
+            });
         }
     };
     match arguments.command {

@@ -5,6 +5,7 @@
 //! a function and a line in [`TESTS`]; it stays silent where the log cannot tell. Weights are
 //! log-likelihood ratios bounded to ±4, and no test repeats what another one has said.
 
+pub mod addresses;
 pub mod challenge;
 pub mod clamp;
 pub mod content;
@@ -13,7 +14,6 @@ pub mod limiter;
 pub mod responder;
 pub mod strata;
 
-mod addresses;
 mod agents;
 mod attack;
 mod identity;
@@ -42,6 +42,8 @@ pub struct Case<'a> {
     pub facts: &'a Facts,
     /// The limiter that fits the group, where one was found.
     pub limiter: Option<&'a LimiterFit>,
+    /// Whether addresses are those of a balancer, so that nothing can be told by address.
+    pub balanced: bool,
     /// Whether the group was found as first denied, then admitted.
     pub challenged: bool,
 }
@@ -87,13 +89,20 @@ pub(crate) fn evidence(
         r#for: cause,
         weight: weight.clamp(-BOUND, BOUND),
         text,
-        counts: counts.iter().map(|(k, v)| (k.to_string(), *v)).collect::<BTreeMap<_, _>>(),
+        counts: counts
+            .iter()
+            .map(|(k, v)| (k.to_string(), *v))
+            .collect::<BTreeMap<_, _>>(),
     }
 }
 
 /// `1 address`, `12 addresses`: a count with its noun.
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+    if count == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{count} {many}")
+    }
 }
 
 /// A share as whole per cent, but never 100 % or 0 % where it is not exactly that.

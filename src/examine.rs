@@ -8,8 +8,8 @@
 pub mod row;
 pub mod table;
 
-use crate::filter::Gate;
 use crate::format::{Detected, Line, Visitor};
+use crate::gate::Gate;
 use crate::input::{Chunk, Input, Trouble};
 use crate::key::intern::{self, Interner};
 use crate::key::{Method, payload, referer_host, route, signed, token};
@@ -171,7 +171,7 @@ impl Scope {
         self.all
             || near(ip, time_ms)
             || (self.hot_routes[route as usize] && near(route_tally, time_ms))
-            || (ip_hash >> 32) as u32 % self.sample == 0
+            || ((ip_hash >> 32) as u32).is_multiple_of(self.sample)
     }
 }
 

@@ -1,13 +1,8 @@
-//! Which requests count: `--since`, `--until`, `--where`, and who the client is behind a trusted proxy.
-//!
-//! Survey and Examine ask the same gate, so that both see the same requests.
+//! Conditions on requests, as `--where` takes them.
 
-use crate::key::address;
 use crate::key::client;
 use crate::key::{Method, referer_host};
 use crate::record::Record;
-use crate::settings::Settings;
-use crate::time::Moment;
 use ipnet::IpNet;
 use regex::bytes::Regex;
 use std::borrow::Cow;
@@ -75,7 +70,9 @@ pub enum Test {
 #[derive(Debug, thiserror::Error)]
 pub enum ConditionError {
     /// There is no `=`, `!=`, `~` or `!~`.
-    #[error("--where {0:?} has no comparison; write FIELD=VALUE, FIELD!=VALUE, FIELD~REGEX or FIELD!~REGEX")]
+    #[error(
+        "--where {0:?} has no comparison; write FIELD=VALUE, FIELD!=VALUE, FIELD~REGEX or FIELD!~REGEX"
+    )]
     NoOperator(String),
     /// Unknown field.
     #[error("--where does not know the field {0:?}; it knows {known}", known = known_fields())]
@@ -124,10 +121,15 @@ impl Condition {
         } else {
             return Err(ConditionError::NoOperator(argument.to_string()));
         };
-        Ok(Condition { field, test, negated })
+        Ok(Condition {
+            field,
+            test,
+            negated,
+        })
     }
 
-    fn holds(&self, record: &Record<'_>, client_address: &[u8]) -> bool {
+    /// Whether the request meets the condition; `client_address` is its client behind trusted proxies.
+    pub fn holds(&self, record: &Record<'_>, client_address: &[u8]) -> bool {
         let value = value_of(self.field, record, client_address);
         let met = match &self.test {
             Test::Equal(wanted) => value[..] == wanted[..],
@@ -160,64 +162,13 @@ fn value_of<'a>(
         ConditionField::Host => Cow::Borrowed(&record.host),
         ConditionField::User => Cow::Borrowed(&record.user),
         ConditionField::UserAgent => Cow::Borrowed(&record.user_agent),
-        ConditionField::Client => {
-            Cow::Owned(client::classify(&record.user_agent).family.as_bytes().to_vec())
-        }
+        ConditionField::Client => Cow::Owned(
+            client::classify(&record.user_agent)
+                .family
+                .as_bytes()
+                .to_vec(),
+        ),
         ConditionField::Referer => Cow::Borrowed(&record.referer),
         ConditionField::RefererHost => Cow::Borrowed(referer_host(&record.referer)),
-    }
-}
-
-/// Decides which requests count, and which of them are denials.
-#[derive(Debug, Clone)]
-pub struct Gate {
-    since_ms: i64,
-    until_ms: i64,
-    conditions: Vec<Condition>,
-    denied_statuses: Vec<u16>,
-    trusted_proxies: Vec<IpNet>,
-}
-
-impl Gate {
-    /// The gate that these settings ask for; `end_ms`, the last request of the log, is what relative
-    /// times count back from.
-    pub fn new(settings: &Settings, end_ms: i64) -> Gate {
-        let instant = |moment: Option<Moment>| match moment? {
-            Moment::Absolute(ms) => Some(ms),
-            Moment::BeforeEnd(ms) => Some(end_ms.saturating_sub(ms)),
-        };
-        Gate {
-            since_ms: instant(settings.since).unwrap_or(i64::MIN),
-            until_ms: instant(settings.until).unwrap_or(i64::MAX),
-            conditions: settings.conditions.clone(),
-            denied_statuses: settings.denied_statuses.clone(),
-            trusted_proxies: settings.trusted_proxies.clone(),
-        }
-    }
-
-    /// Whether the request counts.
-    pub fn admits(&self, record: &Record<'_>) -> bool {
-        record.time_ms >= self.since_ms
-            && record.time_ms < self.until_ms
-            && (self.conditions.is_empty() || {
-                let client = self.client(record);
-                self.conditions.iter().all(|condition| condition.holds(record, client))
-            })
-    }
-
-    /// Whether a status is a denial.
-    pub fn is_denial(&self, status: u16) -> bool {
-        match self.denied_statuses[..] {
-            [one] => status == one,
-            _ => self.denied_statuses.contains(&status),
-        }
-    }
-
-    /// The client's address: the logged one, or behind a trusted proxy the one it forwarded for.
-    pub fn client<'a>(&self, record: &'a Record<'_>) -> &'a [u8] {
-        if self.trusted_proxies.is_empty() {
-            return &record.address;
-        }
-        address::client_from_forwarded(&record.address, &record.forwarded_for, &self.trusted_proxies)
     }
 }

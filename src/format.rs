@@ -4,7 +4,7 @@
 //! head of the file → detect → Detected → visit(chunk) → Visitor::record | Visitor::skipped
 //! ```
 //!
-//! A format is one file in here that implements [`BuiltIn`], and one line in [`registry`]. A line
+//! A format is one file in here that implements `BuiltIn`, and one line in `registry`. A line
 //! that its file's format refuses is offered to the other built-in formats in the order of the
 //! registry: so a file may change its format anywhere. Formats are strict enough that at most one
 //! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.

@@ -7,7 +7,7 @@ fn main() -> std::process::ExitCode {
     match cli::run() {
         Ok(code) => code.into(),
         Err(error) => {
-            eprintln!("forbid-logs: {error:#}");
+            cli::message::say_error(&error);
             ExitCode::NothingUsable.into()
         }
     }

@@ -10,9 +10,9 @@ pub mod timeline;
 
 pub use shard::Shard;
 
-use crate::filter::Gate;
 use crate::findings::Skipped;
 use crate::format::Detected;
+use crate::gate::Gate;
 use crate::input::{Input, Trouble};
 use crate::key::route_tree::RouteTree;
 use tally::{KeyTable, Tally};

@@ -20,11 +20,13 @@ pub use piece::Origin;
 use crate::evidence::facts::{self, Facts};
 use crate::evidence::limiter::{self, LimiterFit};
 use crate::evidence::responder::Pages;
-use crate::evidence::{Case, TESTS, challenge, content, strata};
+use crate::evidence::{Case, TESTS, addresses, challenge, content, strata};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence};
 use crate::spike::scan::{Exposure, bursts};
 use piece::{Piece, Profile};
+use std::collections::BTreeMap;
+use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
 
 /// Fewer denials are no spike worth waking anyone for.
 const LEAST_SPIKE: usize = 30;
@@ -53,14 +55,25 @@ pub struct Verdict {
 /// Reaches a verdict on every denial of the table.
 pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
     let pages = Pages::learn(table);
-    let pieces = merge::merge(table, propose(table));
+    let balanced = addresses::are_balanced(table);
+    let mut pieces = merge::merge(table, propose(table, &pages));
+    if balanced {
+        pieces.iter_mut().filter_map(|piece| piece.limiter.as_mut()).for_each(LimiterFit::forget_address);
+    }
+    let ground = Ground { table, pages: &pages, balanced };
     let mut verdicts = Vec::new();
     for piece in pieces {
         for (denials, is_spike) in split(table, exposure, &piece) {
-            verdicts.push(weigh(table, &pages, &piece.origin, piece.limiter.clone(), denials, is_spike));
+            verdicts.push(weigh(
+                &ground,
+                &piece.origin,
+                piece.limiter.clone(),
+                denials,
+                is_spike,
+            ));
         }
     }
-    let mut verdicts = unite(table, &pages, verdicts);
+    let mut verdicts = unite(&ground, verdicts);
     verdicts.iter_mut().for_each(demote);
     verdicts.sort_by(|a, b| {
         (a.facts.start_ms, &a.denials.first()).cmp(&(b.facts.start_ms, &b.denials.first()))
@@ -68,23 +81,75 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
     verdicts
 }
 
+/// One entry per cause of verdicts that are no spikes, the largest first: what a report lists.
+pub fn standing_by_cause(table: &Table<'_>, verdicts: &[Verdict]) -> Vec<Verdict> {
+    let pages = Pages::learn(table);
+    let mut causes: BTreeMap<Cause, Vec<&Verdict>> = BTreeMap::new();
+    for verdict in verdicts.iter().filter(|verdict| !verdict.is_spike) {
+        causes.entry(verdict.judgement.cause).or_default().push(verdict);
+    }
+    let mut standing: Vec<Verdict> =
+        causes.into_values().filter_map(|group| together(table, &pages, &group)).collect();
+    standing.sort_by(|a, b| {
+        b.denials.len().cmp(&a.denials.len()).then(a.judgement.cause.cmp(&b.judgement.cause))
+    });
+    standing
+}
+
+/// Verdicts of one cause as one: the evidence of the largest, and the mean of their confidences.
+fn together(table: &Table<'_>, pages: &Pages, group: &[&Verdict]) -> Option<Verdict> {
+    let largest = group.iter().max_by_key(|v| (v.denials.len(), std::cmp::Reverse(v.denials.first())))?;
+    if group.len() == 1 {
+        return Some((*largest).clone());
+    }
+    let mut denials: Vec<u32> = group.iter().flat_map(|v| v.denials.iter().copied()).collect();
+    denials.sort_unstable();
+    let weighed: Option<f64> = group
+        .iter()
+        .map(|v| v.judgement.confidence.map(|p| p * v.denials.len() as f64))
+        .sum();
+    let judgement = Judgement {
+        confidence: weighed.map(|sum| (sum / denials.len() as f64 * 1000.0).round() / 1000.0),
+        ..largest.judgement.clone()
+    };
+    Some(Verdict {
+        facts: facts::gather(table, pages, &denials),
+        denials,
+        judgement: judgement.in_its_band(),
+        ..(*largest).clone()
+    })
+}
+
 /// Splits the denials into pieces, each with a proposed explanation.
-fn propose(table: &Table<'_>) -> Vec<Piece> {
+fn propose(table: &Table<'_>, pages: &Pages) -> Vec<Piece> {
     let mut open: Vec<bool> = table.rows.iter().map(|row| row.denied).collect();
     let mut pieces = Vec::new();
     for (stream, denials) in content::split(table, &mut open) {
-        pieces.push(Piece { denials, origin: Origin::Content(stream), limiter: None });
+        pieces.push(Piece {
+            denials,
+            origin: Origin::Content(stream),
+            limiter: None,
+        });
     }
-    for denials in challenge::find(table, &mut open) {
-        pieces.push(Piece { denials, origin: Origin::Challenge, limiter: None });
+    for denials in challenge::find(table, pages, &mut open) {
+        pieces.push(Piece {
+            denials,
+            origin: Origin::Challenge,
+            limiter: None,
+        });
     }
-    for stratum in strata::peel(table, &mut open) {
-        let limiter = limiter::test_group(table, &stratum.denials);
-        let origin = Origin::Strata(vec![stratum.cells]);
-        pieces.push(Piece { denials: stratum.denials, origin, limiter });
-    }
-    for (fit, denials) in limiter::find(table, &mut open) {
-        pieces.push(Piece { denials, origin: Origin::Limiter, limiter: Some(fit) });
+    let strata = strata::peel(table, &mut open);
+    pieces.par_extend(strata.into_par_iter().map(|stratum| Piece {
+        limiter: limiter::test_group(table, &stratum.denials),
+        origin: Origin::Strata(vec![stratum.cells]),
+        denials: stratum.denials,
+    }));
+    for (fit, denials) in limiter::find(table, pages, &mut open) {
+        pieces.push(Piece {
+            denials,
+            origin: Origin::Limiter,
+            limiter: Some(fit),
+        });
     }
     pieces.extend(rest::collect(table, &mut open));
     pieces
@@ -112,17 +177,24 @@ fn split(table: &Table<'_>, exposure: &Exposure, piece: &Piece) -> Vec<(Vec<u32>
     parts
 }
 
+/// What verdicts of one table share.
+struct Ground<'a> {
+    table: &'a Table<'a>,
+    pages: &'a Pages,
+    balanced: bool,
+}
+
 fn weigh(
-    table: &Table<'_>,
-    pages: &Pages,
+    ground: &Ground<'_>,
     origin: &Origin,
     limiter: Option<LimiterFit>,
     denials: Vec<u32>,
     is_spike: bool,
 ) -> Verdict {
-    let facts = facts::gather(table, pages, &denials);
+    let facts = facts::gather(ground.table, ground.pages, &denials);
     let case = Case {
-        table,
+        table: ground.table,
+        balanced: ground.balanced,
         facts: &facts,
         limiter: limiter.as_ref(),
         challenged: *origin == Origin::Challenge,
@@ -130,17 +202,31 @@ fn weigh(
     let mut evidence: Vec<Evidence> = TESTS.iter().flat_map(|test| test(&case)).collect();
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let judgement = judge::judge(&evidence, facts.denials);
-    Verdict { denials, is_spike, origin: origin.clone(), limiter, facts, evidence, judgement }
+    Verdict {
+        denials,
+        is_spike,
+        origin: origin.clone(),
+        limiter,
+        facts,
+        evidence,
+        judgement,
+    }
 }
 
 /// Unites spikes of one cause that overlap and share their clients or places: pieces that looked
 /// different before they were judged.
-fn unite(table: &Table<'_>, pages: &Pages, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
+fn unite(ground: &Ground<'_>, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
+    let table = ground.table;
     verdicts.sort_by(|a, b| {
-        b.denials.len().cmp(&a.denials.len()).then(a.denials.first().cmp(&b.denials.first()))
+        b.denials
+            .len()
+            .cmp(&a.denials.len())
+            .then(a.denials.first().cmp(&b.denials.first()))
     });
-    let mut profiles: Vec<Profile> =
-        verdicts.iter().map(|v| Profile::of(table, &v.denials)).collect();
+    let mut profiles: Vec<Profile> = verdicts
+        .iter()
+        .map(|v| Profile::of(table, &v.denials))
+        .collect();
     let mut at = 0;
     while at < verdicts.len() {
         let partner = (at + 1..verdicts.len()).find(|other| {
@@ -164,7 +250,7 @@ fn unite(table: &Table<'_>, pages: &Pages, mut verdicts: Vec<Verdict>) -> Vec<Ve
             (mine, theirs) => mine.or(theirs),
         };
         let origin = whole.origin.clone();
-        verdicts[at] = weigh(table, pages, &origin, limiter, denials, true);
+        verdicts[at] = weigh(ground, &origin, limiter, denials, true);
         profiles[at] = Profile::of(table, &verdicts[at].denials);
         at = 0;
     }

@@ -1,7 +1,8 @@
 //! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
 
-use super::{AnalysisError, examples};
+use super::{AnalysisError, examples, unread};
 use crate::escape;
+use crate::evidence::addresses;
 use crate::examine::Routes;
 use crate::examine::table::{Column, Table};
 use crate::findings::*;
@@ -15,13 +16,10 @@ use crate::spike::scan::Exposure;
 use crate::survey::tally::{KeyTable, Tally};
 use crate::survey::timeline::Bin;
 use crate::survey::{NEIGHBOURS, SourceTally, Survey};
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, standing_by_cause};
 use crate::verdict::describe::{Setting, describe};
 use chrono::DateTime;
 use std::collections::{BTreeMap, HashMap};
-
-/// Share of requests from so few addresses that they must be balancers.
-const BALANCER_SHARE: f64 = 0.9;
 
 /// Everything that an analysis is put together from.
 pub struct Assembly<'a> {
@@ -45,14 +43,24 @@ pub fn check_readable(
     input: &Input,
     formats: &[Option<Detected>],
 ) -> Result<(), AnalysisError> {
-    let read: u64 = survey.sources.iter().map(|s| s.parsed + s.skipped.filtered).sum();
+    let read: u64 = survey
+        .sources
+        .iter()
+        .map(|s| s.parsed + s.skipped.filtered)
+        .sum();
     let unreadable: u64 = survey.sources.iter().map(|s| s.skipped.unreadable()).sum();
     if unreadable == 0 || read >= unreadable {
         return Ok(());
     }
-    let worst = survey.sources.iter().enumerate().max_by_key(|(_, s)| s.skipped.unreadable());
+    let worst = survey
+        .sources
+        .iter()
+        .enumerate()
+        .max_by_key(|(_, s)| s.skipped.unreadable());
     let (path, format) = worst.map_or(("", "none"), |(at, _)| {
-        let format = formats[at].as_ref().map_or("none", |format| format.name.as_str());
+        let format = formats[at]
+            .as_ref()
+            .map_or("none", |format| format.name.as_str());
         (input.sources()[at].path.as_str(), format)
     });
     Err(AnalysisError::UnknownFormat(format!(
@@ -71,7 +79,10 @@ impl Assembly<'_> {
             schema: SCHEMA.to_string(),
             version: env!("CARGO_PKG_VERSION").to_string(),
             input: self.input(),
-            totals: Totals { requests: survey.total.requests, denials: survey.total.denials },
+            totals: Totals {
+                requests: survey.total.requests,
+                denials: survey.total.denials,
+            },
             neighbours: NEIGHBOURS
                 .iter()
                 .zip(survey.neighbours)
@@ -91,7 +102,9 @@ impl Assembly<'_> {
     fn described(&self) -> (Vec<Spike>, Vec<Spike>) {
         let mut denials_by_window: BTreeMap<i64, u64> = BTreeMap::new();
         for (second, bin) in self.bins {
-            *denials_by_window.entry(second.div_euclid(self.window_s)).or_default() += bin.denials;
+            *denials_by_window
+                .entry(second.div_euclid(self.window_s))
+                .or_default() += bin.denials;
         }
         let shown = |column: Column, bytes: &[u8]| self.shown(column, bytes);
         let setting = Setting {
@@ -100,21 +113,41 @@ impl Assembly<'_> {
             window_s: self.window_s,
             top: self.settings.top,
             shown: &shown,
-            logs: self.settings.input.logs.iter().map(|log| escape::shell(log.as_bytes())).collect::<Vec<_>>().join(" "),
-            end_ms: self.survey.sources.iter().map(|s| s.end_ms).max().unwrap_or(i64::MIN),
+            logs: self
+                .settings
+                .input
+                .logs
+                .iter()
+                .map(|log| escape::shell(log.as_bytes()))
+                .collect::<Vec<_>>()
+                .join(" "),
+            end_ms: self
+                .survey
+                .sources
+                .iter()
+                .map(|s| s.end_ms)
+                .max()
+                .unwrap_or(i64::MIN),
             denials_by_window: &denials_by_window,
         };
-        let lines = examples::fetch(
-            self.settings, self.token_key, self.input, self.survey, self.table, self.verdicts,
-        );
-        let (mut spikes, mut standing) = (Vec::new(), Vec::new());
-        for (verdict, lines) in self.verdicts.iter().zip(lines) {
-            let list = if verdict.is_spike { &mut spikes } else { &mut standing };
-            let prefix = if verdict.is_spike { "1" } else { "s" };
+        let mut shown_verdicts: Vec<Verdict> =
+            self.verdicts.iter().filter(|verdict| verdict.is_spike).cloned().collect();
+        shown_verdicts.extend(standing_by_cause(self.table, self.verdicts));
+        let samples = examples::fetch(self, &shown_verdicts);
+        let mut spikes = Vec::new();
+        let mut standing = Vec::new();
+        for (verdict, sample) in shown_verdicts.iter().zip(samples) {
+            let (list, prefix) = match verdict.is_spike {
+                true => (&mut spikes, "1"),
+                false => (&mut standing, "s"),
+            };
             let mut spike = describe(&setting, verdict, format!("{prefix}-{}", list.len() + 1));
-            spike.examples = lines;
+            spike.reproduce.extend(sample.command);
+            spike.examples = sample.lines;
             list.push(spike);
         }
+        let total = &self.survey.total;
+        unread::add(&spikes, &mut standing, total, &denials_by_window, self.window_s);
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
         for (at, spike) in standing.iter_mut().enumerate() {
             spike.id = format!("s-{}", at + 1);
@@ -126,12 +159,14 @@ impl Assembly<'_> {
     fn shown(&self, column: Column, bytes: &[u8]) -> String {
         match column {
             Column::Token if !self.settings.show_tokens => self.token_key.fingerprint(bytes),
-            Column::User if self.settings.anonymize_user => {
-                self.token_key.fingerprint(bytes).replacen("tok_", "user_", 1)
-            }
-            Column::Ip if self.settings.anonymize_ip => Address::parse(bytes)
-                .ip()
-                .map_or_else(|| String::from("(withheld)"), |ip| address::anonymized(ip).to_string()),
+            Column::User if self.settings.anonymize_user => self
+                .token_key
+                .fingerprint(bytes)
+                .replacen("tok_", "user_", 1),
+            Column::Ip if self.settings.anonymize_ip => Address::parse(bytes).ip().map_or_else(
+                || String::from("(withheld)"),
+                |ip| address::anonymized(ip).to_string(),
+            ),
             _ if self.settings.show_tokens => escape::utf8(bytes).into_owned(),
             Column::UserAgent | Column::Route | Column::RefererHost => {
                 escape::utf8(&self.token_key.redact(bytes)).into_owned()
@@ -154,7 +189,9 @@ impl Assembly<'_> {
             total.end = [total.end, file.end].into_iter().flatten().max();
             total.files.push(file);
         }
-        total.files.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
+        total
+            .files
+            .sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
         total
     }
 
@@ -169,7 +206,9 @@ impl Assembly<'_> {
             .filter(|(_, lines)| **lines > 0)
             .filter_map(|(n, lines)| Some(format!("{lines} lines as {}", format?.format_name(n))))
             .collect();
-        let mut why = format.map_or("no line to tell by".to_string(), |format| format.why.clone());
+        let mut why = format.map_or("no line to tell by".to_string(), |format| {
+            format.why.clone()
+        });
         if !others.is_empty() {
             why.push_str(&format!("; the format changes: {}", others.join(", ")));
         }
@@ -210,13 +249,25 @@ impl Assembly<'_> {
             Some(client::classify(agent).family.as_bytes().to_vec())
         });
         let prefixes = regrouped(&survey.ip, |ip| {
-            Address::parse(ip).prefix().map(|prefix| prefix.to_string().into_bytes())
+            Address::parse(ip)
+                .prefix()
+                .map(|prefix| prefix.to_string().into_bytes())
         });
-        let routes = self.routes.names.iter().map(|(id, name)| (name, &self.routes.tallies[id as usize]));
+        let routes = self
+            .routes
+            .names
+            .iter()
+            .map(|(id, name)| (name, &self.routes.tallies[id as usize]));
         Groups {
             ip: self.ranked(Column::Ip, survey.ip.denied()),
-            prefix: self.ranked(Column::Prefix, prefixes.iter().map(|(k, t)| (k.as_slice(), t))),
-            client: self.ranked(Column::Client, clients.iter().map(|(k, t)| (k.as_slice(), t))),
+            prefix: self.ranked(
+                Column::Prefix,
+                prefixes.iter().map(|(k, t)| (k.as_slice(), t)),
+            ),
+            client: self.ranked(
+                Column::Client,
+                clients.iter().map(|(k, t)| (k.as_slice(), t)),
+            ),
             user: self.ranked(Column::User, survey.user.denied()),
             token: self.ranked(Column::Token, survey.token.denied()),
             route: self.ranked(Column::Route, routes),
@@ -252,7 +303,9 @@ impl Assembly<'_> {
         windows
             .into_iter()
             .map(|window| Group {
-                value: window.start.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+                value: window
+                    .start
+                    .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
                 denials: window.denials,
                 requests: window.requests,
                 first: window.start,
@@ -270,8 +323,12 @@ impl Assembly<'_> {
                 }
             }
         }
-        if let Some(warning) = self.balancer() {
-            warnings.push(warning);
+        if addresses::are_balanced(self.table) {
+            warnings.push(
+                "three addresses at the most send nearly all requests, with many user agents: a balancer, it seems, so \
+                 nothing is told by address; log X-Forwarded-For and give --trusted-proxy"
+                    .to_string(),
+            );
         }
         if self.table.sample > 1 {
             warnings.push(format!(
@@ -284,22 +341,6 @@ impl Assembly<'_> {
         }
         warnings
     }
-
-    /// A log in which three addresses send nearly everything sees a balancer, not clients.
-    fn balancer(&self) -> Option<String> {
-        let mut requests: Vec<u64> = self.survey.ip.tallies.iter().map(|t| t.requests).collect();
-        requests.sort_unstable_by(|a, b| b.cmp(a));
-        let top: u64 = requests.iter().take(3).sum();
-        let all = self.survey.total.requests;
-        (all >= 1_000 && top as f64 > BALANCER_SHARE * all as f64).then(|| {
-            format!(
-                "{} of all requests come from {} addresses: a balancer, it seems, so nothing is told by address; log \
-                 X-Forwarded-For and give --trusted-proxy",
-                crate::evidence::percent(top as f64 / all as f64),
-                requests.len().min(3)
-            )
-        })
-    }
 }
 
 /// Tallies under coarser keys.
@@ -310,7 +351,10 @@ fn regrouped(
     let mut groups: HashMap<Vec<u8>, Tally> = HashMap::new();
     for (id, key) in table.keys.iter() {
         if let Some(group) = coarse(key) {
-            groups.entry(group).or_default().add(&table.tallies[id as usize]);
+            groups
+                .entry(group)
+                .or_default()
+                .add(&table.tallies[id as usize]);
         }
     }
     groups
@@ -321,7 +365,10 @@ fn shares(spikes: &[Spike], standing: &[Spike], denials: u64) -> BTreeMap<String
     for spike in spikes.iter().chain(standing) {
         *counts.entry(spike.cause.name()).or_default() += spike.denials;
     }
-    counts.into_iter().map(|(cause, count)| (cause.to_string(), count as f64 / denials.max(1) as f64)).collect()
+    counts
+        .into_iter()
+        .map(|(cause, count)| (cause.to_string(), count as f64 / denials.max(1) as f64))
+        .collect()
 }
 
 fn moment_s(second: i64) -> Moment {

@@ -3,8 +3,20 @@
 use std::ops::Range;
 
 /// Widths that people can read off a clock, in seconds.
-const WIDTHS_S: [i64; 12] =
-    [1, 5, 10, 30, 60, 300, 900, 3_600, 6 * 3_600, 86_400, 7 * 86_400, 30 * 86_400];
+const WIDTHS_S: [i64; 12] = [
+    1,
+    5,
+    10,
+    30,
+    60,
+    300,
+    900,
+    3_600,
+    6 * 3_600,
+    86_400,
+    7 * 86_400,
+    30 * 86_400,
+];
 /// A day in minutes, and a little.
 const MOST_WINDOWS: i64 = 1_500;
 

@@ -1,6 +1,7 @@
 //! `forbid-logs analyze`: the main job.
 
 use super::arguments::{Analyze, Reading, When, Writing};
+use super::message;
 use super::progress::Bar;
 use crate::analysis::{self, Outcome};
 use crate::exit::ExitCode;
@@ -29,7 +30,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
     let quiet = arguments.writing.quiet;
     let say = |line: &str| {
         if !quiet {
-            eprintln!("forbid-logs: {line}");
+            message::say(line);
         }
     };
     notices.iter().for_each(|notice| say(notice));
@@ -39,7 +40,10 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
         token::state_home(|name| std::env::var_os(name)).as_deref(),
     )?;
     let bar = Bar::new(!quiet && !arguments.writing.no_progress);
-    let Outcome { mut analysis, troubles } = analysis::analyze(&settings, &key.key, &bar)?;
+    let Outcome {
+        mut analysis,
+        troubles,
+    } = analysis::analyze(&settings, &key.key, &bar)?;
     if !analysis.groups.token.is_empty() {
         analysis.warnings.extend(key.warning);
     }
@@ -47,8 +51,8 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
         analysis.warnings.push(trouble.to_string());
     }
     let context = context(&arguments.writing, source);
-    let written =
-        destination.deliver(|out| output::render(arguments.writing.format, &analysis, &context, out))?;
+    let written = destination
+        .deliver(|out| output::render(arguments.writing.format, &analysis, &context, out))?;
     if written == Delivery::ClosedPipe {
         return Ok(ExitCode::Analysed);
     }
@@ -57,43 +61,55 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
     }
     let mut code = ExitCode::Analysed;
     for trouble in &troubles {
-        eprintln!("forbid-logs: {trouble}");
+        message::say(&trouble.to_string());
         code = code.and(ExitCode::InPart);
     }
-    Ok(code.and(skipped(&arguments.writing, &analysis)).and(fail_on(&arguments.writing, &analysis)))
+    Ok(code
+        .and(skipped(&arguments.writing, &analysis))
+        .and(fail_on(&arguments.writing, &analysis)))
 }
 
 fn fail_on(writing: &Writing, analysis: &Analysis) -> ExitCode {
-    let Some(spike) = writing.fail_on.iter().find_map(|condition| condition.met(analysis)) else {
+    let Some(spike) = writing
+        .fail_on
+        .iter()
+        .find_map(|condition| condition.met(analysis))
+    else {
         return ExitCode::Analysed;
     };
-    eprintln!(
-        "forbid-logs: --fail-on: spike {} ({}) has {} denials",
+    message::say(&format!(
+        "--fail-on: spike {} ({}) has {} denials",
         spike.id,
         spike.cause.name(),
         spike.denials
-    );
+    ));
     ExitCode::FailOnMet
 }
 
 fn skipped(writing: &Writing, analysis: &Analysis) -> ExitCode {
-    let Some(most) = writing.max_skipped else { return ExitCode::Analysed };
+    let Some(most) = writing.max_skipped else {
+        return ExitCode::Analysed;
+    };
     let unreadable = analysis.input.skipped.unreadable();
     let share = unreadable as f64 / analysis.input.lines.max(1) as f64;
     if share <= most {
         return ExitCode::Analysed;
     }
-    eprintln!(
-        "forbid-logs: --max-skipped: {unreadable} of {} lines could not be read ({:.2} %)",
+    message::say(&format!(
+        "--max-skipped: {unreadable} of {} lines could not be read ({:.2} %)",
         analysis.input.lines,
         share * 100.0
-    );
+    ));
     ExitCode::InPart
 }
 
 /// Settings, the LOGs as typed, and what to tell beforehand.
 fn settings(arguments: &Analyze) -> anyhow::Result<(Settings, String, Vec<String>)> {
-    let Analyze { logs, reading, writing } = arguments;
+    let Analyze {
+        logs,
+        reading,
+        writing,
+    } = arguments;
     let mut notices = Vec::new();
     let mut logs = logs.clone();
     if logs.is_empty() {
@@ -146,7 +162,10 @@ fn interval(reading: &Reading) -> anyhow::Result<(Option<Moment>, Option<Moment>
             .transpose()
             .with_context(|| format!("--{name}"))
     };
-    let (since, until) = (moment("since", &reading.since)?, moment("until", &reading.until)?);
+    let (since, until) = (
+        moment("since", &reading.since)?,
+        moment("until", &reading.until)?,
+    );
     let empty = match (since, until) {
         (Some(Moment::Absolute(since)), Some(Moment::Absolute(until))) => since >= until,
         (Some(Moment::BeforeEnd(since)), Some(Moment::BeforeEnd(until))) => since <= until,
@@ -170,7 +189,11 @@ fn context(writing: &Writing, source: String) -> Context {
         color: match writing.color {
             When::Always => true,
             When::Never => false,
-            When::Auto => to_terminal && !no_color && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            When::Auto => {
+                to_terminal
+                    && !no_color
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
         },
         top: writing.top.unwrap_or(text::ROWS),
         verbose: writing.verbose,

@@ -12,7 +12,13 @@ use std::path::PathBuf;
 /// Says why a server answered 403: finds the spikes in an access log, who was denied, where, when, and
 /// the rule that did it.
 #[derive(Debug, Parser)]
-#[command(name = "forbid-logs", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "forbid-logs",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -65,7 +71,7 @@ pub struct Reading {
     #[arg(long, value_name = "FILE")]
     pub apache_conf: Option<PathBuf>,
     /// Time zone of stamps that have none, such as Europe/Berlin [default: UTC]
-    #[arg(long, value_name = "TZ")]
+    #[arg(long, value_name = "TZ", value_parser = timezone)]
     pub timezone: Option<chrono_tz::Tz>,
     /// Width of a window, such as 60s or 5m [default: by the span of the log]
     #[arg(long, value_name = "SPAN", value_parser = window)]
@@ -89,7 +95,7 @@ pub struct Reading {
     #[arg(long, value_name = "1/N", value_parser = sampled)]
     pub sampled: Option<u32>,
     /// Read with so many threads [default: one per core]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value = "0", hide_default_value = true, value_parser = threads)]
     pub threads: usize,
     /// Read files instead of mapping them into memory
     #[arg(long)]
@@ -169,6 +175,19 @@ fn window(text: &str) -> Result<u64, String> {
         Ok(ms) if ms >= 1000 => Ok(ms as u64 / 1000),
         Ok(_) => Err("a window is at least 1s wide".to_string()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn timezone(text: &str) -> Result<chrono_tz::Tz, String> {
+    text.parse().map_err(|_| "write a name of the tz database, such as UTC or Europe/Berlin".to_string())
+}
+
+/// More threads than any machine has cores take minutes to start.
+fn threads(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1024;
+    match text.parse() {
+        Ok(threads) if threads <= MOST => Ok(threads),
+        _ => Err(format!("write a number from 1 to {MOST}, or 0 for one per core")),
     }
 }
 

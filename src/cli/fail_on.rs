@@ -36,12 +36,20 @@ impl FromStr for FailOn {
 
     fn from_str(text: &str) -> Result<FailOn, String> {
         let (name, least) = match text.split_once(':') {
-            Some((name, least)) => {
-                (name, least.parse().map_err(|_| format!("{least:?} is not a number of denials"))?)
-            }
+            Some((name, least)) => (
+                name,
+                least
+                    .parse()
+                    .map_err(|_| format!("{least:?} is not a number of denials"))?,
+            ),
             None => (text, 1),
         };
-        let families = [Family::Acl, Family::RateLimit, Family::BotFilter, Family::Undetermined];
+        let families = [
+            Family::Acl,
+            Family::RateLimit,
+            Family::BotFilter,
+            Family::Undetermined,
+        ];
         let what = if name == "any" {
             What::Any
         } else if let Some(family) = families.into_iter().find(|family| family.name() == name) {
@@ -50,7 +58,9 @@ impl FromStr for FailOn {
             What::Cause(cause)
         } else {
             let causes = Cause::ALL.map(Cause::name).join(", ");
-            return Err(format!("unknown cause {name:?}; known are any, acl, {causes}"));
+            return Err(format!(
+                "unknown cause {name:?}; known are any, acl, {causes}"
+            ));
         };
         Ok(FailOn { what, least })
     }
@@ -63,7 +73,13 @@ mod tests {
     #[test]
     fn names_and_counts_are_read() {
         let fail_on: FailOn = "acl:50".parse().expect("a family");
-        assert_eq!(fail_on, FailOn { what: What::Family(Family::Acl), least: 50 });
+        assert_eq!(
+            fail_on,
+            FailOn {
+                what: What::Family(Family::Acl),
+                least: 50
+            }
+        );
         assert!("ip_acl".parse::<FailOn>().is_ok());
         assert!("any:x".parse::<FailOn>().is_err());
         assert!("weather".parse::<FailOn>().is_err());

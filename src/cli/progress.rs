@@ -25,7 +25,9 @@ impl Progress for Bar {
     fn begin(&self, what: &'static str, bytes: Option<u64>) {
         let Some(bar) = &self.0 else { return };
         let template = match bytes {
-            Some(_) => "{msg:>10} [{bar:30}] {bytes}/{total_bytes} {binary_bytes_per_sec} eta {eta}",
+            Some(_) => {
+                "{msg:>10} [{bar:30}] {bytes}/{total_bytes} {binary_bytes_per_sec} eta {eta}"
+            }
             None => "{msg:>10} {spinner} {bytes} {binary_bytes_per_sec}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {

@@ -1,15 +1,53 @@
 //! Is it the address? All that these addresses ask is denied, everywhere, and others pass.
 
 use super::{Case, counted, evidence};
-use crate::examine::table::Column;
+use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
+use std::collections::HashSet;
 
 /// What each e-fold of networks takes from a list of addresses.
 const NETWORK_COST: f64 = 0.8;
 
+/// Requests that a balancer must have sent to be seen as one.
+const BALANCED_REQUESTS: usize = 1_000;
+/// Share of the requests that the three busiest addresses must have sent.
+const BALANCED_SHARE: f64 = 0.9;
+/// User agents behind them: one client has few, however busy it is.
+const BALANCED_AGENTS: usize = 10;
+
+/// Whether the log sees a balancer instead of clients: three addresses at the most send nearly everything,
+/// with many user agents.
+pub fn are_balanced(table: &Table<'_>) -> bool {
+    let mut counts = vec![0usize; table.width(Column::Ip)];
+    for row in &table.rows {
+        if let Some(count) = counts.get_mut(row.ip as usize) {
+            *count += 1;
+        }
+    }
+    let mut busiest: Vec<usize> = (0..counts.len()).collect();
+    busiest.sort_unstable_by_key(|ip| std::cmp::Reverse(counts[*ip]));
+    busiest.truncate(3);
+    let sent: usize = busiest.iter().map(|ip| counts[*ip]).sum();
+    let agents: HashSet<u32> = table
+        .rows
+        .iter()
+        .filter(|row| busiest.contains(&(row.ip as usize)))
+        .map(|row| row.user_agent)
+        .collect();
+    table.rows.len() >= BALANCED_REQUESTS
+        && sent as f64 > BALANCED_SHARE * table.rows.len() as f64
+        && agents.len() >= BALANCED_AGENTS
+}
+
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [shut_out(case), pass_elsewhere(case)].into_iter().flatten().collect()
+    if case.balanced {
+        return Vec::new();
+    }
+    [shut_out(case), pass_elsewhere(case)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn shut_out(case: &Case<'_>) -> Option<Evidence> {
@@ -18,8 +56,14 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     if passed as f64 > 0.05 * facts.denials as f64 {
         return None;
     }
-    let (ips, agents) = (facts.distinct(Column::Ip), facts.distinct(Column::UserAgent));
-    let (networks, wide) = (facts.distinct(Column::Prefix), facts.distinct(Column::Prefix16));
+    let (ips, agents) = (
+        facts.distinct(Column::Ip),
+        facts.distinct(Column::UserAgent),
+    );
+    let (networks, wide) = (
+        facts.distinct(Column::Prefix),
+        facts.distinct(Column::Prefix16),
+    );
     let places = facts.distinct(Column::Route3);
     let others_pass = facts.other_ip_here.admitted as f64 > 0.05 * facts.denials as f64;
     let mut weight = if others_pass { 1.2 } else { -1.5 };
@@ -43,12 +87,26 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     if browsers > 0.5 && ips >= 2 {
         weight += 0.6; // browsers carry no credential of an API
     }
-    let synchronous = facts.ips_established >= 2 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
+    let synchronous =
+        facts.ips_established >= 2 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
     if synchronous {
-        weight += 0.6;
+        // Different programs shut out at one moment share nothing but a list.
+        weight += if facts.distinct(Column::Client) >= 3 {
+            1.6
+        } else {
+            0.6
+        };
     }
     let onset = if synchronous {
-        format!(", {} of {} from one moment on", facts.ips_denied_at_onset, counted(facts.ips_established, "established client", "established clients"))
+        format!(
+            ", {} of {} from one moment on",
+            facts.ips_denied_at_onset,
+            counted(
+                facts.ips_established,
+                "established client",
+                "established clients"
+            )
+        )
     } else {
         String::new()
     };
@@ -57,7 +115,11 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
         counted(ips as u64, "address", "addresses"),
         counted(networks as u64, "network", "networks"),
         counted(places as u64, "place", "places"),
-        if others_pass { ", while others passed there" } else { "" }
+        if others_pass {
+            ", while others passed there"
+        } else {
+            ""
+        }
     );
     Some(evidence(
         "shut_out",
@@ -65,7 +127,12 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
         Cause::IpAcl,
         weight,
         text,
-        &[("addresses", ips as f64), ("networks", networks as f64), ("places", places as f64), ("admitted", passed as f64)],
+        &[
+            ("addresses", ips as f64),
+            ("networks", networks as f64),
+            ("places", places as f64),
+            ("admitted", passed as f64),
+        ],
     ))
 }
 
@@ -84,5 +151,15 @@ fn pass_elsewhere(case: &Case<'_>) -> Option<Evidence> {
         here.admitted
     );
     let weight = -(1.5 + 2.5 * share);
-    Some(evidence("not_shut_out", EvidenceKind::Behaviour, Cause::IpAcl, weight, text, &[("elsewhere", elsewhere.admitted as f64), ("here", here.admitted as f64)]))
+    Some(evidence(
+        "not_shut_out",
+        EvidenceKind::Behaviour,
+        Cause::IpAcl,
+        weight,
+        text,
+        &[
+            ("elsewhere", elsewhere.admitted as f64),
+            ("here", here.admitted as f64),
+        ],
+    ))
 }

@@ -6,11 +6,21 @@ use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
 
 /// Classes of programs that operators put on lists.
-const UNWANTED: [Class; 5] =
-    [Class::SearchBot, Class::AiCrawler, Class::SeoBot, Class::Scanner, Class::Empty];
+const UNWANTED: [Class; 7] = [
+    Class::SearchBot,
+    Class::AiCrawler,
+    Class::SeoBot,
+    Class::Scanner,
+    Class::OtherBot,
+    Class::Automation,
+    Class::Empty,
+];
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [shunned(case), passes(case)].into_iter().flatten().collect()
+    [shunned(case), passes(case)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn shunned(case: &Case<'_>) -> Option<Evidence> {
@@ -18,12 +28,14 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
     let agents = facts.distinct(Column::UserAgent);
     let (ips, networks) = (facts.distinct(Column::Ip), facts.distinct(Column::Prefix16));
     let elsewhere = facts.other_ip_same_agent;
-    let passed = elsewhere.admitted + facts.same_ip_elsewhere.admitted + facts.same_ip_here.admitted;
+    let passed =
+        elsewhere.admitted + facts.same_ip_elsewhere.admitted + facts.same_ip_here.admitted;
     if passed as f64 > 0.03 * facts.denials as f64 || agents > 12 {
         return None;
     }
     let unwanted = facts.class_share(&UNWANTED);
     let libraries = facts.class_share(&[Class::HttpLibrary, Class::CommandLine, Class::ApiTool]);
+    let monitors = facts.class_share(&[Class::Monitor]);
     let routes = facts.distinct(Column::Route3);
     let mut weight: f64 = match ips {
         1 => 0.0,
@@ -33,7 +45,7 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
     if networks >= 3 && ips >= 5 * agents {
         weight += 1.3; // many addresses that share nothing but the agent
     }
-    weight += 2.2 * unwanted - 0.6 * libraries;
+    weight += 2.2 * unwanted - 1.0 * libraries - 1.0 * monitors;
     if routes >= 4 {
         weight += 0.4;
     }
@@ -52,7 +64,10 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
         if facts.distinct(Column::Client) == 1 {
             format!("the agent {}", case.name(Column::Client, id))
         } else {
-            format!("these {agents} agents ({} and others)", case.name(Column::Client, id))
+            format!(
+                "these {agents} agents ({} and others)",
+                case.name(Column::Client, id)
+            )
         },
         counted(facts.denials, "request", "requests"),
         counted(ips as u64, "address", "addresses"),
@@ -64,7 +79,11 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
         Cause::BotFilter,
         weight,
         text,
-        &[("agents", agents as f64), ("addresses", ips as f64), ("admitted", passed as f64)],
+        &[
+            ("agents", agents as f64),
+            ("addresses", ips as f64),
+            ("admitted", passed as f64),
+        ],
     ))
 }
 
@@ -81,5 +100,12 @@ fn passes(case: &Case<'_>) -> Option<Evidence> {
         others.admitted
     );
     let weight = -2.5 * others.admitted_share() * (share / 0.2).min(1.0);
-    Some(evidence("agent_passes", EvidenceKind::Behaviour, Cause::BotFilter, weight, text, &[("admitted", others.admitted as f64)]))
+    Some(evidence(
+        "agent_passes",
+        EvidenceKind::Behaviour,
+        Cause::BotFilter,
+        weight,
+        text,
+        &[("admitted", others.admitted as f64)],
+    ))
 }

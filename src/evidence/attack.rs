@@ -16,7 +16,10 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     } else {
         String::new()
     };
-    let text = format!("{} of the denied requests carry an attack in path or query{contrast}", percent(share));
+    let text = format!(
+        "{} of the denied requests carry an attack in path or query{contrast}",
+        percent(share)
+    );
     let weight = 4.0 * ((share - 0.3) / 0.4).clamp(0.3, 1.0) + if clean >= 5 { 0.5 } else { -0.5 };
     vec![evidence(
         "attack",
@@ -24,6 +27,9 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
         Cause::BotFilter,
         weight,
         text,
-        &[("attacks", facts.attacks as f64), ("clean_admitted", clean as f64)],
+        &[
+            ("attacks", facts.attacks as f64),
+            ("clean_admitted", clean as f64),
+        ],
     )]
 }

@@ -3,9 +3,10 @@
 //! It has to be asked before anything splits denials by client or route, for each piece of a challenge
 //! looks like a permission or a list.
 
+use super::responder::Pages;
 use crate::examine::row::Row;
 use crate::examine::table::{Column, Table};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Addresses that must show the pattern.
 const LEAST_ADDRESSES: usize = 8;
@@ -15,6 +16,9 @@ const MOST_ATTEMPTS: usize = 3;
 const SOON_MS: i64 = 5 * 60_000;
 /// Share of all addresses with denials of this answer that must show the pattern.
 const LEAST_SHARE: f64 = 0.5;
+/// Share of the clients that came meanwhile, and asked for the same first, that must have been denied:
+/// a challenge meets everybody, a limiter in a crowd only some.
+const LEAST_MET: f64 = 0.6;
 
 #[derive(Default)]
 struct Visitor {
@@ -24,44 +28,47 @@ struct Visitor {
     later_denials: usize,
 }
 
-/// Takes the denials of challenges out of `open`: one group per size of answer.
-pub fn find(table: &Table<'_>, open: &mut [bool]) -> Vec<Vec<u32>> {
+/// Takes the denials of challenges out of `open`: one group per answer.
+pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>> {
     let mut by_size: HashMap<u32, HashMap<(u32, u32), Visitor>> = HashMap::new();
-    let mut started: HashMap<(u32, u32), ()> = HashMap::new();
+    let mut firsts: HashMap<(u32, u32), u32> = HashMap::new();
     let mut waiting: HashMap<(u32, u32), u32> = HashMap::new();
     for (index, row) in table.rows.iter().enumerate() {
         let client = (row.ip, row.user_agent);
-        let known = started.insert(client, ()).is_some();
+        firsts.entry(client).or_insert(index as u32);
         if row.denied && open[index] {
-            let visitor = by_size.entry(row.bytes).or_default();
-            note_denial(visitor, &mut waiting, client, known, index as u32, row);
-        } else if !row.denied && let Some(size) = waiting.remove(&client) {
-            if let Some(visitor) = by_size.get_mut(&size).and_then(|v| v.get_mut(&client)) {
+            let answer = pages.answer(row.bytes);
+            let visitors = by_size.entry(answer).or_default();
+            note_denial(visitors, &mut waiting, (client, answer), index as u32, row);
+        } else if !row.denied
+            && let Some(size) = waiting.remove(&client)
+            && let Some(visitor) = by_size.get_mut(&size).and_then(|v| v.get_mut(&client)) {
                 visitor.passed = row.time_ms - visitor.first_ms <= SOON_MS;
             }
-        }
     }
     let mut sizes: Vec<u32> = by_size.keys().copied().collect();
     sizes.sort_unstable();
-    sizes.into_iter().filter_map(|size| group(table, by_size.get(&size)?, open)).collect()
+    sizes
+        .into_iter()
+        .filter_map(|size| group(table, by_size.get(&size)?, &firsts, open))
+        .collect()
 }
 
 fn note_denial(
     visitors: &mut HashMap<(u32, u32), Visitor>,
     waiting: &mut HashMap<(u32, u32), u32>,
-    client: (u32, u32),
-    known: bool,
+    (client, answer): ((u32, u32), u32),
     index: u32,
     row: &Row,
 ) {
     let visitor = visitors.entry(client).or_default();
-    if visitor.passed || (known && visitor.early.is_empty()) || visitor.early.len() >= MOST_ATTEMPTS {
+    if visitor.passed || visitor.early.len() >= MOST_ATTEMPTS {
         visitor.later_denials += 1;
         return;
     }
     if visitor.early.is_empty() {
         visitor.first_ms = row.time_ms;
-        waiting.insert(client, row.bytes);
+        waiting.insert(client, answer);
     }
     visitor.early.push(index);
 }
@@ -69,10 +76,13 @@ fn note_denial(
 fn group(
     table: &Table<'_>,
     visitors: &HashMap<(u32, u32), Visitor>,
+    firsts: &HashMap<(u32, u32), u32>,
     open: &mut [bool],
 ) -> Option<Vec<u32>> {
-    let solved: Vec<&Visitor> =
-        visitors.values().filter(|v| v.passed && v.later_denials <= MOST_ATTEMPTS).collect();
+    let solved: Vec<&Visitor> = visitors
+        .values()
+        .filter(|v| v.passed && v.later_denials <= MOST_ATTEMPTS)
+        .collect();
     let mut addresses: Vec<u32> = solved
         .iter()
         .flat_map(|v| v.early.first())
@@ -91,8 +101,36 @@ fn group(
         .flat_map(|v| v.early.iter().copied())
         .collect();
     denials.sort_unstable();
+    if met(table, &denials, firsts) < LEAST_MET {
+        return None;
+    }
     for index in &denials {
         open[*index as usize] = false;
     }
     Some(denials)
+}
+
+/// Of the clients whose first request fell between these denials, on one of their methods and first
+/// segments, the share that was denied.
+fn met(table: &Table<'_>, denials: &[u32], firsts: &HashMap<(u32, u32), u32>) -> f64 {
+    let (Some(start), Some(end)) = (denials.first(), denials.last()) else {
+        return 0.0;
+    };
+    let place = |row: &Row| (row.method, table.value(Column::Route1, row));
+    let places: HashSet<(u8, u32)> = denials
+        .iter()
+        .map(|index| place(&table.rows[*index as usize]))
+        .collect();
+    let (mut denied, mut all) = (0u32, 0u32);
+    for index in firsts
+        .values()
+        .filter(|index| (start..=end).contains(index))
+    {
+        let row = &table.rows[*index as usize];
+        if places.contains(&place(row)) {
+            all += 1;
+            denied += u32::from(denials.binary_search(index).is_ok());
+        }
+    }
+    f64::from(denied) / f64::from(all.max(1))
 }

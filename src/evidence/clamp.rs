@@ -14,6 +14,9 @@ const LEAST_BINS: usize = 5;
 /// Mean admitted requests per bin needed: below it counts are too coarse to vary.
 const LEAST_MEAN: f64 = 4.0;
 
+/// Of the growth of the offered count, admissions may follow this much less than their share.
+const MOST_FOLLOWING: f64 = 0.4;
+
 /// How tightly admissions are clamped.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clamp {
@@ -62,13 +65,18 @@ fn at_width(arrivals: &[(i64, bool)], width_s: i64) -> Option<Clamp> {
         return None;
     }
     let share = mean / offered_mean;
+    if slope(&full, mean, offered_mean) > MOST_FOLLOWING * share {
+        return None; // admissions follow what is offered
+    }
     let thinned = share * offered_ratio + 1.0 - share;
     let ratio = ratio / thinned.max(1e-9);
     let freedom = (full.len() - 1) as f64;
     let scale = (2.0 / (9.0 * freedom)).sqrt();
     let deviations = (ratio.cbrt() - (1.0 - 2.0 / (9.0 * freedom))) / scale;
     let range = |values: &mut dyn Iterator<Item = u64>| {
-        values.fold((u64::MAX, 0), |(low, high), value| (low.min(value), high.max(value)))
+        values.fold((u64::MAX, 0), |(low, high), value| {
+            (low.min(value), high.max(value))
+        })
     };
     Some(Clamp {
         ratio,
@@ -81,12 +89,68 @@ fn at_width(arrivals: &[(i64, bool)], width_s: i64) -> Option<Clamp> {
     })
 }
 
+/// How many more requests are admitted for each that is offered more (least squares).
+fn slope(bins: &[(u64, u64)], admitted_mean: f64, offered_mean: f64) -> f64 {
+    let (mut together, mut alone) = (0.0, 0.0);
+    for (admitted, offered) in bins {
+        let distance = *offered as f64 - offered_mean;
+        together += distance * (*admitted as f64 - admitted_mean);
+        alone += distance * distance;
+    }
+    if alone > 0.0 { together / alone } else { 0.0 }
+}
+
 /// Mean, and variance over mean.
 fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let count = values.clone().count() as f64;
     let mean = values.clone().sum::<f64>() / count;
     let variance = values.map(|v| (v - mean) * (v - mean)).sum::<f64>() / (count - 1.0).max(1.0);
     (mean, if mean > 0.0 { variance / mean } else { 0.0 })
+}
+
+/// Whether busier seconds of a key are denied more: a limiter's mark even where it counts something that
+/// the log does not show, such as requests in flight.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Load {
+    /// Share denied in the quieter half of the requests, and in the busier half.
+    pub quiet: f64,
+    /// See `quiet`.
+    pub busy: f64,
+    /// Standard deviations between the two.
+    pub deviations: f64,
+}
+
+/// Compares busy with quiet seconds; `seconds` are (requests, denials) of one key in one second each.
+pub fn load(mut seconds: Vec<(u64, u64)>) -> Option<Load> {
+    seconds.sort_unstable();
+    let all: u64 = seconds.iter().map(|(requests, _)| requests).sum();
+    let middle = seconds.get(seconds.len() / 2)?.0;
+    let (mut quiet, mut busy) = ((0u64, 0u64), (0u64, 0u64));
+    for (requests, denials) in &seconds {
+        let half = if *requests <= middle {
+            &mut quiet
+        } else {
+            &mut busy
+        };
+        half.0 += requests;
+        half.1 += denials;
+    }
+    if quiet.0 < 50 || busy.0 < 50 {
+        return None;
+    }
+    let share = |half: (u64, u64)| half.1 as f64 / half.0 as f64;
+    let pooled = (quiet.1 + busy.1) as f64 / all as f64;
+    let error = (pooled * (1.0 - pooled) * (1.0 / quiet.0 as f64 + 1.0 / busy.0 as f64)).sqrt();
+    let deviations = if error > 0.0 {
+        (share(busy) - share(quiet)) / error
+    } else {
+        0.0
+    };
+    Some(Load {
+        quiet: share(quiet),
+        busy: share(busy),
+        deviations,
+    })
 }
 
 #[cfg(test)]

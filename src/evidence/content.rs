@@ -3,7 +3,9 @@
 //! Such denials are set apart before anything splits by client or route. But content does not decide
 //! alone: where everything that an address sends is denied, its odd requests fall under that rule too.
 
-use crate::examine::row::{Content, Row, SIGN_EXPIRY_STATED, SIGN_LIMIT_STATED, SIGN_LINK_EXPIRED, SIGN_REFERER_STATED};
+use crate::examine::row::{
+    Content, Row, SIGN_EXPIRY_STATED, SIGN_LIMIT_STATED, SIGN_LINK_EXPIRED, SIGN_REFERER_STATED,
+};
 use crate::examine::table::{Column, Table};
 use crate::key::Method;
 
@@ -51,7 +53,11 @@ impl Stream {
 pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
     let mut found = Vec::new();
     for stream in STREAMS {
-        let shut_out = if stream.is_stated() { Vec::new() } else { shut_out(table, stream) };
+        let shut_out = if stream.is_stated() {
+            Vec::new()
+        } else {
+            shut_out(table, stream)
+        };
         let denials: Vec<u32> = (0..table.rows.len())
             .filter(|index| {
                 let row = &table.rows[*index];
@@ -76,10 +82,18 @@ fn shut_out(table: &Table<'_>, stream: Stream) -> Vec<bool> {
     let width = table.width(Column::Ip);
     let (mut denied, mut admitted) = (vec![0u32; width], vec![0u32; width]);
     for row in table.rows.iter().filter(|row| !stream.holds(row)) {
-        let counts = if row.denied { &mut denied } else { &mut admitted };
+        let counts = if row.denied {
+            &mut denied
+        } else {
+            &mut admitted
+        };
         if let Some(count) = counts.get_mut(row.ip as usize) {
             *count += 1;
         }
     }
-    denied.iter().zip(&admitted).map(|(denied, admitted)| *denied >= 5 && admitted * 5 <= *denied).collect()
+    denied
+        .iter()
+        .zip(&admitted)
+        .map(|(denied, admitted)| *denied >= 5 && admitted * 5 <= *denied)
+        .collect()
 }

@@ -4,11 +4,12 @@
 //! The question behind most of them is a crossed cell: is the same client admitted elsewhere, and are
 //! others admitted here? A *cell* is a method on the first three segments of a route.
 
+use super::clamp::{self, Load};
 use super::responder::Pages;
 use crate::examine::row::*;
 use crate::examine::table::{Column, Table};
-use crate::key::client::Class;
 use crate::key::Method;
+use crate::key::client::Class;
 use std::collections::HashMap;
 
 /// Admitted requests from which an address counts as established before an onset.
@@ -64,6 +65,14 @@ pub struct Facts {
     pub same_ip_other_agent: Split,
     /// The group's tokens or users, outside its cells.
     pub same_identity_elsewhere: Split,
+    /// Admitted requests in the group's cells, and how many of them carry a token or user.
+    pub admitted_here: u64,
+    /// See `admitted_here`.
+    pub admitted_here_named: u64,
+    /// Admitted requests in the group's cells over the whole table.
+    pub admitted_here_ever: u64,
+    /// Other addresses that were denied in the group's cells, over the whole table.
+    pub other_ips_denied_here_ever: u64,
     /// Other tokens or users in the group's cells.
     pub other_identity_here: Split,
     /// Addresses with a request before the group's start (or the log's first hour cannot tell).
@@ -119,6 +128,8 @@ pub struct Facts {
     pub upstream_denials: u64,
     /// Denials for which no upstream was asked.
     pub upstream_not_asked: u64,
+    /// How denials depend on the load of an address, in the group's cells.
+    pub load: Option<Load>,
     /// Sizes of the answers, most first.
     pub sizes: Vec<(u32, u64)>,
 }
@@ -126,12 +137,18 @@ pub struct Facts {
 impl Facts {
     /// How many different values a column has among the denials.
     pub fn distinct(&self, column: Column) -> usize {
-        self.values.get(&column).map_or(0, |values| values.iter().filter(|(id, _)| *id != NONE).count())
+        self.values.get(&column).map_or(0, |values| {
+            values.iter().filter(|(id, _)| *id != NONE).count()
+        })
     }
 
     /// The most frequent value of a column and its share of the denials.
     pub fn top(&self, column: Column) -> Option<(u32, f64)> {
-        let (id, count) = *self.values.get(&column)?.iter().find(|(id, _)| *id != NONE)?;
+        let (id, count) = *self
+            .values
+            .get(&column)?
+            .iter()
+            .find(|(id, _)| *id != NONE)?;
         Some((id, count as f64 / self.denials.max(1) as f64))
     }
 
@@ -142,7 +159,12 @@ impl Facts {
 
     /// Share of the denials whose user agent is of one of these classes.
     pub fn class_share(&self, classes: &[Class]) -> f64 {
-        self.share(classes.iter().filter_map(|class| self.classes.get(class)).sum())
+        self.share(
+            classes
+                .iter()
+                .filter_map(|class| self.classes.get(class))
+                .sum(),
+        )
     }
 
     /// Share of denials that the application answered: by the upstream field, else by the body.
@@ -175,13 +197,19 @@ const COLUMNS: [Column; 14] = [
 
 /// Takes the facts of a group of denials (positions in the table, in time order).
 pub fn gather(table: &Table<'_>, pages: &Pages, denials: &[u32]) -> Facts {
-    let mut facts = Facts { denials: denials.len() as u64, ..Facts::default() };
-    let (Some(first), Some(last)) = (denials.first(), denials.last()) else { return facts };
+    let mut facts = Facts {
+        denials: denials.len() as u64,
+        ..Facts::default()
+    };
+    let (Some(first), Some(last)) = (denials.first(), denials.last()) else {
+        return facts;
+    };
     facts.start_ms = table.rows[*first as usize].time_ms;
     facts.end_ms = table.rows[*last as usize].time_ms + 1;
     count_denials(table, pages, denials, &mut facts);
     let group = Group::of(table, denials);
     contrast(table, &group, &mut facts);
+    ever(table, &group, &mut facts);
     clients(table, &group, &mut facts);
     facts
 }
@@ -191,12 +219,19 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
     let mut sizes: HashMap<u32, u64> = HashMap::new();
     for row in denials.iter().map(|index| &table.rows[*index as usize]) {
         for column in COLUMNS {
-            *values.entry(column).or_default().entry(table.value(column, row)).or_default() += 1;
+            *values
+                .entry(column)
+                .or_default()
+                .entry(table.value(column, row))
+                .or_default() += 1;
         }
         *facts.classes.entry(table.class(row)).or_default() += 1;
         let method = Method::from_u8(row.method);
         facts.options += u64::from(method == Method::Options);
-        facts.writes += u64::from(matches!(method, Method::Post | Method::Put | Method::Patch | Method::Delete));
+        facts.writes += u64::from(matches!(
+            method,
+            Method::Post | Method::Put | Method::Patch | Method::Delete
+        ));
         facts.attacks += u64::from(row.content == Content::Attack);
         facts.probes += u64::from(row.content == Content::Probe);
         facts.directories += u64::from(row.signs & SIGN_DIRECTORY != 0);
@@ -216,7 +251,7 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
             *sizes.entry(row.bytes).or_default() += 1;
             if pages.is_server_page(row.bytes) {
                 facts.server_pages += 1;
-            } else if pages.known() {
+            } else if pages.is_own_body(row.bytes) {
                 facts.own_bodies += 1;
             }
         }
@@ -224,16 +259,23 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
     for (column, counts) in values {
         let mut counts: Vec<(u32, u64)> = counts.into_iter().collect();
         counts.sort_unstable_by(|a, b| {
-            b.1.cmp(&a.1).then_with(|| name_of(table, column, a.0).cmp(name_of(table, column, b.0)))
+            b.1.cmp(&a.1)
+                .then_with(|| name_of(table, column, a.0).cmp(name_of(table, column, b.0)))
         });
         facts.values.insert(column, counts);
     }
     facts.sizes = sizes.into_iter().collect();
-    facts.sizes.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    facts
+        .sizes
+        .sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
 }
 
 fn name_of<'t>(table: &'t Table<'_>, column: Column, id: u32) -> &'t [u8] {
-    if id == NONE { b"" } else { table.text(column, id) }
+    if id == NONE {
+        b""
+    } else {
+        table.text(column, id)
+    }
 }
 
 /// Membership of the group's values, as flags by id.
@@ -267,7 +309,10 @@ impl Group {
             raise(&mut group.identity_token, row.token);
             raise(&mut group.identity_user, row.user);
             raise(&mut group.root, table.value(Column::Route1, row));
-            if let Some(bits) = group.cell.get_mut(table.value(Column::Route3, row) as usize) {
+            if let Some(bits) = group
+                .cell
+                .get_mut(table.value(Column::Route3, row) as usize)
+            {
                 *bits |= method_bit(row.method);
             }
         }
@@ -275,7 +320,10 @@ impl Group {
     }
 
     fn methods_at(&self, table: &Table<'_>, row: &Row) -> u16 {
-        self.cell.get(table.value(Column::Route3, row) as usize).copied().unwrap_or(0)
+        self.cell
+            .get(table.value(Column::Route3, row) as usize)
+            .copied()
+            .unwrap_or(0)
     }
 }
 
@@ -294,12 +342,17 @@ fn has(flags: &[bool], id: u32) -> bool {
 }
 
 fn count(split: &mut Split, row: &Row) {
-    if row.denied { split.denied += 1 } else { split.admitted += 1 }
+    if row.denied {
+        split.denied += 1
+    } else {
+        split.admitted += 1
+    }
 }
 
 /// The crossed cells, within the group's interval. The group's own denials count only for itself.
 fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     let mut others_here = std::collections::HashSet::new();
+    let mut seconds: HashMap<(u32, i64), (u64, u64)> = HashMap::new();
     for index in table.between(facts.start_ms, facts.end_ms) {
         let row = &table.rows[index];
         let own = group.is_denial.contains_key(&(index as u32));
@@ -311,6 +364,15 @@ fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
         }
         if ip && here {
             count(&mut facts.same_ip_here, row);
+            let second = seconds
+                .entry((row.ip, row.time_ms.div_euclid(1000)))
+                .or_default();
+            second.0 += 1;
+            second.1 += u64::from(row.denied);
+        }
+        if here && !row.denied {
+            facts.admitted_here += 1;
+            facts.admitted_here_named += u64::from(row.token != NONE || row.user != NONE);
         }
         if methods != 0 && !here {
             count(&mut facts.other_method_here, row);
@@ -339,6 +401,25 @@ fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
         identity_contrast(group, row, here, facts);
     }
     facts.other_ips_admitted_here = others_here.len() as u64;
+    if (0.05..0.95).contains(&facts.same_ip_here.admitted_share()) {
+        facts.load = clamp::load(seconds.into_values().collect());
+    }
+}
+
+/// What happened in the group's cells over the whole table.
+fn ever(table: &Table<'_>, group: &Group, facts: &mut Facts) {
+    let mut others = std::collections::HashSet::new();
+    for row in &table.rows {
+        if group.methods_at(table, row) & method_bit(row.method) == 0 {
+            continue;
+        }
+        if !row.denied {
+            facts.admitted_here_ever += 1;
+        } else if !has(&group.ip, row.ip) {
+            others.insert(row.ip);
+        }
+    }
+    facts.other_ips_denied_here_ever = others.len() as u64;
 }
 
 fn identity_contrast(group: &Group, row: &Row, here: bool, facts: &mut Facts) {
@@ -379,22 +460,37 @@ fn clients(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     }
     let mut histories: HashMap<u32, History> = HashMap::new();
     for (index, row) in table.rows.iter().enumerate() {
-        let Some(first_denial) = firsts.get(&row.ip) else { continue };
+        let Some(first_denial) = firsts.get(&row.ip) else {
+            continue;
+        };
         let history = histories.entry(row.ip).or_default();
         let own = row.denied && group.is_denial.contains_key(&(index as u32));
-        follow(history, row, *first_denial, own, group.methods_at(table, row), facts);
+        follow(
+            history,
+            row,
+            *first_denial,
+            own,
+            group.methods_at(table, row),
+            facts,
+        );
     }
     for history in histories.values() {
         let first_denial = history.first_denial_ms.unwrap_or(i64::MAX);
         let established = history.admitted_before >= ESTABLISHED;
-        facts.ips_seen_before +=
-            u64::from(history.first_seen_ms.is_some_and(|seen| seen < facts.start_ms));
+        facts.ips_seen_before += u64::from(
+            history
+                .first_seen_ms
+                .is_some_and(|seen| seen < facts.start_ms),
+        );
         facts.ips_established += u64::from(established);
         facts.ips_admitted_here_before += u64::from(history.admitted_here_before);
         facts.ips_admitted_here_after += u64::from(history.admitted_here_after);
         facts.ips_denied_then_admitted += u64::from(history.denied_then_admitted);
         facts.ips_first_denied += u64::from(history.first_was_denied);
-        let due = history.first_after_onset_ms.unwrap_or(facts.start_ms).max(facts.start_ms);
+        let due = history
+            .first_after_onset_ms
+            .unwrap_or(facts.start_ms)
+            .max(facts.start_ms);
         facts.ips_denied_at_onset +=
             u64::from(established && first_denial <= due.saturating_add(MINUTE_MS));
         let usual = history.hour_before.saturating_sub(history.minute_before) as f64 / 59.0;
@@ -426,8 +522,8 @@ fn follow(
     if row.time_ms < first_denial {
         history.admitted_before += u32::from(!row.denied);
         history.admitted_here_before |= here && !row.denied;
-        history.minute_before += u32::from(first_denial - row.time_ms <= MINUTE_MS);
-        history.hour_before += u32::from(first_denial - row.time_ms <= 60 * MINUTE_MS);
+        history.minute_before += u32::from(here && first_denial - row.time_ms <= MINUTE_MS);
+        history.hour_before += u32::from(here && first_denial - row.time_ms <= 60 * MINUTE_MS);
     } else if here && !row.denied {
         history.admitted_here_after |= row.time_ms >= facts.end_ms;
         history.denied_then_admitted |= row.time_ms - first_denial <= 10 * MINUTE_MS;

@@ -1,17 +1,31 @@
 //! Is it who they are? A credential that is refused everywhere, or one that lacks a right somewhere.
 
-use super::{Case, counted, evidence, percent};
 use super::places::places_named;
+use super::{Case, counted, evidence, percent};
 use crate::examine::row::NONE;
 use crate::examine::table::Column;
 use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
 
+/// What each e-fold of agents takes from a cause that lies with one caller.
+const CROWD_COST: f64 = 0.6;
 /// Programs that carry credentials of an API.
 const PROGRAMS: [Class; 3] = [Class::HttpLibrary, Class::CommandLine, Class::ApiTool];
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [refused(case), lacks_right(case), named(case)].into_iter().flatten().collect()
+    let named = named(case);
+    let few = named.as_ref().and_then(|_| fewer_names(case));
+    [
+        refused(case),
+        lacks_right(case),
+        named,
+        few,
+        nameless(case),
+        now_and_then(case),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Programs denied at every place of an interface, while others use it.
@@ -29,7 +43,7 @@ fn refused(case: &Case<'_>) -> Option<Evidence> {
     let other_root = facts.same_ip_other_root.admitted;
     let places = facts.distinct(Column::Route3);
     let (ips, wide) = (facts.distinct(Column::Ip), facts.distinct(Column::Prefix16));
-    let mut weight: f64 = 0.6;
+    let mut weight: f64 = 0.6 - CROWD_COST * (facts.distinct(Column::Client).max(1) as f64).ln();
     weight += match places {
         1 => 0.0,
         2..=3 => 0.5,
@@ -44,7 +58,8 @@ fn refused(case: &Case<'_>) -> Option<Evidence> {
     if passes > 0.1 && elsewhere.admitted > other_root + 4 {
         weight -= 3.0 * passes; // the same credential serves at other places
     }
-    let synchronous = facts.ips_established >= 1 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
+    let synchronous =
+        facts.ips_established >= 1 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
     if synchronous {
         weight += 0.4;
     }
@@ -55,7 +70,14 @@ fn refused(case: &Case<'_>) -> Option<Evidence> {
         counted(places as u64, "place", "places"),
         counted(facts.other_ip_here.admitted, "request", "requests")
     );
-    Some(evidence("refused", EvidenceKind::Behaviour, Cause::Credential, weight, text, &[("places", places as f64), ("programs", programs)]))
+    Some(evidence(
+        "refused",
+        EvidenceKind::Behaviour,
+        Cause::Credential,
+        weight,
+        text,
+        &[("places", places as f64), ("programs", programs)],
+    ))
 }
 
 /// Admitted elsewhere and not here, where others are.
@@ -69,20 +91,137 @@ fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
     }
     let preflights = facts.share(facts.options) > 0.5;
     let by_application = facts.application_share().is_some_and(|share| share >= 0.8);
-    if preflights || facts.distinct(Column::Route3) > 6 || (others.admitted < 3 && !by_application) {
+    let attacks = facts.share(facts.attacks) > 0.3;
+    if preflights
+        || attacks
+        || facts.distinct(Column::Route3) > 6
+        || (others.admitted < 3 && !by_application)
+    {
         return None;
     }
-    let mut weight: f64 = if others.admitted < 3 { 0.8 } else { 1.6 };
-    weight += if others.admitted as f64 >= 0.1 * facts.denials as f64 { 0.8 } else { 0.0 };
-    weight += if facts.distinct(Column::Route3) <= 2 { 0.5 } else { 0.0 };
+    let mut weight: f64 = if others.admitted < 3 { 1.4 } else { 1.6 };
+    // A right belongs to somebody: a crowd of agents lacks none.
+    weight -= CROWD_COST * (facts.distinct(Column::UserAgent).max(1) as f64).ln();
+    let browsers = facts.class_share(&[Class::Browser]);
+    if browsers > 0.8 && facts.distinct(Column::Ip) >= 5 && facts.distinct(Column::User) == 0 {
+        weight -= 0.8; // many people without a name: hardly a right that each of them lacks
+    }
+    weight += if others.admitted as f64 >= 0.1 * facts.denials as f64 {
+        0.8
+    } else {
+        0.0
+    };
+    weight += if facts.distinct(Column::Route3) <= 2 {
+        0.5
+    } else {
+        0.0
+    };
     let text = format!(
         "the same clients had {} requests admitted elsewhere and {} here; others had {} admitted here ({})",
         elsewhere.admitted,
-        if here == 0.0 { "none".to_string() } else { percent(here) },
+        if here == 0.0 {
+            "none".to_string()
+        } else {
+            percent(here)
+        },
         others.admitted,
         places_named(case)
     );
-    Some(evidence("lacks_right", EvidenceKind::Behaviour, Cause::Permission, weight, text, &[("elsewhere", elsewhere.admitted as f64), ("others_here", others.admitted as f64)]))
+    Some(evidence(
+        "lacks_right",
+        EvidenceKind::Behaviour,
+        Cause::Permission,
+        weight,
+        text,
+        &[
+            ("elsewhere", elsewhere.admitted as f64),
+            ("others_here", others.admitted as f64),
+        ],
+    ))
+}
+
+/// Few credentials on many addresses explain more than the addresses do.
+fn fewer_names(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let names = facts
+        .distinct(Column::Token)
+        .max(facts.distinct(Column::User));
+    let ips = facts.distinct(Column::Ip);
+    if names == 0 || names * 2 > ips {
+        return None;
+    }
+    let text = format!(
+        "{ips} addresses share {}",
+        counted(names as u64, "credential", "credentials")
+    );
+    Some(evidence(
+        "fewer_names",
+        EvidenceKind::Behaviour,
+        Cause::IpAcl,
+        -1.5,
+        text,
+        &[("names", names as f64)],
+    ))
+}
+
+/// Denied without a token at places where the admitted ones have one.
+fn nameless(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let named = |column: Column| {
+        facts.values.get(&column).map_or(0, |values| {
+            values
+                .iter()
+                .filter(|(id, _)| *id != NONE)
+                .map(|(_, count)| count)
+                .sum::<u64>()
+        })
+    };
+    let present = facts.share(named(Column::Token).max(named(Column::User)));
+    let usual = facts.admitted_here_named as f64 / facts.admitted_here.max(1) as f64;
+    if facts.admitted_here < 10 || usual < 0.6 || present > 0.1 {
+        return None;
+    }
+    let text = format!(
+        "{} of the denied requests carry no credential, and {} of those admitted at the same places do",
+        percent(1.0 - present),
+        percent(usual)
+    );
+    Some(evidence(
+        "nameless",
+        EvidenceKind::Behaviour,
+        Cause::Credential,
+        3.0,
+        text,
+        &[("admitted_with", usual)],
+    ))
+}
+
+/// Programs that are denied now and then by the application, wherever they call: a key left out.
+fn now_and_then(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let here = facts.same_ip_here;
+    let programs = facts.class_share(&PROGRAMS);
+    let by_application = facts.application_share().is_some_and(|share| share >= 0.8);
+    if programs < 0.6
+        || !by_application
+        || here.admitted_share() < 0.5
+        || facts.distinct(Column::Route3) < 3
+    {
+        return None;
+    }
+    let text = format!(
+        "programs are denied now and then by the application at {} places where they are mostly admitted ({})",
+        facts.distinct(Column::Route3),
+        percent(here.admitted_share())
+    );
+    Some(evidence(
+        "now_and_then",
+        EvidenceKind::Behaviour,
+        Cause::Credential,
+        1.5,
+        text,
+        &[("admitted_share", here.admitted_share())],
+    ))
 }
 
 /// What the token or user name tells, where the log has one.
@@ -90,14 +229,26 @@ fn named(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let present = |column: Column| {
         facts.values.get(&column).map_or(0, |values| {
-            values.iter().filter(|(id, _)| *id != NONE).map(|(_, count)| count).sum::<u64>()
+            values
+                .iter()
+                .filter(|(id, _)| *id != NONE)
+                .map(|(_, count)| count)
+                .sum::<u64>()
         })
     };
     let (tokens, users) = (present(Column::Token), present(Column::User));
-    let column = if tokens >= users { Column::Token } else { Column::User };
+    let column = if tokens >= users {
+        Column::Token
+    } else {
+        Column::User
+    };
     let share = facts.share(tokens.max(users));
     let values = facts.distinct(column);
-    let noun = if column == Column::Token { ("token", "tokens") } else { ("user", "users") };
+    let noun = if column == Column::Token {
+        ("token", "tokens")
+    } else {
+        ("user", "users")
+    };
     if share < 0.5 {
         return None;
     }
@@ -106,21 +257,42 @@ fn named(case: &Case<'_>) -> Option<Evidence> {
     if same.admitted >= 5 && same.admitted_share() >= 0.3 && others.admitted >= 3 {
         let text = format!(
             "{} admitted {} times elsewhere and denied here, where others were admitted {} times",
-            counted(values as u64, noun.0, noun.1), same.admitted, others.admitted
+            counted(values as u64, noun.0, noun.1),
+            same.admitted,
+            others.admitted
         );
-        return Some(evidence("named", EvidenceKind::Behaviour, Cause::Permission, 1.8, text, &[("elsewhere", same.admitted as f64)]));
+        return Some(evidence(
+            "named",
+            EvidenceKind::Behaviour,
+            Cause::Permission,
+            1.8,
+            text,
+            &[("elsewhere", same.admitted as f64)],
+        ));
     }
     if facts.distinct(Column::Route3) < 2 {
         return None; // used at one place only: refused there, or everywhere?
     }
     let few = values as u64 * 10 <= facts.denials;
-    if few && same.admitted as f64 <= 0.05 * facts.denials as f64 && facts.same_ip_here.admitted_share() < 0.2 {
+    if few
+        && same.admitted as f64 <= 0.05 * facts.denials as f64
+        && facts.same_ip_here.admitted_share() < 0.2
+    {
         let text = format!(
             "{} denied wherever used, while other {} passed {} times at the same places",
-            counted(values as u64, noun.0, noun.1), noun.1, others.admitted
+            counted(values as u64, noun.0, noun.1),
+            noun.1,
+            others.admitted
         );
         let weight = if others.admitted >= 5 { 3.0 } else { 1.2 };
-        return Some(evidence("named", EvidenceKind::Behaviour, Cause::Credential, weight, text, &[("others_here", others.admitted as f64)]));
+        return Some(evidence(
+            "named",
+            EvidenceKind::Behaviour,
+            Cause::Credential,
+            weight,
+            text,
+            &[("others_here", others.admitted as f64)],
+        ));
     }
     None
 }

@@ -5,10 +5,12 @@
 //! is taken only where it clamps clearly tighter: then callers share a budget.
 
 use super::clamp::{self, Clamp};
+use super::responder::Pages;
 use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::policy::fit::{self, Fitted};
 use crate::policy::replay::{Arrival, Traffic};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::{HashMap, HashSet};
 
 /// Denials of a key needed to ask whether a limiter made them.
@@ -16,13 +18,16 @@ const LEAST_DENIALS: usize = 20;
 /// A cell (method and route) with less of a key's denials is not in the limiter's scope.
 const LEAST_CELL_SHARE: f64 = 0.01;
 /// Requests this long before the first and after the last denial take part in a replay.
-const CONTEXT_MS: i64 = 10 * 60_000;
+const CONTEXT_MS: i64 = 60 * 60_000;
 /// A clamp counts from this ratio ...
 const TIGHT: f64 = 0.45;
 /// ... and from this many deviations below chance: many keys and widths are tried.
 const TIGHT_DEVIATIONS: f64 = -3.5;
 /// Replays look at no more arrivals than this; a limit shows in fewer.
-const MOST_ARRIVALS: usize = 120_000;
+const MOST_ARRIVALS: usize = 40_000;
+/// Admitted requests that a scope must have: a limiter lets some pass, and without them nothing tells it
+/// from a list.
+const LEAST_ADMITTED: usize = 3;
 /// Keys asked in one column, largest first.
 const MOST_KEYS: usize = 64;
 
@@ -46,7 +51,8 @@ impl LimiterFit {
     pub fn rate_per_s(&self) -> Option<f64> {
         let fitted = self.fitted.as_ref().and_then(|fit| {
             fit.limit.rate_per_s.or_else(|| {
-                Some(f64::from(fit.limit.limit?) / fit.limit.window_s?).filter(|rate| rate.is_finite())
+                Some(f64::from(fit.limit.limit?) / fit.limit.window_s?)
+                    .filter(|rate| rate.is_finite())
             })
         });
         fitted.or(self.clamp.map(|clamp| clamp.rate_per_s))
@@ -58,7 +64,11 @@ impl LimiterFit {
             (Some(a), Some(b)) => a / b > 0.75 && a / b < 1.33,
             _ => true,
         };
-        let holds = |fit: &LimiterFit| fit.fitted.as_ref().is_some_and(|f| f.limit.hold_s.is_some());
+        let holds = |fit: &LimiterFit| {
+            fit.fitted
+                .as_ref()
+                .is_some_and(|f| f.limit.hold_s.is_some())
+        };
         self.key == other.key && (same_rate || (holds(self) && holds(other)))
     }
 
@@ -77,8 +87,17 @@ impl LimiterFit {
         }
     }
 
+    /// Drops the address from the key, where addresses are not those of clients.
+    pub fn forget_address(&mut self) {
+        if matches!(self.key, Some(Column::Ip | Column::Prefix)) {
+            self.key = None;
+            self.members.clear();
+        }
+    }
+
     fn is_clamped(&self) -> bool {
-        self.clamp.is_some_and(|c| c.ratio <= TIGHT && c.deviations <= TIGHT_DEVIATIONS)
+        self.clamp
+            .is_some_and(|c| c.ratio <= TIGHT && c.deviations <= TIGHT_DEVIATIONS)
     }
 
     fn convinces(&self) -> bool {
@@ -87,14 +106,20 @@ impl LimiterFit {
 }
 
 /// Takes the denials of limiters out of `open`.
-pub fn find(table: &Table<'_>, open: &mut [bool]) -> Vec<(LimiterFit, Vec<u32>)> {
+pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<(LimiterFit, Vec<u32>)> {
     let mut found = Vec::new();
     for key in [Some(Column::Token), Some(Column::User), Some(Column::Ip)] {
-        single(table, open, key, &mut found);
+        single(table, pages, open, key, &mut found);
     }
-    pooled_by_address(table, open, &mut found);
-    for key in [Some(Column::Prefix), Some(Column::UserAgent), Some(Column::Client), Some(Column::Route3), None] {
-        single(table, open, key, &mut found);
+    pooled_by_address(table, pages, open, &mut found);
+    for key in [
+        Some(Column::Prefix),
+        Some(Column::UserAgent),
+        Some(Column::Client),
+        Some(Column::Route3),
+        None,
+    ] {
+        single(table, pages, open, key, &mut found);
     }
     found
 }
@@ -102,22 +127,35 @@ pub fn find(table: &Table<'_>, open: &mut [bool]) -> Vec<(LimiterFit, Vec<u32>)>
 /// Asks each value of a column by itself.
 fn single(
     table: &Table<'_>,
+    pages: &Pages,
     open: &mut [bool],
     key: Option<Column>,
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
-    for (value, denials) in groups(table, open, key) {
-        let scope = Scope::of(table, key, value, &denials);
-        let rows = scope.rows(table, open, &denials);
-        let mut fit = assess(table, &rows, &|_| 0);
-        if !fit.convinces() || (key.is_some() && shared(table, open, &fit, &denials)) {
-            continue;
-        }
+    // The values of one column are disjoint, so each can be asked by itself.
+    let asked: Vec<(u32, Vec<u32>, Scope, LimiterFit)> = groups(table, pages, open, key)
+        .into_par_iter()
+        .filter_map(|(value, denials)| {
+            let scope = Scope::of(table, key, value, &denials);
+            let rows = scope.rows(table, open, &denials);
+            let fit = assess(table, &rows, &|_| 0)?;
+            let taken =
+                fit.convinces() && !key.is_some_and(|key| shared(table, open, key, &fit, &denials));
+            taken.then_some((value, denials, scope, fit))
+        })
+        .collect();
+    for (value, denials, scope, mut fit) in asked {
         fit.key = limiter_key(key);
-        fit.members = if key.is_some() { vec![value] } else { Vec::new() };
+        fit.members = if key.is_some() {
+            vec![value]
+        } else {
+            Vec::new()
+        };
         fit.cells = scope.cells();
-        let taken: Vec<u32> =
-            denials.into_iter().filter(|i| scope.covers(&table.rows[*i as usize], table)).collect();
+        let taken: Vec<u32> = denials
+            .into_iter()
+            .filter(|i| scope.covers(&table.rows[*i as usize], table))
+            .collect();
         for index in &taken {
             open[*index as usize] = false;
         }
@@ -133,10 +171,11 @@ fn limiter_key(key: Option<Column>) -> Option<Column> {
 /// Many addresses with few denials each, at one place: a limit per address that each crosses now and then.
 fn pooled_by_address(
     table: &Table<'_>,
+    pages: &Pages,
     open: &mut [bool],
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
-    for (value, denials) in groups(table, open, Some(Column::Route3)) {
+    for (value, denials) in groups(table, pages, open, Some(Column::Route3)) {
         let addresses: HashSet<u32> = denials.iter().map(|i| table.rows[*i as usize].ip).collect();
         if addresses.len() < 3 || addresses.len() * 3 > denials.len() {
             continue;
@@ -147,14 +186,17 @@ fn pooled_by_address(
             .into_iter()
             .filter(|i| addresses.contains(&table.rows[*i as usize].ip))
             .collect();
-        let mut fit = assess(table, &rows, &|row| row.ip);
+        let Some(mut fit) = assess(table, &rows, &|row| row.ip) else {
+            continue;
+        };
         if fit.fitted.is_none() {
             continue;
         }
         fit.clamp = None; // of the pool, which says nothing of its members
         fit.key = Some(Column::Ip);
         fit.members = addresses.into_iter().collect();
-        fit.members.sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
+        fit.members
+            .sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
         fit.cells = scope.cells();
         for index in &denials {
             open[*index as usize] = false;
@@ -163,20 +205,54 @@ fn pooled_by_address(
     }
 }
 
-/// Open denials by value of a column, the largest groups first; all of them for no column.
-fn groups(table: &Table<'_>, open: &[bool], key: Option<Column>) -> Vec<(u32, Vec<u32>)> {
-    let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
-    for (index, row) in table.rows.iter().enumerate().filter(|(index, _)| open[*index]) {
+/// Open denials by value of a column and by answer, for one limiter gives one answer: the largest groups
+/// first; all of them for no column.
+fn groups(
+    table: &Table<'_>,
+    pages: &Pages,
+    open: &[bool],
+    key: Option<Column>,
+) -> Vec<(u32, Vec<u32>)> {
+    let mut groups: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
+    for (index, row) in table
+        .rows
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| open[*index])
+    {
         let value = key.map_or(0, |column| table.value(column, row));
         if value != NONE {
-            groups.entry(value).or_default().push(index as u32);
+            groups
+                .entry((value, pages.answer(row.bytes)))
+                .or_default()
+                .push(index as u32);
         }
     }
-    let mut groups: Vec<(u32, Vec<u32>)> =
-        groups.into_iter().filter(|(_, denials)| denials.len() >= LEAST_DENIALS).collect();
+    let mut groups: Vec<(u32, Vec<u32>)> = groups
+        .into_iter()
+        .filter(|(_, denials)| denials.len() >= LEAST_DENIALS)
+        .map(|((value, _), denials)| (value, denials))
+        .collect();
     groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.1[0].cmp(&b.1[0])));
     groups.truncate(MOST_KEYS);
+    if key.is_none() {
+        groups
+            .iter_mut()
+            .for_each(|(_, denials)| keep_core(table, denials));
+    }
     groups
+}
+
+/// Cuts denials down to the stretch in which most of them came: a budget that all share is exhausted by
+/// a crowd, and what others were denied at other times is not its doing.
+fn keep_core(table: &Table<'_>, denials: &mut Vec<u32>) {
+    let at = |share: f64| {
+        let position = ((denials.len() - 1) as f64 * share) as usize;
+        table.rows[denials[position] as usize].time_ms
+    };
+    let (low, high) = (at(0.1), at(0.9));
+    let slack = (high - low) / 4;
+    denials.retain(|i| (low - slack..=high + slack).contains(&table.rows[*i as usize].time_ms));
 }
 
 /// The requests that a limiter on a key would look at.
@@ -190,22 +266,34 @@ impl Scope {
     fn of(table: &Table<'_>, key: Option<Column>, value: u32, denials: &[u32]) -> Scope {
         let mut counts: HashMap<(u8, u32), usize> = HashMap::new();
         for row in denials.iter().map(|i| &table.rows[*i as usize]) {
-            *counts.entry((row.method, table.value(Column::Route3, row))).or_default() += 1;
+            *counts
+                .entry((row.method, table.value(Column::Route3, row)))
+                .or_default() += 1;
         }
         let least = (denials.len() as f64 * LEAST_CELL_SHARE).ceil() as usize;
-        let cells = counts.into_iter().filter(|(_, n)| *n >= least).map(|(cell, _)| cell).collect();
+        let cells = counts
+            .into_iter()
+            .filter(|(_, n)| *n >= least)
+            .map(|(cell, _)| cell)
+            .collect();
         Scope { key, value, cells }
     }
 
     fn covers(&self, row: &Row, table: &Table<'_>) -> bool {
-        self.key.is_none_or(|column| table.value(column, row) == self.value)
-            && self.cells.contains(&(row.method, table.value(Column::Route3, row)))
+        self.key
+            .is_none_or(|column| table.value(column, row) == self.value)
+            && self
+                .cells
+                .contains(&(row.method, table.value(Column::Route3, row)))
     }
 
     /// Its requests around the denials, without the denials that something else explains.
     fn rows(&self, table: &Table<'_>, open: &[bool], denials: &[u32]) -> Vec<u32> {
         let time = |index: Option<&u32>| index.map_or(0, |i| table.rows[*i as usize].time_ms);
-        let (start, end) = (time(denials.first()) - CONTEXT_MS, time(denials.last()) + CONTEXT_MS);
+        let (start, end) = (
+            time(denials.first()) - CONTEXT_MS,
+            time(denials.last()) + CONTEXT_MS,
+        );
         table
             .between(start, end)
             .filter(|i| {
@@ -223,11 +311,24 @@ impl Scope {
     }
 }
 
-/// Clamp and replay over these rows; `key` is what is counted apart.
-fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> LimiterFit {
-    let rows = &rows[..rows.len().min(MOST_ARRIVALS)];
-    let first = rows.iter().position(|i| table.rows[*i as usize].denied).unwrap_or(0);
-    let last = rows.iter().rposition(|i| table.rows[*i as usize].denied).map_or(0, |at| at + 1);
+/// Clamp and replay over these rows; `key` is what is counted apart. None where nothing was admitted.
+fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Option<LimiterFit> {
+    let rows = around_first_denial(table, rows);
+    let admitted = rows
+        .iter()
+        .filter(|i| !table.rows[**i as usize].denied)
+        .count();
+    if admitted < LEAST_ADMITTED {
+        return None;
+    }
+    let first = rows
+        .iter()
+        .position(|i| table.rows[*i as usize].denied)
+        .unwrap_or(0);
+    let last = rows
+        .iter()
+        .rposition(|i| table.rows[*i as usize].denied)
+        .map_or(0, |at| at + 1);
     let seconds: Vec<(i64, bool)> = rows[first..last.max(first)]
         .iter()
         .map(|i| &table.rows[*i as usize])
@@ -236,43 +337,97 @@ fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Limiter
     let arrivals: Vec<Arrival> = rows
         .iter()
         .map(|i| &table.rows[*i as usize])
-        .map(|row| Arrival { time_ms: row.time_ms, key: key(row), denied: row.denied })
+        .map(|row| Arrival {
+            time_ms: row.time_ms,
+            key: key(row),
+            denied: row.denied,
+        })
         .collect();
-    LimiterFit {
+    Some(LimiterFit {
         key: None,
         members: Vec::new(),
         cells: Vec::new(),
         clamp: clamp::measure(&seconds),
         fitted: fit::best(&Traffic::new(&arrivals)),
-    }
+    })
 }
 
-/// Whether the callers beside this one share its budget: their pool clamps clearly tighter.
-fn shared(table: &Table<'_>, open: &[bool], fit: &LimiterFit, denials: &[u32]) -> bool {
+/// As many rows as a replay looks at: a quarter of them before the first denial at the most.
+fn around_first_denial<'r>(table: &Table<'_>, rows: &'r [u32]) -> &'r [u32] {
+    if rows.len() <= MOST_ARRIVALS {
+        return rows;
+    }
+    let first = rows
+        .iter()
+        .position(|i| table.rows[*i as usize].denied)
+        .unwrap_or(0);
+    let start = first
+        .saturating_sub(MOST_ARRIVALS / 4)
+        .min(rows.len() - MOST_ARRIVALS);
+    &rows[start..start + MOST_ARRIVALS]
+}
+
+/// Whether the callers beside this one share its budget: their pool clamps tighter. Clearly so, where the
+/// key is one caller's own: a fleet's pool clamps as tightly as each of its members.
+fn shared(
+    table: &Table<'_>,
+    open: &[bool],
+    key: Column,
+    fit: &LimiterFit,
+    denials: &[u32],
+) -> bool {
     let alone = fit.clamp.map_or(1.0, |clamp| clamp.ratio);
-    if alone <= 0.12 {
+    let personal = matches!(
+        key,
+        Column::Ip | Column::Token | Column::User | Column::Prefix
+    );
+    if personal && alone <= 0.12 {
         return false;
     }
+    let tighter = if personal {
+        (alone - 0.03) / 1.8
+    } else {
+        0.9 * alone
+    };
     let first = &table.rows[denials[0] as usize];
-    [Column::UserAgent, Column::Route3].into_iter().any(|column| {
-        let value = table.value(column, first);
-        let pool: Vec<u32> = (0..table.rows.len() as u32)
-            .filter(|i| open[*i as usize] && table.value(column, &table.rows[*i as usize]) == value)
-            .collect();
-        if pool.len() < 2 * denials.len() {
-            return false;
-        }
-        let scope = Scope::of(table, Some(column), value, &pool);
-        let rows = scope.rows(table, open, &pool);
-        let seconds: Vec<(i64, bool)> = rows
-            .iter()
-            .map(|i| &table.rows[*i as usize])
-            .map(|row| (row.time_ms.div_euclid(1000), row.denied))
-            .collect();
-        clamp::measure(&seconds).is_some_and(|pool| {
-            pool.deviations <= TIGHT_DEVIATIONS && pool.ratio < (alone - 0.03) / 1.8
+    [Some(Column::UserAgent), Some(Column::Route3), None]
+        .into_iter()
+        .filter(|c| *c != Some(key))
+        .any(|column| {
+            let value = column.map_or(0, |column| table.value(column, first));
+            let same = |row: &Row| column.is_none_or(|column| table.value(column, row) == value);
+            let last = &table.rows[denials[denials.len() - 1] as usize];
+            let pool: Vec<u32> = table
+                .between(first.time_ms, last.time_ms + 1)
+                .filter(|i| open[*i] && same(&table.rows[*i]))
+                .map(|i| i as u32)
+                .collect();
+            if pool.len() * 10 < 13 * denials.len() {
+                return false;
+            }
+            let scope = Scope::of(table, column, value, &pool);
+            let rows = scope.rows(table, open, &pool);
+            let seconds: Vec<(i64, bool)> = rows
+                .iter()
+                .map(|i| &table.rows[*i as usize])
+                .map(|row| (row.time_ms.div_euclid(1000), row.denied))
+                .collect();
+            clamp::measure(&seconds)
+                .is_some_and(|pool| pool.deviations <= TIGHT_DEVIATIONS && pool.ratio < tighter)
         })
-    })
+}
+
+/// The limiter of a budget that all callers share, over all places where these denials came: what was
+/// found place by place is only its share there.
+pub fn refit_shared(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
+    let mut open = vec![false; table.rows.len()];
+    for index in denials {
+        open[*index as usize] = true;
+    }
+    let scope = Scope::of(table, None, 0, denials);
+    let mut fit = assess(table, &scope.rows(table, &open, denials), &|_| 0)?;
+    fit.cells = scope.cells();
+    fit.convinces().then_some(fit)
 }
 
 /// Asks whether a limiter made a group of denials that something else proposed, such as a pure stratum:
@@ -286,7 +441,10 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     for index in denials {
         *addresses.entry(table.rows[*index as usize].ip).or_default() += 1;
     }
-    let many = addresses.values().filter(|n| **n >= LEAST_DENIALS).map(|n| *n).sum::<usize>();
+    let many = addresses
+        .values()
+        .filter(|n| **n >= LEAST_DENIALS).copied()
+        .sum::<usize>();
     let scope = Scope::of(table, None, 0, denials);
     let rows = scope.rows(table, &open, denials);
     let of_members: Vec<u32> = rows
@@ -296,14 +454,15 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     if many * 10 < denials.len() * 8 {
         return None; // too few denials per address to see a limit
     }
-    let mut fit = assess(table, &of_members, &|row| row.ip);
+    let mut fit = assess(table, &of_members, &|row| row.ip)?;
     fit.fitted.as_ref()?;
     if addresses.len() > 1 {
         fit.clamp = None;
     }
     fit.key = Some(Column::Ip);
     fit.members = addresses.into_keys().collect();
-    fit.members.sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
+    fit.members
+        .sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
     fit.cells = scope.cells();
     Some(fit)
 }

@@ -4,7 +4,10 @@ use super::{Case, counted, evidence, percent};
 use crate::findings::{Cause, Evidence, EvidenceKind};
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [clamped(case), replayed(case), jumped(case)].into_iter().flatten().collect()
+    [clamped(case), replayed(case), jumped(case), loaded(case)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn clamped(case: &Case<'_>) -> Option<Evidence> {
@@ -14,10 +17,23 @@ fn clamped(case: &Case<'_>) -> Option<Evidence> {
     }
     let text = format!(
         "per {} s {} to {} requests came and {} to {} were admitted: {:.2} of the spread that chance would leave, in {} full bins",
-        clamp.width_s, clamp.offered.0, clamp.offered.1, clamp.admitted.0, clamp.admitted.1, clamp.ratio, clamp.bins
+        clamp.width_s,
+        clamp.offered.0,
+        clamp.offered.1,
+        clamp.admitted.0,
+        clamp.admitted.1,
+        clamp.ratio,
+        clamp.bins
     );
-    let weight = (-clamp.deviations / 2.0).min(3.5);
-    Some(evidence("clamp", EvidenceKind::Behaviour, Cause::RateLimit, weight, text, &[("ratio", clamp.ratio), ("rate_per_s", clamp.rate_per_s)]))
+    let weight = (-clamp.deviations / 1.6).min(3.5);
+    Some(evidence(
+        "clamp",
+        EvidenceKind::Behaviour,
+        Cause::RateLimit,
+        weight,
+        text,
+        &[("ratio", clamp.ratio), ("rate_per_s", clamp.rate_per_s)],
+    ))
 }
 
 fn replayed(case: &Case<'_>) -> Option<Evidence> {
@@ -35,11 +51,16 @@ fn replayed(case: &Case<'_>) -> Option<Evidence> {
         Cause::RateLimit,
         weight,
         text,
-        &[("nats_over_chance", fitted.score.over_coin), ("nats_over_list", fitted.score.over_list), ("precision", fitted.precision), ("coverage", fitted.coverage)],
+        &[
+            ("nats_over_chance", fitted.score.over_coin),
+            ("nats_over_list", fitted.score.over_list),
+            ("precision", fitted.precision),
+            ("coverage", fitted.coverage),
+        ],
     ))
 }
 
-/// The rate of a caller jumps just before its first denial; a list needs no jump.
+/// The rate of a caller jumps just before its first denial, at the very place; a list needs no jump.
 fn jumped(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let ips = facts.distinct(crate::examine::table::Column::Ip) as u64;
@@ -47,11 +68,42 @@ fn jumped(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let text = format!(
-        "{} of {} asked several times faster in the minute before the first denial",
+        "{} of {} had asked there many times faster in the minute before the first denial than ever",
         facts.ips_with_jump,
         counted(ips, "address", "addresses")
     );
-    Some(evidence("jump", EvidenceKind::Behaviour, Cause::RateLimit, 0.8, text, &[("jumped", facts.ips_with_jump as f64)]))
+    Some(evidence(
+        "jump",
+        EvidenceKind::Behaviour,
+        Cause::RateLimit,
+        2.2,
+        text,
+        &[("jumped", facts.ips_with_jump as f64)],
+    ))
+}
+
+/// Busier seconds of the same callers at the same places are denied more.
+fn loaded(case: &Case<'_>) -> Option<Evidence> {
+    let load = case.facts.load?;
+    let fits = case
+        .limiter
+        .is_some_and(|fit| fit.fitted.is_some() || fit.clamp.is_some());
+    if fits || load.deviations < 4.0 || load.busy < load.quiet + 0.08 {
+        return None;
+    }
+    let text = format!(
+        "{} of the requests in the callers' busy seconds were denied and {} in their quiet ones",
+        percent(load.busy),
+        percent(load.quiet)
+    );
+    Some(evidence(
+        "load",
+        EvidenceKind::Behaviour,
+        Cause::RateLimit,
+        2.2,
+        text,
+        &[("busy", load.busy), ("quiet", load.quiet)],
+    ))
 }
 
 fn described(fitted: &crate::policy::fit::Fitted) -> String {

@@ -5,18 +5,37 @@ use crate::examine::table::Column;
 use crate::findings::{Cause, Evidence, EvidenceKind};
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [directory(case), probes(case), closed(case), open_to_others(case)].into_iter().flatten().collect()
+    [
+        directory(case),
+        probes(case),
+        closed(case),
+        open_to_others(case),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Requests for directories, which a server without index refuses to list.
 fn directory(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let share = facts.share(facts.directories);
-    if share < 0.9 || facts.distinct(Column::Ip) < 2 || facts.other_ip_here.admitted > facts.denials / 20 {
+    let files = facts.same_ip_elsewhere.admitted;
+    if share < 0.9 || files < 5 || facts.other_ip_here.admitted > facts.denials / 20 {
         return None;
     }
-    let text = format!("{} of the denied requests ask for a directory", percent(share));
-    Some(evidence("directory", EvidenceKind::Behaviour, Cause::RouteAcl, 1.0, text, &[("directories", share)]))
+    let text = format!(
+        "{} of the denied requests ask for a directory, while {files} others of the same addresses were admitted",
+        percent(share)
+    );
+    Some(evidence(
+        "directory",
+        EvidenceKind::Behaviour,
+        Cause::RouteAcl,
+        1.8,
+        text,
+        &[("directories", share), ("files", files as f64)],
+    ))
 }
 
 /// Paths that only probes ask for, while their other requests were not denied.
@@ -33,7 +52,14 @@ fn probes(case: &Case<'_>) -> Option<Evidence> {
         percent(share)
     );
     let weight = if free { 3.0 * share } else { 0.5 };
-    Some(evidence("probes", EvidenceKind::Behaviour, Cause::RouteAcl, weight, text, &[("probes", share)]))
+    Some(evidence(
+        "probes",
+        EvidenceKind::Behaviour,
+        Cause::RouteAcl,
+        weight,
+        text,
+        &[("probes", share)],
+    ))
 }
 
 /// Nobody was admitted to these places while the rule held.
@@ -41,7 +67,7 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let ips = facts.distinct(Column::Ip) as u64;
     let passed = facts.other_ip_here.admitted + facts.same_ip_here.admitted;
-    if passed as f64 > 0.02 * facts.denials as f64 {
+    if passed as f64 > 0.01 * facts.denials as f64 {
         return None;
     }
     let elsewhere = facts.same_ip_elsewhere;
@@ -63,12 +89,31 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
         _ => -1.0,
     };
     match facts.distinct(Column::Client) {
-        1 if ips >= 3 => weight -= 1.2, // one program alone: its right, rather than the place
+        1 if ips >= 3 => {
+            weight -= 1.2; // one program alone: its right, rather than the place
+            if facts.application_share().is_some_and(|share| share >= 0.8) {
+                weight -= 1.0;
+            }
+        }
         1 | 2 => {}
         _ => weight += 0.6,
     }
+    if facts.admitted_here_ever == 0 && facts.other_ips_denied_here_ever >= 1 {
+        // Never open in the whole log, and others met the rule too.
+        weight += if facts.other_ips_denied_here_ever == 1 {
+            1.0
+        } else {
+            1.5
+        };
+    }
+    if is_private(case) {
+        weight += 0.8;
+    }
     let where_else = if free {
-        format!(", and {} requests of the same addresses elsewhere were admitted", elsewhere.admitted)
+        format!(
+            ", and {} requests of the same addresses elsewhere were admitted",
+            elsewhere.admitted
+        )
     } else {
         String::new()
     };
@@ -83,8 +128,39 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
         Cause::RouteAcl,
         weight,
         text,
-        &[("admitted_here", passed as f64), ("admitted_elsewhere", elsewhere.admitted as f64), ("admitted_before_or_after", before as f64)],
+        &[
+            ("admitted_here", passed as f64),
+            ("admitted_elsewhere", elsewhere.admitted as f64),
+            ("admitted_before_or_after", before as f64),
+        ],
     ))
+}
+
+/// First segments that operators keep for themselves.
+const PRIVATE: [&str; 14] = [
+    "admin",
+    "internal",
+    "private",
+    "metrics",
+    "status",
+    "server-status",
+    "nginx_status",
+    "debug",
+    "manage",
+    "management",
+    "actuator",
+    "console",
+    "backup",
+    "config",
+];
+
+/// Whether the name of the place says that it is not for everybody.
+fn is_private(case: &Case<'_>) -> bool {
+    case.facts.top(Column::Route).is_some_and(|(id, _)| {
+        case.name(Column::Route, id)
+            .split('/')
+            .any(|segment| PRIVATE.contains(&segment))
+    })
 }
 
 /// Others pass here: it is not the place.
@@ -98,19 +174,39 @@ fn open_to_others(case: &Case<'_>) -> Option<Evidence> {
     let text = format!(
         "{} requests of {} were admitted to the same places meanwhile",
         others.admitted,
-        counted(facts.other_ips_admitted_here, "other address", "other addresses")
+        counted(
+            facts.other_ips_admitted_here,
+            "other address",
+            "other addresses"
+        )
     );
-    Some(evidence("open", EvidenceKind::Behaviour, Cause::RouteAcl, weight, text, &[("admitted", others.admitted as f64)]))
+    Some(evidence(
+        "open",
+        EvidenceKind::Behaviour,
+        Cause::RouteAcl,
+        weight,
+        text,
+        &[("admitted", others.admitted as f64)],
+    ))
 }
 
 /// The places as a reader names them.
 pub(crate) fn places_named(case: &Case<'_>) -> String {
     let facts = case.facts;
-    for column in [Column::Route, Column::Route3, Column::Route2, Column::Route1] {
+    for column in [
+        Column::Route,
+        Column::Route3,
+        Column::Route2,
+        Column::Route1,
+    ] {
         if facts.distinct(column) <= 2
             && let Some((id, _)) = facts.top(column)
         {
-            let more = if facts.distinct(column) > 1 { " and one more place" } else { "" };
+            let more = if facts.distinct(column) > 1 {
+                " and one more place"
+            } else {
+                ""
+            };
             return format!("{}{more}", case.name(column, id));
         }
     }

@@ -13,5 +13,12 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
         "{} of the denied requests are OPTIONS, the preflight of a cross-origin request",
         percent(share)
     );
-    vec![evidence("preflight", EvidenceKind::Behaviour, Cause::Cors, 4.0, text, &[("options", facts.options as f64)])]
+    vec![evidence(
+        "preflight",
+        EvidenceKind::Behaviour,
+        Cause::Cors,
+        4.0,
+        text,
+        &[("options", facts.options as f64)],
+    )]
 }

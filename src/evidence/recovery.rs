@@ -17,5 +17,12 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
         percent(first),
         percent(passed)
     );
-    vec![evidence("challenge", EvidenceKind::Behaviour, Cause::BotFilter, 4.0, text, &[("passed", passed), ("first_denied", first)])]
+    vec![evidence(
+        "challenge",
+        EvidenceKind::Behaviour,
+        Cause::BotFilter,
+        4.0,
+        text,
+        &[("passed", passed), ("first_denied", first)],
+    )]
 }

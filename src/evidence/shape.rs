@@ -7,13 +7,19 @@ use crate::key::Method;
 use crate::key::client::Class;
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [hotlink(case), method(case), form(case)].into_iter().flatten().collect()
+    [hotlink(case), method(case), form(case)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Other sites embed this site's files.
 fn hotlink(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
-    let (foreign, assets) = (facts.share(facts.foreign_referers), facts.share(facts.assets));
+    let (foreign, assets) = (
+        facts.share(facts.foreign_referers),
+        facts.share(facts.assets),
+    );
     if foreign < 0.8 || assets < 0.5 {
         return None;
     }
@@ -24,15 +30,32 @@ fn hotlink(case: &Case<'_>) -> Option<Evidence> {
         case.name(Column::RefererHost, host),
         percent(share)
     );
-    Some(evidence("hotlink", EvidenceKind::Behaviour, Cause::RequestShape, 4.0, text, &[("foreign", foreign), ("assets", assets)]))
+    Some(evidence(
+        "hotlink",
+        EvidenceKind::Behaviour,
+        Cause::RequestShape,
+        4.0,
+        text,
+        &[("foreign", foreign), ("assets", assets)],
+    ))
 }
 
 /// One method is denied where others pass, whoever asks.
 fn method(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
-    let (id, share) = facts.top(Column::Method)?;
-    let method = Method::from_u8(id as u8);
-    if share < 0.97 || matches!(method, Method::Options | Method::Get) {
+    let read = |id: u32| {
+        matches!(
+            Method::from_u8(id as u8),
+            Method::Get | Method::Head | Method::Options
+        )
+    };
+    let methods = facts.values.get(&Column::Method)?;
+    let reads: u64 = methods
+        .iter()
+        .filter(|(id, _)| read(*id))
+        .map(|(_, count)| count)
+        .sum();
+    if facts.share(reads) > 0.03 {
         return None;
     }
     let (others, here) = (facts.other_ip_here, facts.same_ip_here);
@@ -46,12 +69,24 @@ fn method(case: &Case<'_>) -> Option<Evidence> {
     let ips = facts.distinct(Column::Ip) as u64;
     let text = format!(
         "{} denied for all ({}), while {} requests there with other methods were admitted",
-        method.name(),
+        methods
+            .iter()
+            .take(3)
+            .map(|(id, _)| Method::from_u8(*id as u8).name())
+            .collect::<Vec<_>>()
+            .join(" and "),
         counted(ips, "address", "addresses"),
         passing.admitted
     );
-    let weight = if ips >= 3 { 3.5 } else { 2.5 };
-    Some(evidence("method", EvidenceKind::Behaviour, Cause::RequestShape, weight, text, &[("admitted", passing.admitted as f64)]))
+    let weight = if ips >= 3 { 3.5 } else { 2.3 };
+    Some(evidence(
+        "method",
+        EvidenceKind::Behaviour,
+        Cause::RequestShape,
+        weight,
+        text,
+        &[("admitted", passing.admitted as f64)],
+    ))
 }
 
 /// Browsers' form posts are denied now and then, and pass at other times: a stale form token.
@@ -72,5 +107,12 @@ fn form(case: &Case<'_>) -> Option<Evidence> {
         "only writes of browsers are denied, {per_client:.1} per address over {}, while {same} others there were admitted",
         counted(ips, "address", "addresses")
     );
-    Some(evidence("form", EvidenceKind::Behaviour, Cause::RequestShape, 3.0, text, &[("writes", writes), ("admitted", same as f64)]))
+    Some(evidence(
+        "form",
+        EvidenceKind::Behaviour,
+        Cause::RequestShape,
+        3.4,
+        text,
+        &[("writes", writes), ("admitted", same as f64)],
+    ))
 }

@@ -64,8 +64,9 @@ pub struct Stratum {
 
 /// Takes pure strata out of the `open` denials (a flag per row), largest first.
 pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
-    let denials: Vec<u32> =
-        (0..table.rows.len() as u32).filter(|row| open[*row as usize]).collect();
+    let denials: Vec<u32> = (0..table.rows.len() as u32)
+        .filter(|row| open[*row as usize])
+        .collect();
     if denials.len() < LEAST_DENIALS {
         return Vec::new();
     }
@@ -76,11 +77,17 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
         if best.size < LEAST_DENIALS {
             continue;
         }
-        let Some(stretch) = best_stretch(table, &mut lists, open, &best.cells) else { continue };
+        let Some(stretch) = best_stretch(table, &mut lists, open, &best.cells) else {
+            continue;
+        };
         let score = stretch.score(best.rank);
         if heap.peek().is_some_and(|next| next.bound > score) {
             // Others may be better: ask again with what this one is really worth.
-            heap.push(Candidate { bound: score, size: stretch.denials.len(), ..best });
+            heap.push(Candidate {
+                bound: score,
+                size: stretch.denials.len(),
+                ..best
+            });
             continue;
         }
         if stretch.purity() < PURE || stretch.denials.len() < LEAST_DENIALS {
@@ -93,7 +100,10 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
             open[*row as usize] = false;
         }
         // The same value may have been denied in another interval too.
-        heap.push(Candidate { bound: score, ..best.clone() });
+        heap.push(Candidate {
+            bound: score,
+            ..best.clone()
+        });
         found.push(Stratum {
             cells: best.cells,
             denials: stretch.denials,
@@ -147,8 +157,17 @@ fn candidates(table: &Table<'_>, denials: &[u32]) -> BinaryHeap<Candidate> {
             }
             let mut cells = vec![(shape[0], first)];
             cells.extend(shape.get(1).map(|column| (*column, second)));
-            let name = cells.iter().flat_map(|(c, id)| table.text(*c, *id).to_vec()).collect();
-            heap.push(Candidate { bound: discounted(size as f64, rank), size, rank, cells, name });
+            let name = cells
+                .iter()
+                .flat_map(|(c, id)| table.text(*c, *id).to_vec())
+                .collect();
+            heap.push(Candidate {
+                bound: discounted(size as f64, rank),
+                size,
+                rank,
+                cells,
+                name,
+            });
         }
     }
     heap
@@ -172,7 +191,10 @@ impl Stretch {
     }
 
     fn score(&self, rank: usize) -> f64 {
-        discounted(self.denials.len() as f64 * self.purity() * self.purity(), rank)
+        discounted(
+            self.denials.len() as f64 * self.purity() * self.purity(),
+            rank,
+        )
     }
 }
 
@@ -184,7 +206,11 @@ fn best_stretch(
     cells: &[(Column, u32)],
 ) -> Option<Stretch> {
     let list = lists.rarer(table, cells);
-    let matching = |row: &Row| cells.iter().all(|(column, id)| table.value(*column, row) == *id);
+    let matching = |row: &Row| {
+        cells
+            .iter()
+            .all(|(column, id)| table.value(*column, row) == *id)
+    };
     let (mut sum, mut from) = (0.0, 0usize);
     let (mut best, mut best_range) = (0.0, 0..0);
     for (at, index) in list.iter().enumerate() {
@@ -203,7 +229,12 @@ fn best_stretch(
     if best_range.is_empty() {
         return None;
     }
-    let mut stretch = Stretch { denials: Vec::new(), admitted: 0, start_ms: 0, end_ms: 0 };
+    let mut stretch = Stretch {
+        denials: Vec::new(),
+        admitted: 0,
+        start_ms: 0,
+        end_ms: 0,
+    };
     for index in &list[best_range] {
         let row = &table.rows[*index as usize];
         if !matching(row) {
@@ -235,7 +266,11 @@ fn has_contrast(
             if row.time_ms < stretch.start_ms || row.time_ms >= stretch.end_ms {
                 continue;
             }
-            if row.denied { denied += 1 } else { admitted += 1 }
+            if row.denied {
+                denied += 1
+            } else {
+                admitted += 1
+            }
         }
         let alone = admitted as f64 / (denied + admitted).max(1) as f64;
         alone >= 0.02 && missed <= 0.25 * alone
@@ -249,14 +284,19 @@ struct Lists {
 
 impl Lists {
     fn new(table: &Table<'_>, denials: &[u32]) -> Lists {
-        let mut columns: Vec<Column> = SHAPES.iter().flat_map(|shape| shape.iter().copied()).collect();
+        let mut columns: Vec<Column> = SHAPES
+            .iter()
+            .flat_map(|shape| shape.iter().copied())
+            .collect();
         columns.sort_unstable();
         columns.dedup();
         let mut heavy = HashMap::new();
         for column in columns {
             let mut sizes: HashMap<u32, usize> = HashMap::new();
             for row in denials {
-                *sizes.entry(table.value(column, &table.rows[*row as usize])).or_default() += 1;
+                *sizes
+                    .entry(table.value(column, &table.rows[*row as usize]))
+                    .or_default() += 1;
             }
             sizes.retain(|id, size| *id != NONE && *size >= LEAST_DENIALS);
             let mut lists: HashMap<u32, Vec<u32>> =

@@ -63,7 +63,7 @@ impl Files {
     fn read(&mut self, path: &Path) -> Result<Option<String>, FormatError> {
         let unreadable = |error: std::io::Error| FormatError::Configuration {
             path: path.to_owned(),
-            problem: error.to_string(),
+            problem: format!("{error}; check the path, and that you may read it"),
         };
         let real = path.canonicalize().map_err(unreadable)?;
         if self.seen.len() >= MAX_FILES || !self.seen.insert(real) {

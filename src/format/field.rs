@@ -185,6 +185,30 @@ fn is_target(text: &[u8]) -> bool {
 
 /// A decimal number times `factor`, rounded: seconds to milliseconds with 1000.
 pub(super) fn decimal(text: &[u8], factor: u32) -> Option<u32> {
+    let (digits, decimals) = match memchr(b'.', text) {
+        None => (text.len(), 0),
+        Some(point) => (text.len() - 1, text.len() - point - 1),
+    };
+    if !(1..=12).contains(&digits) || decimals > 9 {
+        return by_float(text, factor);
+    }
+    let mut value = 0u64;
+    let mut point_ahead = true;
+    for &byte in text {
+        match byte {
+            b'0'..=b'9' => value = value * 10 + u64::from(byte - b'0'),
+            b'.' if std::mem::replace(&mut point_ahead, false) => {}
+            _ => return by_float(text, factor),
+        }
+    }
+    // At most 12 digits times 32 bits: no overflow.
+    let unit = 10u64.pow(decimals as u32);
+    u32::try_from((value.checked_mul(u64::from(factor))? + unit / 2) / unit).ok()
+}
+
+/// As above for what is long or has an exponent.
+#[cold]
+fn by_float(text: &[u8], factor: u32) -> Option<u32> {
     let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     let scaled = value * f64::from(factor);
     (0.0..=f64::from(u32::MAX))
@@ -205,7 +229,58 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn decimals() {
+        for (text, ms) in [
+            ("0.509", Some(509)),
+            ("1", Some(1000)),
+            (".5", Some(500)),
+            ("1.", Some(1000)),
+            ("0.0005", Some(1)),
+            ("4.2e-1", Some(420)),
+            ("0.1234567890123", Some(123)),
+            ("", None),
+            (".", None),
+            ("-1", None),
+            ("1.2.3", None),
+            ("x", None),
+            ("inf", None),
+            ("99999999", None),
+        ] {
+            assert_eq!(decimal(text.as_bytes(), 1000), ms, "{text}");
+        }
+    }
+
+    #[test]
+    fn escaped_quotes() {
+        for (text, field) in [
+            (r#""a" b"#, Some("a")),
+            (r#""a\" b""#, Some(r#"a\" b"#)),
+            (r#""a\\" b"#, Some(r"a\\")),
+            (r#""a"b""#, Some(r#"a"b"#)),
+            (r#""a\""#, None),
+            (r#"a""#, None),
+        ] {
+            let found = quoted(text.as_bytes()).ok().map(|(_, field)| field);
+            assert_eq!(found, field.map(str::as_bytes), "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn decimals_agree_with_floats(value in 0u32..4_000_000, decimals in 0usize..4) {
+            let text = format!("{:.decimals$}", f64::from(value) / 1000.0);
+            let exact = text.parse::<f64>().unwrap() * 1000.0;
+            prop_assert_eq!(decimal(text.as_bytes(), 1000), Some(exact.round() as u32));
+        }
+
+        #[test]
+        fn any_bytes_are_survived(text: Vec<u8>) {
+            decimal(&text, 1000);
+            let _ = (quoted(&text), size(&text), status(&text));
+            request_line(&text);
+        }
+
         #[test]
         fn a_usual_request_is_read_as_any(
             line in "[A-Z]{0,4}[ a-z/]{0,3}.{0,6}( HTTP/[1-3].[01])?|[A-Z]{1,40} /[ -~]{0,9} HTTP/1.1",

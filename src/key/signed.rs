@@ -35,7 +35,7 @@ pub fn expiry(query: &[u8]) -> Option<Expiry> {
     let query = &query[..query.len().min(MAX_QUERY_BYTES)];
     memchr::memchr(b'=', query)?;
     let parameters = Parameters(query);
-    let schemes: [Scheme; 5] = [dated, azure, epoch, edge_token, jwt];
+    let schemes: [Scheme; 6] = [dated, azure, epoch, edge_token, jwt, home_grown];
     let (seconds, scheme) = schemes.iter().find_map(|scheme| scheme(&parameters))?;
     SENSIBLE_SECONDS.contains(&seconds).then_some(Expiry {
         not_after_ms: seconds * 1000,
@@ -119,6 +119,21 @@ fn azure(parameters: &Parameters<'_>) -> Option<(i64, &'static str)> {
         },
     };
     Some((seconds, "azure_sas"))
+}
+
+/// Schemes that sites make themselves: an expiry as seconds since the epoch beside a long signature.
+fn home_grown(parameters: &Parameters<'_>) -> Option<(i64, &'static str)> {
+    const EXPIRIES: [&str; 7] =
+        ["expires", "expiry", "expire", "exp", "expires_at", "valid_until", "validuntil"];
+    const SIGNATURES: [&str; 8] =
+        ["signature", "sig", "sign", "hash", "hmac", "digest", "s", "hdnts"];
+    /// Shorter values are names or numbers.
+    const SHORTEST_SIGNATURE: usize = 16;
+    let signed = SIGNATURES
+        .iter()
+        .any(|name| parameters.get(name).is_some_and(|value| value.len() >= SHORTEST_SIGNATURE));
+    let seconds = EXPIRIES.iter().find_map(|name| parameters.number(name))?;
+    signed.then_some((seconds, "signed_link"))
 }
 
 /// Schemes with the second itself in a parameter, each with what must stand beside it.

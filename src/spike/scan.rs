@@ -37,7 +37,10 @@ impl Exposure {
         let mut counts = vec![0.0; bins];
         for (second, count) in admitted {
             let bin = (second - span_s.start).div_euclid(width_s);
-            if let Some(slot) = usize::try_from(bin).ok().and_then(|bin| counts.get_mut(bin)) {
+            if let Some(slot) = usize::try_from(bin)
+                .ok()
+                .and_then(|bin| counts.get_mut(bin))
+            {
                 *slot += count as f64;
             }
         }
@@ -47,10 +50,18 @@ impl Exposure {
         let mut total = 0.0;
         before.push(0.0);
         for value in smooth {
-            total += if mean > 0.0 { (value / mean).clamp(0.25, 4.0) } else { 1.0 };
+            total += if mean > 0.0 {
+                (value / mean).clamp(0.25, 4.0)
+            } else {
+                1.0
+            };
             before.push(total);
         }
-        Exposure { start_s: span_s.start, width_s, before }
+        Exposure {
+            start_s: span_s.start,
+            width_s,
+            before,
+        }
     }
 
     /// Width of a bin in seconds.
@@ -108,14 +119,17 @@ pub fn bursts(seconds: &[i64], exposure: &Exposure) -> Vec<Burst> {
     let mut left = seconds.len();
     for _ in 0..MOST_SPIKES {
         let counts = bin_counts(seconds, exposure, &taken);
-        let Some(window) = best_window(&counts, exposure, &taken) else { break };
+        let Some(window) = best_window(&counts, exposure, &taken) else {
+            break;
+        };
         let mut members = members_of(seconds, exposure, &window);
         if members.is_empty() {
             break;
         }
         grow(seconds, &mut members, exposure, &found);
         let inside = members.len();
-        let cover = exposure.bin(seconds[members.start])..exposure.bin(seconds[members.end - 1]) + 1;
+        let cover =
+            exposure.bin(seconds[members.start])..exposure.bin(seconds[members.end - 1]) + 1;
         for bin in cover {
             taken[bin] = true;
         }
@@ -144,9 +158,15 @@ fn best_window(counts: &[f64], exposure: &Exposure, taken: &[bool]) -> Option<Ra
     let bins = counts.len();
     let mut count_before = vec![0.0];
     let mut exposure_before = vec![0.0];
+    let mut taken_before = vec![0usize];
     for bin in 0..bins {
+        taken_before.push(taken_before[bin] + usize::from(taken[bin]));
         count_before.push(count_before[bin] + counts[bin]);
-        let free = if taken[bin] { 0.0 } else { exposure.before[bin + 1] - exposure.before[bin] };
+        let free = if taken[bin] {
+            0.0
+        } else {
+            exposure.before[bin + 1] - exposure.before[bin]
+        };
         exposure_before.push(exposure_before[bin] + free);
     }
     let (all, all_exposure) = (count_before[bins], exposure_before[bins]);
@@ -155,7 +175,8 @@ fn best_window(counts: &[f64], exposure: &Exposure, taken: &[bool]) -> Option<Ra
     while width as f64 <= (bins as f64 * 0.9).max(1.0) {
         for start in 0..=bins - width {
             let inside = count_before[start + width] - count_before[start];
-            if inside < 3.0 {
+            // A window may not reach over a burst that was found before.
+            if inside < 3.0 || taken_before[start + width] > taken_before[start] {
                 continue;
             }
             let expected =
@@ -176,8 +197,11 @@ pub fn likelihood_ratio(inside: f64, expected: f64, all: f64) -> f64 {
         return 0.0;
     }
     let outside = all - inside;
-    let outside_term =
-        if outside > 0.0 { outside * (outside / (all - expected)).ln() } else { 0.0 };
+    let outside_term = if outside > 0.0 {
+        outside * (outside / (all - expected)).ln()
+    } else {
+        0.0
+    };
     inside * (inside / expected).ln() + outside_term
 }
 
@@ -190,14 +214,27 @@ fn members_of(seconds: &[i64], exposure: &Exposure, window: &Range<usize>) -> Ra
 /// Moves the edges outwards over gaps that are no larger than the burst's own pace, or than chance
 /// would leave at the standing rate.
 fn grow(seconds: &[i64], members: &mut Range<usize>, exposure: &Exposure, found: &[Range<usize>]) {
-    let floor = found.iter().map(|f| f.end).filter(|end| *end <= members.start).max().unwrap_or(0);
-    let ceiling = found.iter().map(|f| f.start).filter(|start| *start >= members.end).min();
+    let floor = found
+        .iter()
+        .map(|f| f.end)
+        .filter(|end| *end <= members.start)
+        .max()
+        .unwrap_or(0);
+    let ceiling = found
+        .iter()
+        .map(|f| f.start)
+        .filter(|start| *start >= members.end)
+        .min();
     let ceiling = ceiling.unwrap_or(seconds.len());
     let length = (seconds[members.end - 1] - seconds[members.start]) as f64;
     let pace = length / members.len().max(1) as f64;
     let outside = (seconds.len() - members.len()) as f64;
     let span = exposure.bins() as f64 * exposure.width_s as f64;
-    let standing_gap = if outside > 0.0 { 0.35 * (span - length).max(1.0) / outside } else { f64::MAX };
+    let standing_gap = if outside > 0.0 {
+        0.35 * (span - length).max(1.0) / outside
+    } else {
+        f64::MAX
+    };
     let twice = 2.0 * exposure.width_s as f64;
     let reach = (8.0 * pace).max(twice).min(standing_gap.max(twice)) as i64;
     while members.start > floor && seconds[members.start] - seconds[members.start - 1] <= reach {
@@ -248,8 +285,10 @@ mod tests {
 
     #[test]
     fn denials_that_rise_with_the_traffic_are_no_burst() {
-        let exposure =
-            Exposure::new(0..40_000, (0..40_000).map(|s| (s, if s / 10_000 == 2 { 40 } else { 10 })));
+        let exposure = Exposure::new(
+            0..40_000,
+            (0..40_000).map(|s| (s, if s / 10_000 == 2 { 40 } else { 10 })),
+        );
         let mut seconds: Vec<i64> = (0..40_000).step_by(40).collect();
         seconds.extend((20_000..30_000).step_by(14));
         seconds.sort_unstable();

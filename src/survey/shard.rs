@@ -1,8 +1,8 @@
 //! One thread's part of Survey.
 
 use super::{ChunkTally, NEIGHBOURS, SourceTally, Survey};
-use crate::filter::Gate;
 use crate::format::{Detected, Line, Visitor};
+use crate::gate::Gate;
 use crate::input::Chunk;
 use crate::key::familiar::Familiar;
 use crate::key::memo::Memo;

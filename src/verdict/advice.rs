@@ -20,14 +20,18 @@ pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
                 "compare the list with the networks in the rule; look for a reload at the onset",
                 "check that the real client address reaches the rule (X-Forwarded-For, trusted proxies)",
             ],
-            &["check the address you leave from (egress, VPN, hosting network) and ask for it to be allowed"],
+            &[
+                "check the address you leave from (egress, VPN, hosting network) and ask for it to be allowed",
+            ],
         ),
         (Cause::RouteAcl, Some("directory_index")) => (
             &["give the directory an index file, or answer 404 for it"],
             &["ask for a file, not for its directory"],
         ),
         (Cause::RouteAcl, Some("probe_path")) => (
-            &["nothing to repair: hidden files are meant to be denied; drop the scanner's address if it disturbs"],
+            &[
+                "nothing to repair: hidden files are meant to be denied; drop the scanner's address if it disturbs",
+            ],
             &["these paths are not for clients"],
         ),
         (Cause::RouteAcl, _) => (
@@ -56,18 +60,27 @@ pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
                 "check the role, scope or plan of these callers for this route",
                 "say in the answer's body which right is missing",
             ],
-            &["print the body of the answer: it may name the missing right", "ask for the right, or leave the route alone"],
+            &[
+                "print the body of the answer: it may name the missing right",
+                "ask for the right, or leave the route alone",
+            ],
         ),
         (Cause::Cors, _) => (
-            &["allow the new origin, and answer OPTIONS before authentication; look for a deployment at the onset"],
-            &["look at Origin and the preflight in the browser's network panel; curl sends neither"],
+            &[
+                "allow the new origin, and answer OPTIONS before authentication; look for a deployment at the onset",
+            ],
+            &[
+                "look at Origin and the preflight in the browser's network panel; curl sends neither",
+            ],
         ),
         (Cause::RequestShape, Some("hotlink")) => (
             &["nothing to repair if embedding is unwanted; else allow the referer in the rule"],
             &["host the file yourself, or ask for permission to embed it"],
         ),
         (Cause::RequestShape, Some("csrf")) => (
-            &["check the life of form tokens and their cookie's domain; look for a deployment at the onset"],
+            &[
+                "check the life of form tokens and their cookie's domain; look for a deployment at the onset",
+            ],
             &["reload the form before sending it; keep cookies between the two"],
         ),
         (Cause::RequestShape, _) => (
@@ -75,33 +88,57 @@ pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
             &["confirm URL and method; try the same request with curl"],
         ),
         (Cause::BotFilter, Some("waf_signature")) => (
-            &["nothing to repair if the requests are attacks; for false alarms look up the rule id in the audit log"],
+            &[
+                "nothing to repair if the requests are attacks; for false alarms look up the rule id in the audit log",
+            ],
             &["look for characters in path or query that look like an attack"],
         ),
         (Cause::BotFilter, _) => (
-            &["check that no wanted crawler or partner is on the list; verify crawlers by their published ranges"],
-            &["send an honest User-Agent with a contact, and ask to be allowed", "expect a challenge where browsers pass"],
+            &[
+                "check that no wanted crawler or partner is on the list; verify crawlers by their published ranges",
+            ],
+            &[
+                "send an honest User-Agent with a contact, and ask to be allowed",
+                "expect a challenge where browsers pass",
+            ],
         ),
         (Cause::Undetermined, _) => (
             &["log what would settle it (see below), then wait for the next spike"],
-            &["print body and headers of the answer; try the same request with curl, changing one thing at a time"],
+            &[
+                "print body and headers of the answer; try the same request with curl, changing one thing at a time",
+            ],
         ),
     };
     let owned = |lines: &[&str]| lines.iter().map(|line| line.to_string()).collect();
-    Advice { server: owned(server), client: owned(client) }
+    Advice {
+        server: owned(server),
+        client: owned(client),
+    }
 }
 
 /// What to log so that the next spike states its cause.
 pub fn settle(cause: Cause) -> &'static str {
     match cause {
-        Cause::RateLimit => "log $limit_req_status (nginx) or the stick-table counter (HAProxy) to know for certain",
-        Cause::IpAcl => "log the rule that denied: nginx error log at level error, HAProxy last_rule_line, Apache error log",
-        Cause::RouteAcl => "read the error log of these moments: it names the rule, the directory or the file",
-        Cause::Credential => "log $upstream_status and a fingerprint of the credential, or the authoriser's reason",
-        Cause::Permission => "log $upstream_status and the user or key id, or a reason header of the application",
+        Cause::RateLimit => {
+            "log $limit_req_status (nginx) or the stick-table counter (HAProxy) to know for certain"
+        }
+        Cause::IpAcl => {
+            "log the rule that denied: nginx error log at level error, HAProxy last_rule_line, Apache error log"
+        }
+        Cause::RouteAcl => {
+            "read the error log of these moments: it names the rule, the directory or the file"
+        }
+        Cause::Credential => {
+            "log $upstream_status and a fingerprint of the credential, or the authoriser's reason"
+        }
+        Cause::Permission => {
+            "log $upstream_status and the user or key id, or a reason header of the application"
+        }
         Cause::Cors => "log the Origin header ($http_origin)",
         Cause::RequestShape => "log the content type and, for forms, the framework's CSRF messages",
         Cause::BotFilter => "log the filter's rule id (ModSecurity audit log, WAF log)",
-        Cause::Undetermined => "log $upstream_status, $limit_req_status and a fingerprint of the credential",
+        Cause::Undetermined => {
+            "log $upstream_status, $limit_req_status and a fingerprint of the credential"
+        }
     }
 }

@@ -18,7 +18,10 @@ pub struct Calibration {
 impl Calibration {
     /// How common a cause is, as a weight.
     pub fn prior(&self, cause: Cause) -> f64 {
-        self.priors.iter().find(|(c, _)| *c == cause).map_or(0.0, |(_, weight)| *weight)
+        self.priors
+            .iter()
+            .find(|(c, _)| *c == cause)
+            .map_or(0.0, |(_, weight)| *weight)
     }
 
     /// Reads `name = number` lines below the tables that the file documents.
@@ -34,7 +37,10 @@ impl Calibration {
             temperature: number("temperature", 1.0),
             stated: number("stated", 0.99),
             unknown: number("unknown", 0.0),
-            priors: Cause::ALL.iter().map(|cause| (*cause, number(cause.name(), 0.0))).collect(),
+            priors: Cause::ALL
+                .iter()
+                .map(|cause| (*cause, number(cause.name(), 0.0)))
+                .collect(),
         }
     }
 }
@@ -53,9 +59,15 @@ mod tests {
     fn every_number_is_in_the_file() {
         let text = include_str!("calibration.toml");
         for name in ["temperature", "stated", "unknown"].into_iter().chain(
-            Cause::ALL.iter().filter(|c| **c != Cause::Undetermined).map(|cause| cause.name()),
+            Cause::ALL
+                .iter()
+                .filter(|c| **c != Cause::Undetermined)
+                .map(|cause| cause.name()),
         ) {
-            let found = text.lines().filter(|line| line.trim_start().starts_with(&format!("{name} ="))).count();
+            let found = text
+                .lines()
+                .filter(|line| line.trim_start().starts_with(&format!("{name} =")))
+                .count();
             assert_eq!(found, 1, "{name}");
         }
     }

@@ -2,7 +2,6 @@
 
 use super::rule::{self, Rebuilt};
 use super::{Origin, Verdict, advice};
-use crate::escape;
 use crate::evidence::content::Stream;
 use crate::examine::row::NONE;
 use crate::examine::table::{Column, Table};
@@ -51,7 +50,10 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict, id: String) -> Spike {
     let facts = &verdict.facts;
     let judgement = &verdict.judgement;
     let rebuilt = rule::rebuild(setting.table, verdict);
-    let (start_s, end_s) = (facts.start_ms.div_euclid(1000), (facts.end_ms - 1).div_euclid(1000) + 1);
+    let (start_s, end_s) = (
+        facts.start_ms.div_euclid(1000),
+        (facts.end_ms - 1).div_euclid(1000) + 1,
+    );
     let scope = Scope::count(setting.table, verdict, rebuilt.as_ref());
     let (keys, distinct) = keys(setting, verdict);
     let (peak, without) = peak(setting, verdict);
@@ -59,7 +61,11 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict, id: String) -> Spike {
     let still_open = setting.end_ms - facts.end_ms <= 2 * setting.window_s * 1000;
     Spike {
         id,
-        state: if still_open { State::Open } else { State::Closed },
+        state: if still_open {
+            State::Open
+        } else {
+            State::Closed
+        },
         start: moment(start_s),
         end: moment(end_s),
         requests: scope.requests,
@@ -73,15 +79,18 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict, id: String) -> Spike {
         band: judgement.band,
         reason: judgement.reason.clone(),
         alternatives: judgement.alternatives.clone(),
-        rule: rebuilt.as_ref().map(|rebuilt| shown_rule(setting, verdict, rebuilt, &scope)),
+        rule: rebuilt
+            .as_ref()
+            .map(|rebuilt| shown_rule(setting, verdict, rebuilt, &scope)),
         keys,
         distinct,
         evidence: verdict.evidence.clone(),
         collateral: collateral(setting.table, verdict),
         without,
         examples: Vec::new(),
-        reproduce: reproduce(setting, verdict, start_s, end_s),
-        settle: (judgement.band != Band::Certain).then(|| advice::settle(judgement.cause).to_string()),
+        reproduce: reproduce(setting, start_s, end_s),
+        settle: (judgement.band != Band::Certain)
+            .then(|| advice::settle(judgement.cause).to_string()),
         advice: advice::advice(judgement.cause, mechanism),
     }
 }
@@ -100,7 +109,11 @@ struct Scope {
 impl Scope {
     fn count(table: &Table<'_>, verdict: &Verdict, rebuilt: Option<&Rebuilt<'_>>) -> Scope {
         let covers = |row: &crate::examine::row::Row| rebuilt.is_none_or(|rule| rule.covers(row));
-        let mut scope = Scope { requests: 0, denied: 0, own: 0 };
+        let mut scope = Scope {
+            requests: 0,
+            denied: 0,
+            own: 0,
+        };
         for row in &table.rows[table.between(verdict.facts.start_ms, verdict.facts.end_ms)] {
             if covers(row) {
                 scope.requests += 1;
@@ -153,7 +166,8 @@ fn digits(share: f64) -> f64 {
 /// What exactly denied, as far as the facts tell.
 fn mechanism(verdict: &Verdict) -> Option<&'static str> {
     let facts = &verdict.facts;
-    let established = facts.ips_established > 0 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
+    let established =
+        facts.ips_established > 0 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
     Some(match verdict.judgement.cause {
         Cause::Undetermined => return None,
         Cause::RateLimit => {
@@ -163,7 +177,9 @@ fn mechanism(verdict: &Verdict) -> Option<&'static str> {
         Cause::IpAcl if established => "list_pushed",
         Cause::IpAcl => "list",
         Cause::RouteAcl if facts.share(facts.probes) > 0.6 => "probe_path",
-        Cause::RouteAcl if facts.share(facts.directories) > 0.9 && !established => "directory_index",
+        Cause::RouteAcl if facts.share(facts.directories) > 0.9 && !established => {
+            "directory_index"
+        }
         Cause::RouteAcl => "denied_location",
         Cause::Credential if facts.share(facts.links_expired) >= 0.7 => "expired_link",
         Cause::Credential if established => "revoked",
@@ -190,7 +206,13 @@ fn keys(
         let values: Vec<(u32, u64)> = facts
             .values
             .get(&column)
-            .map(|values| values.iter().copied().filter(|(id, _)| *id != NONE).collect())
+            .map(|values| {
+                values
+                    .iter()
+                    .copied()
+                    .filter(|(id, _)| *id != NONE)
+                    .collect()
+            })
             .unwrap_or_default();
         distinct.insert(name.to_string(), values.len() as u64);
         let listed: Vec<(u32, u64)> = values.into_iter().take(setting.top).collect();
@@ -266,14 +288,27 @@ fn peak(setting: &Setting<'_>, verdict: &Verdict) -> (Peak, Without) {
     let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
     for index in &verdict.denials {
         let second = setting.table.rows[*index as usize].time_ms.div_euclid(1000);
-        *windows.entry(second.div_euclid(setting.window_s)).or_default() += 1;
+        *windows
+            .entry(second.div_euclid(setting.window_s))
+            .or_default() += 1;
     }
-    let best = windows.iter().max_by_key(|(window, denials)| (**denials, -**window));
+    let best = windows
+        .iter()
+        .max_by_key(|(window, denials)| (**denials, -**window));
     let (window, denials) = best.map_or((0, 0), |(window, denials)| (*window, *denials));
-    let all = setting.denials_by_window.get(&window).copied().unwrap_or(denials);
+    let all = setting
+        .denials_by_window
+        .get(&window)
+        .copied()
+        .unwrap_or(denials);
     (
-        Peak { start: moment(window * setting.window_s), denials },
-        Without { peak_denials: all.saturating_sub(denials) },
+        Peak {
+            start: moment(window * setting.window_s),
+            denials,
+        },
+        Without {
+            peak_denials: all.saturating_sub(denials),
+        },
     )
 }
 
@@ -295,36 +330,20 @@ fn collateral(table: &Table<'_>, verdict: &Verdict) -> Collateral {
             "{n} of the denied addresses had been admitted 20 times or more before, {m} clients claim to be search engines"
         ),
     };
-    Collateral { established_clients: established, claimed_crawlers: claimed, text }
+    Collateral {
+        established_clients: established,
+        claimed_crawlers: claimed,
+        text,
+    }
 }
 
-/// Commands that narrow the report to the spike, and one that repeats a denied request.
-fn reproduce(setting: &Setting<'_>, verdict: &Verdict, start_s: i64, end_s: i64) -> Vec<String> {
-    let mut commands = vec![format!(
+/// The command that narrows the report to the spike.
+fn reproduce(setting: &Setting<'_>, start_s: i64, end_s: i64) -> Vec<String> {
+    let stamp = |second| moment(second).format("%Y-%m-%dT%H:%M:%SZ");
+    vec![format!(
         "forbid-logs analyze {} --since {} --until {}",
         setting.logs,
-        moment(start_s).format("%Y-%m-%dT%H:%M:%SZ"),
-        moment(end_s).format("%Y-%m-%dT%H:%M:%SZ"),
-    )];
-    let Some(row) = verdict.denials.first().map(|index| &setting.table.rows[*index as usize]) else {
-        return commands;
-    };
-    let table = setting.table;
-    let route = table.text(Column::Route, row.route);
-    let host = if row.host == NONE { "HOST".into() } else { escape::utf8(table.text(Column::Host, row.host)) };
-    let method = rule::method_name(row);
-    let mut curl = String::from("curl -i");
-    if method == "HEAD" {
-        curl.push_str(" -I");
-    } else if method != "GET" && method != "OTHER" {
-        curl.push_str(&format!(" -X {method}"));
-    }
-    let agent = table.text(Column::UserAgent, row.user_agent);
-    if !agent.is_empty() && agent.len() < 300 {
-        curl.push_str(&format!(" -A {}", escape::shell(agent)));
-    }
-    let url = format!("https://{host}{}", escape::utf8(route));
-    curl.push_str(&format!(" {}", escape::shell(url.as_bytes())));
-    commands.push(curl);
-    commands
+        stamp(start_s),
+        stamp(end_s),
+    )]
 }

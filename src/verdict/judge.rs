@@ -32,6 +32,20 @@ pub struct Judgement {
     pub alternatives: Vec<Alternative>,
 }
 
+impl Judgement {
+    /// The same with the band that its confidence lies in.
+    pub fn in_its_band(mut self) -> Judgement {
+        if self.band != Band::Certain {
+            self.band = match self.confidence {
+                None => Band::Undetermined,
+                Some(p) if p >= LIKELY => Band::Likely,
+                Some(_) => Band::Leaning,
+            };
+        }
+        self
+    }
+}
+
 /// Weighs the evidence on a group of denials.
 pub fn judge(evidence: &[Evidence], denials: u64) -> Judgement {
     let calibration = calibration();
@@ -47,14 +61,21 @@ pub fn judge(evidence: &[Evidence], denials: u64) -> Judgement {
     }
     let ranked = probabilities(evidence, calibration);
     let (best, raw) = ranked[0];
-    let ceiling = if denials < FEW_DENIALS { LIKELY - 0.01 } else { MOST_BY_BEHAVIOUR };
+    let ceiling = if denials < FEW_DENIALS {
+        LIKELY - 0.01
+    } else {
+        MOST_BY_BEHAVIOUR
+    };
     let confidence = raw.min(ceiling);
     let rest = |skip: usize| {
         ranked[skip..]
             .iter()
             .filter(|(_, p)| *p >= 0.05)
             .take(3)
-            .map(|(cause, p)| Alternative { cause: *cause, confidence: rounded(*p) })
+            .map(|(cause, p)| Alternative {
+                cause: *cause,
+                confidence: rounded(*p),
+            })
             .collect::<Vec<_>>()
     };
     if confidence < LEANING {
@@ -69,7 +90,11 @@ pub fn judge(evidence: &[Evidence], denials: u64) -> Judgement {
     Judgement {
         cause: best,
         confidence: Some(rounded(confidence)),
-        band: if confidence >= LIKELY { Band::Likely } else { Band::Leaning },
+        band: if confidence >= LIKELY {
+            Band::Likely
+        } else {
+            Band::Leaning
+        },
         reason: None,
         alternatives: rest(1),
     }
@@ -83,7 +108,11 @@ fn rounded(probability: f64) -> f64 {
 fn probabilities(evidence: &[Evidence], calibration: &Calibration) -> Vec<(Cause, f64)> {
     let causes = &Cause::ALL[..Cause::ALL.len() - 1];
     let score = |cause: Cause| -> f64 {
-        let weights: f64 = evidence.iter().filter(|e| e.r#for == cause).map(|e| e.weight).sum();
+        let weights: f64 = evidence
+            .iter()
+            .filter(|e| e.r#for == cause)
+            .map(|e| e.weight)
+            .sum();
         (weights + calibration.prior(cause)) / calibration.temperature
     };
     let scores: Vec<(Cause, f64)> = causes.iter().map(|cause| (*cause, score(*cause))).collect();
@@ -91,8 +120,10 @@ fn probabilities(evidence: &[Evidence], calibration: &Calibration) -> Vec<(Cause
     // "None of these" takes part too: without any evidence nothing is likely.
     let none = (calibration.unknown / calibration.temperature - highest).exp();
     let total: f64 = scores.iter().map(|(_, s)| (s - highest).exp()).sum::<f64>() + none;
-    let mut ranked: Vec<(Cause, f64)> =
-        scores.into_iter().map(|(cause, s)| (cause, (s - highest).exp() / total)).collect();
+    let mut ranked: Vec<(Cause, f64)> = scores
+        .into_iter()
+        .map(|(cause, s)| (cause, (s - highest).exp() / total))
+        .collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     ranked
 }

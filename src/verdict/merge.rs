@@ -6,6 +6,7 @@
 //! clients at the same time.
 
 use super::piece::{Origin, Piece, Profile};
+use crate::evidence::limiter;
 use crate::examine::table::{Column, Table};
 use crate::key::client::Class;
 
@@ -15,15 +16,24 @@ const MOST_PIECES: usize = 600;
 /// Merges pieces of one policy, to a fixpoint; largest first.
 pub fn merge(table: &Table<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
     pieces.sort_by(|a, b| {
-        b.denials.len().cmp(&a.denials.len()).then(a.denials.first().cmp(&b.denials.first()))
+        b.denials
+            .len()
+            .cmp(&a.denials.len())
+            .then(a.denials.first().cmp(&b.denials.first()))
     });
     let tail = pieces.split_off(pieces.len().min(MOST_PIECES));
-    let mut profiles: Vec<Profile> =
-        pieces.iter().map(|piece| Profile::of(table, &piece.denials)).collect();
+    let mut profiles: Vec<Profile> = pieces
+        .iter()
+        .map(|piece| Profile::of(table, &piece.denials))
+        .collect();
     let mut at = 0;
     while at < pieces.len() {
         let partner = (at + 1..pieces.len()).find(|other| {
-            belong(table, (&pieces[at], &profiles[at]), (&pieces[*other], &profiles[*other]))
+            belong(
+                table,
+                (&pieces[at], &profiles[at]),
+                (&pieces[*other], &profiles[*other]),
+            )
         });
         match partner {
             Some(other) => {
@@ -34,6 +44,13 @@ pub fn merge(table: &Table<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
                 at = 0;
             }
             None => at += 1,
+        }
+    }
+    for piece in &mut pieces {
+        if piece.origin == Origin::Limiter
+            && piece.limiter.as_ref().is_some_and(|fit| fit.key.is_none())
+        {
+            piece.limiter = limiter::refit_shared(table, &piece.denials).or(piece.limiter.take());
         }
     }
     pieces.extend(tail);
@@ -59,8 +76,12 @@ fn belong(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) -> bo
     }
     match (&a.0.origin, &b.0.origin) {
         (Origin::Limiter, Origin::Limiter) => same_limiter(a, b),
-        (Origin::Strata(_), Origin::Strata(_)) => same_list(table, a, b) || same_clients(a, b),
-        (Origin::Strata(_), Origin::Rest(_)) | (Origin::Limiter, Origin::Rest(_)) => leftover(a.1, b.1),
+        (Origin::Strata(_), Origin::Strata(_)) => {
+            same_list(table, a, b) || same_clients(a, b) || one_switch(table, a, b)
+        }
+        (Origin::Strata(_), Origin::Rest(_)) | (Origin::Limiter, Origin::Rest(_)) => {
+            leftover(a.1, b.1)
+        }
         (Origin::Limiter, Origin::Strata(_)) | (Origin::Strata(_), Origin::Limiter) => {
             // A stretch in which the limiter let nothing through.
             let (large, small) = (a.1, b.1);
@@ -74,8 +95,11 @@ fn belong(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) -> bo
 }
 
 fn same_limiter(a: (&Piece, &Profile), b: (&Piece, &Profile)) -> bool {
-    let (Some(first), Some(second)) = (&a.0.limiter, &b.0.limiter) else { return false };
-    first.alike(second) && a.1.contact(b.1, Column::Route3) >= 0.5
+    let (Some(first), Some(second)) = (&a.0.limiter, &b.0.limiter) else {
+        return false;
+    };
+    let one_budget = first.key.is_none() && second.key.is_none() && a.1.in_step(b.1);
+    one_budget || (first.alike(second) && a.1.contact(b.1, Column::Route3) >= 0.5)
 }
 
 /// Two values of one list: the same columns, switched together or both of a kind that lists hold.
@@ -96,10 +120,25 @@ fn same_list(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) ->
         Kind::Identity => step || a.1.contact(b.1, Column::Route3) >= 0.8,
         Kind::Crossed => {
             a.0.shape() == b.0.shape()
-                && (a.1.contact(b.1, Column::Route3) >= 0.8 || a.1.contact(b.1, Column::UserAgent) >= 0.8)
+                && (a.1.contact(b.1, Column::Route3) >= 0.8
+                    || a.1.contact(b.1, Column::UserAgent) >= 0.8)
                 && (step || a.1.contact(b.1, Column::Ip) >= 0.5)
         }
     }
+}
+
+/// Denied and admitted again at the same two moments within the log: one rule was switched, whatever its
+/// victims look like.
+fn one_switch(table: &Table<'_>, a: (&Piece, &Profile), b: (&Piece, &Profile)) -> bool {
+    let log_ms = match (table.rows.first(), table.rows.last()) {
+        (Some(first), Some(last)) => last.time_ms - first.time_ms,
+        _ => return false,
+    };
+    let longer = a.1.length_ms().max(b.1.length_ms());
+    a.0.limiter.is_none()
+        && b.0.limiter.is_none()
+        && longer < log_ms * 85 / 100
+        && a.1.together(b.1, (longer / 200).max(10_000))
 }
 
 #[derive(PartialEq)]
@@ -129,7 +168,11 @@ fn unwanted(table: &Table<'_>, piece: &Piece) -> bool {
             Class::SearchBot | Class::AiCrawler | Class::SeoBot | Class::Scanner | Class::Empty
         )
     };
-    let count = piece.denials.iter().filter(|i| listed(table.class(&table.rows[**i as usize]))).count();
+    let count = piece
+        .denials
+        .iter()
+        .filter(|i| listed(table.class(&table.rows[**i as usize])))
+        .count();
     count * 2 > piece.denials.len()
 }
 

@@ -52,6 +52,8 @@ pub struct Profile {
     pub start_ms: i64,
     /// See `start_ms`.
     pub end_ms: i64,
+    /// First and last denial.
+    edges_ms: (i64, i64),
     shares: HashMap<Column, HashMap<u32, f64>>,
     sizes: HashMap<u32, f64>,
 }
@@ -67,7 +69,11 @@ const COMPARED: [Column; 6] = [
 
 /// nginx pads its page for some agents by 402 bytes; sizes within five bytes are one page.
 fn size_class(bytes: u32) -> u32 {
-    let bytes = if (540..=580).contains(&bytes) { bytes - 402 } else { bytes };
+    let bytes = if (540..=580).contains(&bytes) {
+        bytes - 402
+    } else {
+        bytes
+    };
     bytes / 6
 }
 
@@ -80,18 +86,30 @@ impl Profile {
         for index in denials {
             let row = &table.rows[*index as usize];
             for column in COMPARED {
-                *shares.entry(column).or_default().entry(table.value(column, row)).or_default() +=
-                    1.0 / total;
+                *shares
+                    .entry(column)
+                    .or_default()
+                    .entry(table.value(column, row))
+                    .or_default() += 1.0 / total;
             }
             if row.bytes != NONE && row.bytes != 0 {
                 *sizes.entry(size_class(row.bytes)).or_default() += 1.0 / total;
             }
         }
         let at = |share: f64| {
-            let position = ((denials.len() as f64 * share) as usize).min(denials.len().saturating_sub(1));
-            denials.get(position).map_or(0, |index| table.rows[*index as usize].time_ms)
+            let position =
+                ((denials.len() as f64 * share) as usize).min(denials.len().saturating_sub(1));
+            denials
+                .get(position)
+                .map_or(0, |index| table.rows[*index as usize].time_ms)
         };
-        Profile { start_ms: at(0.01), end_ms: at(0.99), shares, sizes }
+        Profile {
+            start_ms: at(0.01),
+            end_ms: at(0.99),
+            edges_ms: (at(0.0), at(1.0)),
+            shares,
+            sizes,
+        }
     }
 
     /// Length of the interval in milliseconds.
@@ -101,20 +119,26 @@ impl Profile {
 
     /// How much of this profile's weight lies on values that the other has too, 0 to 1.
     pub fn covered_by(&self, other: &Profile, column: Column) -> f64 {
-        let (Some(mine), Some(theirs)) = (self.shares.get(&column), other.shares.get(&column)) else {
+        let (Some(mine), Some(theirs)) = (self.shares.get(&column), other.shares.get(&column))
+        else {
             return 0.0;
         };
-        mine.iter().filter(|(id, _)| **id != NONE && theirs.contains_key(*id)).map(|(_, s)| s).sum()
+        mine.iter()
+            .filter(|(id, _)| **id != NONE && theirs.contains_key(*id))
+            .map(|(_, s)| s)
+            .sum()
     }
 
     /// The smaller of the two mutual covers.
     pub fn overlap(&self, other: &Profile, column: Column) -> f64 {
-        self.covered_by(other, column).min(other.covered_by(self, column))
+        self.covered_by(other, column)
+            .min(other.covered_by(self, column))
     }
 
     /// The larger of the two mutual covers.
     pub fn contact(&self, other: &Profile, column: Column) -> f64 {
-        self.covered_by(other, column).max(other.covered_by(self, column))
+        self.covered_by(other, column)
+            .max(other.covered_by(self, column))
     }
 
     /// Whether both were answered with the same sizes, as far as sizes are logged.
@@ -125,10 +149,18 @@ impl Profile {
         let near = |map: &HashMap<u32, f64>, class: u32| {
             (class.saturating_sub(1)..=class + 1).any(|c| map.contains_key(&c))
         };
-        let cover: f64 =
-            self.sizes.iter().filter(|(c, _)| near(&other.sizes, **c)).map(|(_, s)| s).sum();
-        let back: f64 =
-            other.sizes.iter().filter(|(c, _)| near(&self.sizes, **c)).map(|(_, s)| s).sum();
+        let cover: f64 = self
+            .sizes
+            .iter()
+            .filter(|(c, _)| near(&other.sizes, **c))
+            .map(|(_, s)| s)
+            .sum();
+        let back: f64 = other
+            .sizes
+            .iter()
+            .filter(|(c, _)| near(&self.sizes, **c))
+            .map(|(_, s)| s)
+            .sum();
         cover.min(back) >= 0.8
     }
 
@@ -136,7 +168,14 @@ impl Profile {
     pub fn in_step(&self, other: &Profile) -> bool {
         let longer = self.length_ms().max(other.length_ms());
         let slack = (longer * 6 / 100).max(60_000);
-        (self.start_ms - other.start_ms).abs() <= slack && (self.end_ms - other.end_ms).abs() <= slack
+        (self.start_ms - other.start_ms).abs() <= slack
+            && (self.end_ms - other.end_ms).abs() <= slack
+    }
+
+    /// Whether the first denials and the last denials of both lie within `slack_ms`.
+    pub fn together(&self, other: &Profile, slack_ms: i64) -> bool {
+        (self.edges_ms.0 - other.edges_ms.0).abs() <= slack_ms
+            && (self.edges_ms.1 - other.edges_ms.1).abs() <= slack_ms
     }
 
     /// Whether this interval lies within the other's, give or take 6 %.

@@ -23,18 +23,31 @@ const RANK_COST: f64 = 0.02;
 /// Takes all open denials, in groups.
 pub fn collect(table: &Table<'_>, open: &mut [bool]) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let probes: Vec<u32> =
-        taken(open, |index| table.rows[index].content == Content::Probe);
+    let probes: Vec<u32> = taken(open, |index| table.rows[index].content == Content::Probe);
     if !probes.is_empty() {
-        pieces.push(Piece { denials: probes, origin: Origin::Rest(Vec::new()), limiter: None });
+        pieces.push(Piece {
+            denials: probes,
+            origin: Origin::Rest(Vec::new()),
+            limiter: None,
+        });
     }
     while let Some((column, value)) = heaviest(table, open) {
-        let denials = taken(open, |index| table.value(column, &table.rows[index]) == value);
-        pieces.push(Piece { denials, origin: Origin::Rest(vec![(column, value)]), limiter: None });
+        let denials = taken(open, |index| {
+            table.value(column, &table.rows[index]) == value
+        });
+        pieces.push(Piece {
+            denials,
+            origin: Origin::Rest(vec![(column, value)]),
+            limiter: None,
+        });
     }
     let last = taken(open, |_| true);
     if !last.is_empty() {
-        pieces.push(Piece { denials: last, origin: Origin::Rest(Vec::new()), limiter: None });
+        pieces.push(Piece {
+            denials: last,
+            origin: Origin::Rest(Vec::new()),
+            limiter: None,
+        });
     }
     pieces
 }
@@ -76,7 +89,9 @@ fn heaviest(table: &Table<'_>, open: &[bool]) -> Option<(Column, u32)> {
                 None => true,
                 Some((other, c, v)) => {
                     score > other
-                        || (score == other && c == *column && table.text(c, value) < table.text(c, v))
+                        || (score == other
+                            && c == *column
+                            && table.text(c, value) < table.text(c, v))
                 }
             };
             if better {

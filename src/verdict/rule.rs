@@ -9,7 +9,7 @@ use crate::examine::row::{Content, NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Algorithm, Cause, Condition, Limit, Operator};
 use crate::key::address::Address;
-use crate::key::{Method, cover};
+use crate::key::cover;
 use crate::policy::rule::Policy;
 use chrono::DateTime;
 use std::net::IpAddr;
@@ -54,7 +54,9 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
         Cause::BotFilter => bots(table, verdict),
     };
     let clauses: Vec<Clause> = clauses.into_iter().flatten().collect();
-    let limit = (verdict.judgement.cause == Cause::RateLimit).then(|| limit(verdict)).flatten();
+    let limit = (verdict.judgement.cause == Cause::RateLimit)
+        .then(|| limit(verdict))
+        .flatten();
     if clauses.is_empty() && limit.is_none() {
         return None;
     }
@@ -63,19 +65,40 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
         && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7
         && verdict.judgement.cause != Cause::RateLimit;
     let policy = Policy {
-        conditions: clauses.iter().map(|clause| clause.condition.clone()).collect(),
+        conditions: clauses
+            .iter()
+            .map(|clause| clause.condition.clone())
+            .collect(),
         limit,
-        since: if established { moment(facts.start_ms) } else { None },
-        until: if established && facts.ips_admitted_here_after > 0 { moment(facts.end_ms + 999) } else { None },
+        since: if established {
+            moment(facts.start_ms)
+        } else {
+            None
+        },
+        until: if established && facts.ips_admitted_here_after > 0 {
+            moment(facts.end_ms + 999)
+        } else {
+            None
+        },
     };
-    Some(Rebuilt { policy: policy.normal(), clauses })
+    Some(Rebuilt {
+        policy: policy.normal(),
+        clauses,
+    })
 }
 
 fn limit(verdict: &Verdict) -> Option<Limit> {
     let fit = verdict.limiter.as_ref()?;
-    let key: Vec<String> = fit.key.map(|column| dimension(column).to_string()).into_iter().collect();
+    let key: Vec<String> = fit
+        .key
+        .map(|column| dimension(column).to_string())
+        .into_iter()
+        .collect();
     if let Some(fitted) = &fit.fitted {
-        return Some(Limit { key, ..fitted.limit.clone() });
+        return Some(Limit {
+            key,
+            ..fitted.limit.clone()
+        });
     }
     Some(Limit {
         key,
@@ -130,7 +153,10 @@ fn listed<'t>(table: &'t Table<'_>, column: Column, ids: Vec<u32>, op: Operator)
     let field = dimension(column).to_string();
     let values = ids.iter().map(|id| text(table, column, *id)).collect();
     let matches = Box::new(move |row: &Row| ids.contains(&table.value(column, row)));
-    Clause { condition: Condition { field, op, values }, matches }
+    Clause {
+        condition: Condition { field, op, values },
+        matches,
+    }
 }
 
 fn values<'t>(table: &'t Table<'_>, facts: &Facts, column: Column) -> Option<Clause<'t>> {
@@ -144,8 +170,15 @@ fn places<'t>(table: &'t Table<'_>, facts: &Facts) -> Option<Clause<'t>> {
         return Some(listed(table, Column::Route, ids, Operator::In));
     }
     let mut fallback = None;
-    for (column, most) in [(Column::Route1, 1), (Column::Route2, 2), (Column::Route3, MOST_VALUES), (Column::Route1, MOST_VALUES)] {
-        let Some(ids) = covering(facts, column, most) else { continue };
+    for (column, most) in [
+        (Column::Route1, 1),
+        (Column::Route2, 2),
+        (Column::Route3, MOST_VALUES),
+        (Column::Route1, MOST_VALUES),
+    ] {
+        let Some(ids) = covering(facts, column, most) else {
+            continue;
+        };
         if column == Column::Route1 && text(table, column, ids[0]) == "/" {
             continue;
         }
@@ -166,7 +199,11 @@ fn rate_limit<'t>(table: &'t Table<'_>, facts: &Facts) -> Vec<Option<Clause<'t>>
 fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> {
     let facts = &verdict.facts;
     if facts.share(facts.attacks) >= 0.3 {
-        let condition = Condition { field: "payload".into(), op: Operator::In, values: vec!["attack".into()] };
+        let condition = Condition {
+            field: "payload".into(),
+            op: Operator::In,
+            values: vec!["attack".into()],
+        };
         let matches = Box::new(|row: &Row| row.content == Content::Attack);
         return vec![Some(Clause { condition, matches })];
     }
@@ -174,7 +211,9 @@ fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> 
     let agents = covering(facts, Column::UserAgent, 3);
     let browser = facts.class_share(&[crate::key::client::Class::Browser]) > 0.5;
     match (clients, agents) {
-        (_, Some(agents)) if browser => vec![Some(listed(table, Column::UserAgent, agents, Operator::In))],
+        (_, Some(agents)) if browser => {
+            vec![Some(listed(table, Column::UserAgent, agents, Operator::In))]
+        }
         (Some(clients), _) => vec![Some(listed(table, Column::Client, clients, Operator::In))],
         (None, Some(agents)) => vec![Some(listed(table, Column::UserAgent, agents, Operator::In))],
         (None, None) => vec![places(table, facts)],
@@ -183,7 +222,10 @@ fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> 
 
 fn shape<'t>(table: &'t Table<'_>, facts: &Facts) -> Vec<Option<Clause<'t>>> {
     if facts.share(facts.foreign_referers) >= 0.8 {
-        return vec![values(table, facts, Column::RefererHost), places(table, facts)];
+        return vec![
+            values(table, facts, Column::RefererHost),
+            places(table, facts),
+        ];
     }
     vec![values(table, facts, Column::Method), places(table, facts)]
 }
@@ -203,7 +245,12 @@ fn identity<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t
 /// Addresses one by one, or the networks that an operator would have written.
 fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> {
     let facts = &verdict.facts;
-    let ids: Vec<u32> = facts.values.get(&Column::Ip)?.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<u32> = facts
+        .values
+        .get(&Column::Ip)?
+        .iter()
+        .map(|(id, _)| *id)
+        .collect();
     if ids.is_empty() {
         return None;
     }
@@ -223,8 +270,11 @@ fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> 
     admitted.sort_unstable();
     admitted.dedup();
     let in_list: std::collections::HashSet<u32> = ids.iter().copied().collect();
-    let admitted: Vec<IpAddr> =
-        admitted.iter().filter(|id| !in_list.contains(id)).filter_map(parse).collect();
+    let admitted: Vec<IpAddr> = admitted
+        .iter()
+        .filter(|id| !in_list.contains(id))
+        .filter_map(parse)
+        .collect();
     let networks = cover::cover(&denied, &admitted);
     let mut inside = vec![false; table.width(Column::Ip)];
     for id in 0..inside.len() as u32 {
@@ -232,17 +282,27 @@ fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> 
             inside[id as usize] = networks.iter().any(|network| network.contains(&ip));
         }
     }
-    let single = networks.iter().all(|n| n.prefix_len() == n.max_prefix_len());
+    let single = networks
+        .iter()
+        .all(|n| n.prefix_len() == n.max_prefix_len());
     let values = networks
         .iter()
-        .map(|n| if single { n.addr().to_string() } else { n.to_string() })
+        .map(|n| {
+            if single {
+                n.addr().to_string()
+            } else {
+                n.to_string()
+            }
+        })
         .collect();
     let field = if single { "ip" } else { "prefix" }.to_string();
     let matches = Box::new(move |row: &Row| inside.get(row.ip as usize).copied().unwrap_or(false));
-    Some(Clause { condition: Condition { field, op: Operator::In, values }, matches })
-}
-
-/// The method of a request by its number, for commands.
-pub fn method_name(row: &Row) -> &'static str {
-    Method::from_u8(row.method).name()
+    Some(Clause {
+        condition: Condition {
+            field,
+            op: Operator::In,
+            values,
+        },
+        matches,
+    })
 }

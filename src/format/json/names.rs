@@ -134,6 +134,8 @@ struct Object {
 #[derive(Debug, Clone)]
 pub(super) struct Key {
     name: Vec<u8>,
+    /// First byte of the name, in lower case.
+    first: u8,
     pub(super) role: Option<(Role, u8)>,
     pub(super) object: Option<Place>,
 }
@@ -189,10 +191,12 @@ impl Names {
             object.starts.get(key.len() + 1)?,
         );
         let keys = object.keys.get(usize::from(*start)..usize::from(*end))?;
-        keys.iter().find(|known| known.name == key).or_else(|| {
-            keys.iter()
-                .find(|known| known.name.eq_ignore_ascii_case(key))
-        })
+        // Most keys of a line are not ours: their first byte tells so without a comparison.
+        let first = key.first()?.to_ascii_lowercase();
+        let alike = || keys.iter().filter(move |known| known.first == first);
+        alike()
+            .find(|known| known.name == key)
+            .or_else(|| alike().find(|known| known.name.eq_ignore_ascii_case(key)))
     }
 }
 
@@ -202,6 +206,7 @@ impl Object {
         let at = at.unwrap_or_else(|| {
             self.keys.push(Key {
                 name: name.into(),
+                first: name.bytes().next().unwrap_or(0).to_ascii_lowercase(),
                 role: None,
                 object: None,
             });

@@ -96,11 +96,15 @@ pub(super) fn skip(input: &[u8]) -> Parsed<'_, ()> {
     }
 }
 
+fn is_structure(byte: u8) -> bool {
+    matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')
+}
+
 /// Passes over what is left of an object or array, whose opening bracket is behind us.
 pub(super) fn close(mut input: &[u8]) -> Parsed<'_, ()> {
     let mut open = 1u32;
     loop {
-        let Some(at) = input.iter().position(|byte| b"\"{}[]".contains(byte)) else {
+        let Some(at) = input.iter().position(|byte| is_structure(*byte)) else {
             return refuse();
         };
         let (byte, rest) = (input[at], &input[at + 1..]);

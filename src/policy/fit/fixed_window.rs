@@ -5,7 +5,7 @@
 
 use super::{FEWEST_DENIALS, Fitted, quantile, usual};
 use crate::findings::{Algorithm, Limit};
-use crate::policy::replay::{self, Replay, Traffic};
+use crate::policy::replay::{self, Traffic};
 
 /// Widths that limiters use, in seconds.
 const WIDTHS_S: [f64; 11] = [
@@ -15,8 +15,14 @@ const WIDTHS_S: [f64; 11] = [
 /// Phases tried per width, beside the round one.
 const PHASES: i64 = 12;
 
+/// Fewer windows with denials may agree by chance.
+const FEWEST_WINDOWS: usize = 4;
+
 /// The share of windows with denials whose admits must be the budget.
 const AGREE: f64 = 0.6;
+
+/// Precision and coverage that a replay must reach.
+const BEST: f64 = 0.8;
 
 /// The fixed window that explains the traffic, if one does.
 pub fn fixed_window(traffic: &Traffic) -> Option<Fitted> {
@@ -54,21 +60,20 @@ fn at_phase(traffic: &Traffic, width_ms: i64, phase_ms: i64) -> Option<Fitted> {
         ..Limit::default()
     };
     let machine = replay::shifted_window(&limit, phase_ms)?;
-    let replay = replay::replay_machine(&machine, traffic, replay::bin_ms(&limit));
-    if !is_explained(&replay) {
+    let bin_ms = replay::bin_ms(&limit);
+    // Counting is cheap and rules most candidates out; only the rest is worth a score.
+    let agreement = replay::agreement(&machine, traffic, bin_ms);
+    if agreement.precision() < BEST || agreement.coverage() < BEST {
+        return None;
+    }
+    let replay = replay::replay_machine(&machine, traffic, bin_ms);
+    let score = replay.score;
+    if !score.convinces(score.over_coin) || !score.convinces(score.over_list) {
         return None;
     }
     let mut fitted = Fitted::new(limit, &replay);
     fitted.phase_s = phase_ms as f64 / 1000.0;
     Some(fitted)
-}
-
-fn is_explained(replay: &Replay) -> bool {
-    let Replay { agreement, score } = replay;
-    score.convinces(score.over_coin)
-        && score.convinces(score.over_list)
-        && agreement.precision() > 0.8
-        && agreement.coverage() > 0.8
 }
 
 /// The count that most windows with denials admitted, none without denials exceeding it by much.
@@ -88,7 +93,7 @@ fn budget(traffic: &Traffic, width_ms: i64, phase_ms: i64) -> Option<u32> {
         }
     }
     // A budget shows by coming back: one window with denials could as well be a list.
-    if full.len() < 3 || last - first < 2 {
+    if full.len() < FEWEST_WINDOWS || last - first < 2 {
         return None;
     }
     let middle = quantile(&mut full, 0.5)?;

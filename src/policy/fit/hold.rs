@@ -17,6 +17,12 @@ const WIDTHS_S: [f64; 12] = [
 /// Silences may contradict a hold in this share of cases: clocks, late lines, other rules.
 const CONTRADICTING: f64 = 0.03;
 
+/// Admitted requests are stamped when they are done: for so long a hold may look mixed.
+const LATE_S: f64 = 2.5;
+
+/// Nats by which a hold of fixed length must be better than a renewed one.
+const CLEARLY_BETTER: f64 = 8.0;
+
 /// Smaller thresholds are crossed by chance.
 const SMALLEST_LIMIT: u32 = 3;
 
@@ -31,11 +37,20 @@ pub fn hold(traffic: &Traffic) -> Option<Fitted> {
     if traffic.denials() < FEWEST_DENIALS {
         return None;
     }
-    let candidates = [true, false]
-        .into_iter()
-        .filter_map(|renewed| Interval::of(traffic, renewed));
-    let fits = candidates.filter_map(|interval| with_interval(traffic, &interval));
-    fits.max_by(|a, b| a.score.over_coin.total_cmp(&b.score.over_coin))
+    let fit = |renewed| with_interval(traffic, &Interval::of(traffic, renewed)?);
+    match (fit(true), fit(false)) {
+        // Where a client never fell silent for less than the hold both fit; retries that prolong
+        // it are the rule.
+        (Some(renewed), Some(fixed)) => {
+            let fixed_gains = fixed.score.over_coin - renewed.score.over_coin;
+            Some(if fixed_gains > CLEARLY_BETTER {
+                fixed
+            } else {
+                renewed
+            })
+        }
+        (renewed, fixed) => renewed.or(fixed),
+    }
 }
 
 fn with_interval(traffic: &Traffic, interval: &Interval) -> Option<Fitted> {
@@ -110,16 +125,25 @@ impl Interval {
         })
     }
 
-    /// The usual span in the interval that is nearest to its lower end, where clients that retry
-    /// at a steady pace bring the truth; without one, the middle of the interval.
+    /// The usual span within the interval that is nearest to its middle, as ratios go; without
+    /// one, the middle itself. Where no silence was long enough, the shortest usual span.
     fn guess_s(&self) -> f64 {
         let low = self.denied_s.max(1.0);
         let inside = |span: &&f64| **span >= low - 1.0 && **span <= self.admitted_s + 1.0;
-        match usual::SPANS.iter().find(inside) {
-            Some(usual) => *usual,
-            None if self.admitted_s.is_finite() => (low * self.admitted_s).sqrt().round().max(1.0),
-            None => low,
+        let usual = usual::HOLDS.iter().filter(inside);
+        if self.admitted_s.is_infinite() {
+            return usual.copied().next().unwrap_or(low);
         }
+        let middle = (low * self.admitted_s.max(1.0)).sqrt();
+        let away = |span: f64| {
+            if span > middle {
+                span / middle
+            } else {
+                middle / span
+            }
+        };
+        let nearest = usual.min_by(|a, b| away(**a).total_cmp(&away(**b)));
+        nearest.copied().unwrap_or(middle.round().max(1.0))
     }
 }
 
@@ -130,6 +154,10 @@ fn silences(cells: &[Cell], renewed: bool, denied: &mut Vec<f64>, admitted: &mut
     for cell in cells {
         if let Some(since_ms) = since {
             let seconds = (cell.time_ms - since_ms) as f64 / 1000.0;
+            if seconds < LATE_S && cell.denied > 0 {
+                // What was admitted before the hold may complete, and be stamped, after it began.
+                continue;
+            }
             if cell.admitted() > 0 {
                 admitted.push(seconds);
             } else if seconds > 0.0 {

@@ -4,7 +4,7 @@
 //! rate × time is admitted, as long as the bucket does not run empty in between. How long a gap
 //! may be is not known beforehand: several are tried and replay decides.
 
-use super::{Candidate, FEWEST_DENIALS, Fitted, median, run_starts, usual};
+use super::{Candidate, FEWEST_DENIALS, Fitted, median, quantile, usual};
 use crate::findings::Limit;
 use crate::policy::limiter::Machine;
 use crate::policy::replay::{self, Cell, Traffic};
@@ -36,7 +36,8 @@ pub fn leaky_bucket(traffic: &Traffic) -> Option<Fitted> {
         return None;
     }
     let search = Search::new(traffic)?;
-    let found = search.prefer_prompt(search.snap(search.refine(search.start()?)));
+    let found = search.settle_burst(search.snap(search.refine(search.start()?)));
+    let found = search.prefer_prompt(found);
     let machine = Machine::new(&found.limit).ok()?;
     let replay = replay::replay_machine(&machine, traffic, replay::bin_ms(&found.limit));
     let denials = traffic.denials() as f64;
@@ -125,6 +126,40 @@ impl<'a> Search<'a> {
         best
     }
 
+    /// Takes the burst from the levels at all denials, which agree with each other only where the
+    /// rate is exact; replay alone is a poor judge, for the burst matters to few requests.
+    fn settle_burst(&self, found: Candidate) -> Candidate {
+        let rate = found.limit.rate_per_s.unwrap_or(1.0);
+        let of_key = |cells| levels_at_denials(self.traffic, cells, rate, usize::MAX);
+        let mut levels: Vec<f64> = self
+            .traffic
+            .keys()
+            .flat_map(|(_, cells)| of_key(cells))
+            .collect();
+        let quarters = [0.25, 0.5, 0.75].map(|share| quantile(&mut levels, share));
+        let [Some(low), Some(middle), Some(high)] = quarters else {
+            return found;
+        };
+        let level = (middle - 0.5).round().max(0.0);
+        // Levels that differ more come from a rate that is not exact.
+        if high - low > (0.15 * level).max(2.0) || level < 3.0 {
+            return found;
+        }
+        let by_fives = (level / 5.0).round() * 5.0;
+        // Levels are good to about one.
+        let burst = if level >= 9.0 && (by_fives - level).abs() <= 1.0 {
+            by_fives
+        } else {
+            level
+        };
+        let settled = self.candidate(rate, burst as u32);
+        if settled.wrong <= 2 * found.wrong + 10 {
+            settled
+        } else {
+            found
+        }
+    }
+
     /// Prefers no burst over a tiny one, which is what a bucket without one looks like where the
     /// gaps between requests are not logged. Its rate follows from the pace, and is told by the
     /// admitted count that drifts least: bin by bin, chance has the greater say.
@@ -157,29 +192,20 @@ impl<'a> Search<'a> {
         let burst = found.limit.burst.unwrap_or(0);
         let allowed = |than: &Candidate| than.wrong + than.wrong / 10 + 2;
         let rates = usual::rates(rate, SNAP);
-        let best = rates
+        rates
             .into_iter()
             .flat_map(|rate| {
                 [burst, burst.saturating_sub(1), burst + 1].map(|b| self.candidate(rate, b))
             })
             .filter(|candidate| candidate.wrong <= allowed(&found))
             .min_by_key(|candidate| candidate.wrong)
-            .unwrap_or(found);
-        let rate = best.limit.rate_per_s.unwrap_or(1.0);
-        let burst = f64::from(best.limit.burst.unwrap_or(0));
-        usual::numbers(burst, (1.2 / burst.max(1.0)).max(0.08))
-            .into_iter()
-            .filter(|usual| usual.fract() == 0.0)
-            .map(|usual| self.candidate(rate, usual as u32))
-            .filter(|candidate| candidate.wrong <= allowed(&best))
-            .min_by_key(|candidate| candidate.wrong)
-            .unwrap_or(best.clone())
+            .unwrap_or(found)
     }
 
     fn with_bursts(&self, rate: f64) -> Vec<Candidate> {
         let mut levels: Vec<f64> = Vec::new();
         for (_, cells) in self.traffic.keys() {
-            levels.extend(levels_at_denials(self.traffic, cells, rate));
+            levels.extend(levels_at_denials(self.traffic, cells, rate, LEVELS_PER_KEY));
         }
         let Some(level) = median(&mut levels) else {
             return Vec::new();
@@ -293,27 +319,36 @@ fn pace(traffic: &Traffic, gap_s: f64) -> Option<Pace> {
     })
 }
 
-/// What the bucket's level would have become with the first requests that were denied.
-fn levels_at_denials(traffic: &Traffic, cells: &[Cell], rate: f64) -> Vec<f64> {
-    let starts: Vec<usize> = run_starts(cells).collect();
+/// What the bucket's level would have become with the requests that were denied, once for each
+/// stamp with denials up to `most` of them; it lies between the burst and one more. Admits are
+/// taken to be spread over their stamp as all requests of it are, and to end before the denials.
+fn levels_at_denials(traffic: &Traffic, cells: &[Cell], rate: f64, most: usize) -> Vec<f64> {
     let mut levels = Vec::new();
     let (mut level, mut last_ms): (f64, Option<i64>) = (0.0, None);
     let mut instants = Vec::new();
-    for (i, cell) in cells.iter().enumerate() {
-        traffic.instants(cell, false, &mut instants);
-        for (n, &time) in instants.iter().enumerate() {
-            let leaked = last_ms.map_or(f64::INFINITY, |last| (time - last) as f64 * rate / 1000.0);
-            if (n as u32) < cell.admitted() {
-                level = (level - leaked + 1.0).max(0.0);
-                last_ms = Some(time);
-            } else {
-                if starts.binary_search(&i).is_ok() {
-                    levels.push((level - leaked + 1.0).max(0.0));
-                }
-                break;
-            }
+    let after = |level: f64, last_ms: Option<i64>, time: i64| {
+        // A key's first request leaves the bucket empty.
+        let leaked = last_ms.map_or(f64::INFINITY, |last| (time - last) as f64 * rate / 1000.0);
+        (level - leaked + 1.0).max(0.0)
+    };
+    for cell in cells {
+        let admits = Cell {
+            requests: cell.admitted(),
+            denied: 0,
+            ..*cell
+        };
+        traffic.instants(&admits, false, &mut instants);
+        for &time in &instants {
+            (level, last_ms) = (after(level, last_ms, time), Some(time));
         }
-        if levels.len() >= LEVELS_PER_KEY {
+        if cell.denied > 0 {
+            levels.push(after(
+                level,
+                last_ms,
+                last_ms.unwrap_or(cell.time_ms).max(cell.time_ms),
+            ));
+        }
+        if levels.len() >= most {
             break;
         }
     }

@@ -80,6 +80,9 @@ pub fn best(traffic: &Traffic) -> Option<Fitted> {
         hold(traffic),
     ];
     let fits: Vec<Fitted> = fits.into_iter().flatten().collect();
+    if fits.len() < 2 {
+        return fits.into_iter().next();
+    }
     // Scores compare only over the same bins. Fine ones show the order within a window, coarse
     // ones whether the numbers add up: both count.
     let widths: Vec<i64> = fits.iter().map(|fit| replay::bin_ms(&fit.limit)).collect();

@@ -19,6 +19,11 @@ const WIDTHS_S: [f64; 14] = [
 /// Smaller limits are crossed by chance.
 const SMALLEST_LIMIT: u32 = 3;
 
+/// Or it is a record: this many times the highest count before, which for counts from
+/// [`LEAST_RECORD`] on is more than chance brings about.
+const RECORD: f64 = 1.25;
+const LEAST_RECORD: u32 = 30;
+
 /// How far real proxies miscount, as a share.
 const MISCOUNT: f64 = 0.15;
 
@@ -190,7 +195,7 @@ fn jumps(traffic: &Traffic, threshold: &Threshold) -> f64 {
             let reached = before + f64::from(cells[start].admitted()) >= limit - tolerance;
             let crossing = reached && before <= limit + tolerance;
             all += denials;
-            if crossing && (nth > 0 || leaps(&cells[..=start], threshold)) {
+            if crossing && (nth > 0 || leaps(&cells[..=start], &counts[..=start], threshold)) {
                 jumping += denials;
             }
         }
@@ -198,8 +203,9 @@ fn jumps(traffic: &Traffic, threshold: &Threshold) -> f64 {
     jumping as f64 / all.max(1) as f64
 }
 
-/// Whether the rate of a key leaps before its first denial, the last of `cells`.
-fn leaps(cells: &[Cell], threshold: &Threshold) -> bool {
+/// Whether the rate of a key leaps before its first denial, the last of `cells`; `counts` are the
+/// requests within the window before each.
+fn leaps(cells: &[Cell], counts: &[u32], threshold: &Threshold) -> bool {
     let Some((first, last)) = cells.first().zip(cells.last()) else {
         return false;
     };
@@ -213,10 +219,14 @@ fn leaps(cells: &[Cell], threshold: &Threshold) -> bool {
         let fast = last.time_ms - first.time_ms <= width_ms / 2;
         return fast && usual::roughness(threshold.limit) <= 1;
     }
-    let earlier = cells
+    let limit = f64::from(threshold.limit);
+    let earlier = cells.partition_point(|cell| cell.time_ms < last.time_ms - width_ms);
+    let highest = counts[..earlier].iter().max().copied().unwrap_or(0);
+    let is_record = threshold.limit >= LEAST_RECORD && limit >= RECORD * f64::from(highest);
+    let count: u64 = cells[..earlier]
         .iter()
-        .take_while(|cell| cell.time_ms < last.time_ms - width_ms);
-    let count: u64 = earlier.map(|cell| u64::from(cell.requests)).sum();
+        .map(|cell| u64::from(cell.requests))
+        .sum();
     let usual_count = count as f64 * width_ms as f64 / history_ms as f64;
-    f64::from(threshold.limit) >= LEAP * usual_count
+    is_record || limit >= LEAP * usual_count
 }

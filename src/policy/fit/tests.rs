@@ -302,7 +302,7 @@ fn a_steady_client_against_a_method_rule_is_no_limiter() {
             Arrival {
                 time_ms: time_s * 1000,
                 key: 0,
-                denied: i % every != 0,
+                denied: !i.is_multiple_of(every),
             }
         };
         let arrivals: Vec<Arrival> = (0..5000).map(arrival).collect();

@@ -5,10 +5,10 @@ const DIGITS: [f64; 14] = [
     1.0, 1.2, 1.5, 1.8, 2.0, 2.5, 3.0, 4.0, 4.5, 5.0, 6.0, 7.5, 8.0, 9.0,
 ];
 
-/// Spans that people write, in seconds.
-pub(super) const SPANS: [f64; 20] = [
-    1.0, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 120.0, 180.0, 300.0, 600.0,
-    900.0, 1800.0, 3600.0, 86_400.0,
+/// Bans that people set, in seconds.
+pub(super) const HOLDS: [f64; 15] = [
+    1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0,
+    86_400.0,
 ];
 
 /// Usual rates within `tolerance` of `rate_per_s`, nearest first: usual numbers per second or per minute.

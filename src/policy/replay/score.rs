@@ -133,21 +133,29 @@ fn denied_stretch(of_key: &[Bin]) -> (Stretch, bool) {
 
 /// How probable the numbers denied are around a prediction, at the best of the spreads.
 fn best_spread(bins: &[Bin], spreads: &[f64], predict: impl Fn(&Bin) -> f64) -> f64 {
+    let outcome = |bin: &Bin| {
+        let predicted = (predict(bin).round() as u32).min(bin.requests);
+        (
+            bin.denied.abs_diff(predicted),
+            predicted,
+            bin.requests - predicted,
+        )
+    };
+    // Most bins are alike, quiet ones above all: each kind is weighed once.
+    let mut kinds: Vec<(u32, u32, u32)> = bins.iter().map(outcome).collect();
+    kinds.sort_unstable();
     let at = |spread: &f64| {
-        bins.iter()
-            .map(|bin| ln_around(bin, predict(bin), *spread))
-            .sum()
+        let weigh = |alike: &[(u32, u32, u32)]| alike.len() as f64 * ln_around(alike[0], *spread);
+        kinds.chunk_by(|a, b| a == b).map(weigh).sum()
     };
     spreads.iter().map(at).fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// ln of `spread^|denied - predicted|` over its sum for every number from none to all denied.
-fn ln_around(bin: &Bin, predicted: f64, spread: f64) -> f64 {
-    let predicted = predicted.round().clamp(0.0, f64::from(bin.requests));
-    let off = (f64::from(bin.denied) - predicted).abs();
-    let tail = |length: f64| spread * (1.0 - spread.powf(length)) / (1.0 - spread);
-    let sum = 1.0 + tail(predicted) + tail(f64::from(bin.requests) - predicted);
-    off * spread.ln() - sum.ln()
+/// ln of `spread^off` over its sum for every number that could have been denied: `below` of them
+/// under the prediction and `above` over it.
+fn ln_around((off, below, above): (u32, u32, u32), spread: f64) -> f64 {
+    let tail = |length: u32| spread * (1.0 - spread.powf(f64::from(length))) / (1.0 - spread);
+    f64::from(off) * spread.ln() - (1.0 + tail(below) + tail(above)).ln()
 }
 
 fn ln_choose(n: u32, k: u32) -> f64 {
