@@ -40,12 +40,11 @@ pub(super) fn visit<F: Format, V: Visitor>(
 ) {
     let mut clock = Clock::new(zone);
     for line in lines(chunk) {
-        if line.bytes.len() <= MAX_LINE
-            && !matches!(line.bytes.first(), None | Some(b'#'))
-            && let Some(record) = primary.parse(line.bytes, &mut clock)
+        let may_be_a_request =
+            line.bytes.len() <= MAX_LINE && !matches!(line.bytes.first(), None | Some(b'#'));
+        if !(may_be_a_request
+            && primary.lend(line.bytes, &mut clock, |record| visitor.record(line, record, 0)))
         {
-            visitor.record(line, &record, 0);
-        } else {
             visit_other(line, fallbacks, &mut clock, visitor);
         }
     }

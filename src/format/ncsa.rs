@@ -40,7 +40,7 @@ impl BuiltIn for Ncsa {
         let mut clock = Clock::new(settings.timezone);
         let layouts: Vec<_> = sample
             .iter()
-            .filter_map(|line| Some(layout(line, &mut clock).ok()?.1))
+            .filter_map(|line| Some(any_layout(line, &mut clock).ok()?.1))
             .collect();
         let behind = Behind::learn(layouts.iter().map(|layout| (layout.behind, layout.status)));
         let most = |has: fn(&Layout) -> bool| {
@@ -66,33 +66,66 @@ impl Format for Ncsa {
         self.name.to_owned()
     }
 
-    #[inline]
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-        let (_, layout) = layout(line, clock).ok()?;
-        if self.combined && layout.headers.is_none() && layout.behind.starts_with(b" \"") {
-            return None; // torn between referer and user agent
+        let layout = self.layout(line, clock)?;
+        let mut record = layout.record();
+        self.assign(&layout, &mut record, clock)?;
+        Some(record)
+    }
+
+    #[inline(always)]
+    fn lend(&self, line: &[u8], clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool {
+        let Some(layout) = self.layout(line, clock) else { return false };
+        let mut record = layout.record();
+        let assigned = self.assign(&layout, &mut record, clock).is_some();
+        if assigned {
+            take(&record);
         }
-        let (method, target) = request_line(layout.request);
-        let (referer, user_agent) = layout.headers.unwrap_or_default();
-        let mut record = Record {
-            time_ms: layout.time.ms,
-            utc_offset_s: layout.time.utc_offset_s,
-            status: layout.status,
-            address: Cow::Borrowed(layout.front.client),
-            forwarded_for: Cow::Borrowed(layout.front.forwarded_for),
+        assigned
+    }
+}
+
+impl Ncsa {
+    #[inline(always)]
+    fn layout<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Layout<'a>> {
+        let layout = match usual(line, clock) {
+            Some(layout) => layout,
+            None => any_layout(line, clock).ok()?.1,
+        };
+        let torn = self.combined && layout.headers.is_none() && layout.behind.starts_with(b" \"");
+        (!torn).then_some(layout) // torn between referer and user agent
+    }
+
+    /// What the fields behind say.
+    #[inline(always)]
+    fn assign<'a>(&self, layout: &Layout<'a>, record: &mut Record<'a>, clock: &mut Clock) -> Option<()> {
+        if layout.behind.is_empty() {
+            return Some(());
+        }
+        self.behind.assign(layout.behind, record, clock)
+    }
+}
+
+impl<'a> Layout<'a> {
+    #[inline(always)]
+    fn record(&self) -> Record<'a> {
+        let (method, target) = request_line(self.request);
+        let (referer, user_agent) = self.headers.unwrap_or_default();
+        Record {
+            time_ms: self.time.ms,
+            utc_offset_s: self.time.utc_offset_s,
+            status: self.status,
+            address: Cow::Borrowed(self.front.client),
+            forwarded_for: Cow::Borrowed(self.front.forwarded_for),
             method,
             target: Cow::Borrowed(target),
-            bytes: layout.bytes,
+            bytes: self.bytes,
             referer: Cow::Borrowed(present(referer)),
             user_agent: Cow::Borrowed(present(user_agent)),
-            user: Cow::Borrowed(present(layout.front.user)),
-            host: Cow::Borrowed(layout.front.vhost),
+            user: Cow::Borrowed(present(self.front.user)),
+            host: Cow::Borrowed(self.front.vhost),
             ..Record::default()
-        };
-        if !layout.behind.is_empty() {
-            self.behind.assign(layout.behind, &mut record, clock)?;
         }
-        Some(record)
     }
 }
 
@@ -122,14 +155,6 @@ struct Layout<'a> {
     headers: Option<(&'a [u8], &'a [u8])>,
     /// Everything behind, with the space before it.
     behind: &'a [u8],
-}
-
-#[inline(always)]
-fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
-    match usual(line, clock) {
-        Some(layout) => Ok((b"", layout)),
-        None => any_layout(line, clock),
-    }
 }
 
 /// The fields of a line in any variant of the format.

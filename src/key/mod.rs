@@ -8,6 +8,8 @@ pub mod address;
 pub mod client;
 pub mod cover;
 pub mod fast;
+pub mod familiar;
+mod glance;
 pub mod intern;
 pub mod memo;
 pub mod payload;

@@ -4,9 +4,10 @@ use super::{ChunkTally, NEIGHBOURS, SourceTally, Survey};
 use crate::format::{Detected, Line, Visitor};
 use crate::gate::Gate;
 use crate::input::Chunk;
+use crate::key::familiar::Familiar;
 use crate::key::memo::Memo;
 use crate::key::route_tree::Answer;
-use crate::key::{intern, referer_host, route, token};
+use crate::key::{referer_host, route, token};
 use crate::record::{Record, Reject};
 
 /// Counts the chunks that one thread reads.
@@ -20,14 +21,17 @@ pub struct Shard<'a> {
     answers: Vec<u8>,
     template: Vec<u8>,
     targets: Memo<Target>,
+    referers: Memo<u32>,
+    clients: Familiar,
+    agents: Familiar,
     offset: (i32, u64),
 }
 
 /// Ids of what follows from a target.
 #[derive(Debug, Clone, Copy)]
 struct Target {
-    template: usize,
-    token: Option<usize>,
+    template: u32,
+    token: Option<u32>,
 }
 
 impl<'a> Shard<'a> {
@@ -44,6 +48,9 @@ impl<'a> Shard<'a> {
             answers: Vec::new(),
             template: Vec::new(),
             targets: Memo::default(),
+            referers: Memo::default(),
+            clients: Familiar::default(),
+            agents: Familiar::default(),
             offset: (0, 0),
         }
     }
@@ -75,52 +82,59 @@ impl<'a> Shard<'a> {
     }
 
     /// Counts what follows from the target: its route, and the token in its query.
+    #[inline]
     fn count_target(&mut self, record: &Record<'_>, denied: bool) {
-        let (survey, template, answers) = (&mut self.survey, &mut self.template, &mut self.answers);
-        let mut spare = None;
-        let found_out = || {
+        let (survey, template) = (&mut self.survey, &mut self.template);
+        let found = self.targets.get_or(&record.target, || {
             route::template(record.path(), template);
-            let route = survey.template.id(template);
-            if route >= answers.len() {
-                answers.resize(route + 1, 0);
-            }
+            let template = survey.template.id(template);
             let token = token::find_in_query(record.query()).map(|token| survey.token.id(token));
-            Some(Target { template: route, token })
-        };
-        let hash = intern::hash(&record.target);
-        let Some(target) = self.targets.get_or(hash, &record.target, &mut spare, found_out) else {
-            return;
-        };
-        let time_ms = record.time_ms;
-        self.survey.template.tallies[target.template].count(time_ms, denied);
+            Some(Target { template, token })
+        });
+        let Some(Target { template, token }) = found.copied() else { return };
+        survey.template.count_id(template, record.time_ms, denied);
         if record.token.is_empty() {
-            if let Some(token) = target.token {
-                self.survey.token.tallies[token].count(time_ms, denied);
+            if let Some(token) = token {
+                survey.token.count_id(token, record.time_ms, denied);
             }
         } else if let Some(token) = token::find(record) {
-            self.survey.token.count(token, time_ms, denied);
+            survey.token.count(token, record.time_ms, denied);
         }
-        let answer = Answer::of(record.status, denied);
+        self.place(template, Answer::of(record.status, denied));
+    }
+
+    /// Enters a template into the tree, once for each answer.
+    #[inline]
+    fn place(&mut self, template: u32, answer: Answer) {
+        let at = template as usize;
+        if at >= self.answers.len() {
+            self.answers.resize(at + 1, 0);
+        }
         let bit = 1 << answer as u8;
-        if self.answers[target.template] & bit == 0 {
-            self.answers[target.template] |= bit;
-            let template = self.survey.template.keys.bytes(target.template as u32);
-            self.survey.routes.insert(template, answer);
+        if self.answers[at] & bit == 0 {
+            self.answers[at] |= bit;
+            self.survey.routes.insert(self.survey.template.keys.bytes(template), answer);
         }
     }
 
+    #[inline]
     fn count_keys(&mut self, record: &Record<'_>, denied: bool) {
-        let time_ms = record.time_ms;
-        self.survey.ip.count(self.gate.client(record), time_ms, denied);
-        self.survey.user_agent.count(&record.user_agent, time_ms, denied);
+        let (survey, time_ms) = (&mut self.survey, record.time_ms);
+        let client = self.gate.client(record);
+        survey.ip.count_familiar(&mut self.clients, client, time_ms, denied);
+        survey.user_agent.count_familiar(&mut self.agents, &record.user_agent, time_ms, denied);
         if !record.user.is_empty() {
-            self.survey.user.count(&record.user, time_ms, denied);
+            survey.user.count(&record.user, time_ms, denied);
         }
         if !record.host.is_empty() {
-            self.survey.host.count(&record.host, time_ms, denied);
+            survey.host.count(&record.host, time_ms, denied);
         }
         if !record.referer.is_empty() {
-            self.survey.referer_host.count(referer_host(&record.referer), time_ms, denied);
+            let table = &mut survey.referer_host;
+            let host = || Some(table.id(referer_host(&record.referer)));
+            if let Some(host) = self.referers.get_or(&record.referer, host).copied() {
+                table.count_id(host, time_ms, denied);
+            }
         }
     }
 }

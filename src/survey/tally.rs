@@ -3,6 +3,7 @@
 //! Merging adds counts by the key's bytes, so it is commutative and associative; ids are not, and
 //! mean nothing until all parts are merged.
 
+use crate::key::familiar::Familiar;
 use crate::key::intern::{self, Interner};
 
 /// What is counted of one key.
@@ -26,6 +27,7 @@ impl Default for Tally {
 
 impl Tally {
     /// Counts one request.
+    #[inline]
     pub fn count(&mut self, time_ms: i64, denied: bool) {
         self.requests += 1;
         if denied {
@@ -56,15 +58,15 @@ pub struct KeyTable {
 impl KeyTable {
     /// The id of a key, which has a tally then.
     #[inline]
-    pub fn id(&mut self, key: &[u8]) -> usize {
+    pub fn id(&mut self, key: &[u8]) -> u32 {
         self.id_hashed(intern::hash(key), key)
     }
 
     #[inline]
-    fn id_hashed(&mut self, hash: u64, key: &[u8]) -> usize {
-        let id = self.keys.intern_hashed(hash, key) as usize;
-        if id >= self.tallies.len() {
-            self.tallies.resize(id + 1, Tally::default());
+    fn id_hashed(&mut self, hash: u64, key: &[u8]) -> u32 {
+        let id = self.keys.intern_hashed(hash, key);
+        if id as usize >= self.tallies.len() {
+            self.tallies.resize(id as usize + 1, Tally::default());
         }
         id
     }
@@ -73,14 +75,35 @@ impl KeyTable {
     #[inline]
     pub fn count(&mut self, key: &[u8], time_ms: i64, denied: bool) {
         let id = self.id(key);
-        self.tallies[id].count(time_ms, denied);
+        self.count_id(id, time_ms, denied);
+    }
+
+    /// As [`KeyTable::count`], for a key that is likely to be `familiar`.
+    #[inline]
+    pub fn count_familiar(
+        &mut self,
+        familiar: &mut Familiar,
+        key: &[u8],
+        time_ms: i64,
+        denied: bool,
+    ) {
+        let id = familiar.id(self, key, |table| &table.keys, |table| Some(table.id(key)));
+        if let Some(id) = id {
+            self.count_id(id, time_ms, denied);
+        }
+    }
+
+    /// Counts one request under the key of an id that [`KeyTable::id`] gave.
+    #[inline]
+    pub fn count_id(&mut self, id: u32, time_ms: i64, denied: bool) {
+        self.tallies[id as usize].count(time_ms, denied);
     }
 
     /// Adds another table to this one.
     pub fn merge(&mut self, other: &KeyTable) {
         for (id, key) in other.keys.iter() {
             let mine = self.id_hashed(other.keys.hash_of(id), key);
-            self.tallies[mine].add(&other.tallies[id as usize]);
+            self.tallies[mine as usize].add(&other.tallies[id as usize]);
         }
     }
 

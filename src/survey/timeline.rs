@@ -2,13 +2,14 @@
 //!
 //! A commutative monoid: the width of the merged timeline is the smallest one at which all seconds
 //! seen by any part fit in [`MOST_BINS`], whatever the order of merging. Bins are sparse, so a clock
-//! that jumps by a century costs one bin.
+//! that jumps by a century costs one page of them.
 
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Bins kept before they are widened: three days of seconds, 6 MiB.
+/// Bins kept before they are widened: three days of seconds, 6 MiB where they stand side by side, and
+/// 70 MiB at worst.
 const MOST_BINS: usize = 1 << 18;
 /// Widths in seconds; each is a multiple of the one before.
 const WIDTHS: [i64; 6] = [1, 10, 60, 600, 3_600, 86_400];
@@ -24,18 +25,26 @@ pub struct Bin {
     pub denials: u64,
 }
 
+/// Bins that stand side by side, so that a busy log asks the map once for all of them.
+type Page = [Bin; PAGE as usize];
+const PAGE: i64 = 16;
+
 /// Requests and denials over time.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    bins: HashMap<i64, Bin, FixedState>,
+    /// By number of the first bin, divided by [`PAGE`].
+    pages: HashMap<i64, Page, FixedState>,
+    /// How many bins hold a request, apart from those of `current`.
+    bins: usize,
     level: usize,
-    /// The bin being counted, by its seconds; log lines come mostly in order.
-    current: (Range<i64>, Bin),
+    /// The page being counted, by its seconds; log lines come mostly in order.
+    current: (Range<i64>, Page),
 }
 
 impl Default for Timeline {
     fn default() -> Self {
-        Timeline { bins: HashMap::default(), level: 0, current: (0..0, Bin::default()) }
+        let current = (0..0, Page::default());
+        Timeline { pages: HashMap::default(), bins: 0, level: 0, current }
     }
 }
 
@@ -44,40 +53,55 @@ impl Timeline {
     #[inline]
     pub fn count(&mut self, second: i64, denied: bool) {
         if !self.current.0.contains(&second) {
-            self.flush();
-            let width = self.width_s();
-            let start = second.div_euclid(width).saturating_mul(width);
-            self.current.0 = start..start.saturating_add(width);
+            self.turn_to(second);
         }
-        self.current.1.requests += 1;
-        self.current.1.denials += u64::from(denied);
+        let at = (second - self.current.0.start) / self.width_s();
+        if let Some(bin) = self.current.1.get_mut(at as usize) {
+            bin.requests += 1;
+            bin.denials += u64::from(denied);
+        }
+    }
+
+    fn turn_to(&mut self, second: i64) {
+        self.flush();
+        let seconds = PAGE * self.width_s();
+        let start = second.div_euclid(seconds).saturating_mul(seconds);
+        self.current.0 = start..start.saturating_add(seconds);
     }
 
     fn flush(&mut self) {
-        let (seconds, bin) = std::mem::replace(&mut self.current, (0..0, Bin::default()));
-        if bin.requests > 0 {
-            self.add(seconds.start.div_euclid(self.width_s()), bin);
+        let (seconds, page) = std::mem::take(&mut self.current);
+        if !seconds.is_empty() {
+            self.add(seconds.start.div_euclid(PAGE * self.width_s()), &page);
+        }
+        while self.bins > MOST_BINS && self.level + 1 < WIDTHS.len() {
+            self.widen(self.level + 1);
         }
     }
 
-    fn add(&mut self, number: i64, bin: Bin) {
-        let slot = self.bins.entry(number).or_default();
-        slot.requests += bin.requests;
-        slot.denials += bin.denials;
-        while self.bins.len() > MOST_BINS && self.level + 1 < WIDTHS.len() {
-            self.widen(self.level + 1);
+    fn add(&mut self, number: i64, page: &Page) {
+        let mine = self.pages.entry(number).or_default();
+        for (slot, bin) in mine.iter_mut().zip(page) {
+            self.bins += usize::from(slot.requests == 0 && bin.requests > 0);
+            slot.requests += bin.requests;
+            slot.denials += bin.denials;
         }
     }
 
     fn widen(&mut self, level: usize) {
         let factor = WIDTHS[level] / WIDTHS[self.level];
-        let narrow = std::mem::take(&mut self.bins);
-        for (number, bin) in narrow {
-            let slot = self.bins.entry(number.div_euclid(factor)).or_default();
-            slot.requests += bin.requests;
-            slot.denials += bin.denials;
+        let narrow = std::mem::take(&mut self.pages);
+        (self.bins, self.level) = (0, level);
+        for (number, page) in narrow {
+            for (bin, at) in page.into_iter().zip(number * PAGE..) {
+                if bin.requests > 0 {
+                    let wide = at.div_euclid(factor);
+                    let mut single = Page::default();
+                    single[wide.rem_euclid(PAGE) as usize] = bin;
+                    self.add(wide.div_euclid(PAGE), &single);
+                }
+            }
         }
-        self.level = level;
     }
 
     /// Adds another timeline to this one.
@@ -89,10 +113,10 @@ impl Timeline {
         } else if self.level > other.level {
             other.widen(self.level);
         }
-        for (number, bin) in other.bins {
-            let factor = WIDTHS[self.level] / WIDTHS[other.level];
-            self.add(number.div_euclid(factor), bin);
+        for (number, page) in &other.pages {
+            self.add(*number, page);
         }
+        self.flush();
     }
 
     /// Width of a bin in seconds.
@@ -104,10 +128,10 @@ impl Timeline {
     pub fn sorted(&mut self) -> Vec<(i64, Bin)> {
         self.flush();
         let width = self.width_s();
-        let mut bins: Vec<(i64, Bin)> =
-            self.bins.iter().map(|(number, bin)| (number * width, *bin)).collect();
-        bins.sort_unstable_by_key(|(second, _)| *second);
-        bins
+        let mut pages: Vec<(&i64, &Page)> = self.pages.iter().collect();
+        pages.sort_unstable_by_key(|(number, _)| **number);
+        let bins = pages.into_iter().flat_map(|(number, page)| page.iter().zip(number * PAGE..));
+        bins.filter(|(bin, _)| bin.requests > 0).map(|(bin, at)| (at * width, *bin)).collect()
     }
 }
 
