@@ -24,12 +24,15 @@ const TIGHT: f64 = 0.45;
 /// ... and from this many deviations below chance: many keys and widths are tried.
 const TIGHT_DEVIATIONS: f64 = -3.5;
 /// Replays look at no more arrivals than this; a limit shows in fewer.
-const MOST_ARRIVALS: usize = 40_000;
+const MOST_ARRIVALS: usize = 25_000;
 /// Admitted requests that a scope must have: a limiter lets some pass, and without them nothing tells it
 /// from a list.
 const LEAST_ADMITTED: usize = 3;
 /// Keys asked in one column, largest first.
-const MOST_KEYS: usize = 64;
+const MOST_KEYS: usize = 48;
+/// Of all denials that are left, a key must have this share: in a log with a hundred thousand of them, twenty
+/// are no limiter worth a replay.
+const LEAST_KEY_SHARE: f64 = 0.002;
 
 /// A limiter that explains a group of denials.
 #[derive(Debug, Clone)]
@@ -230,9 +233,10 @@ fn groups(
                 .push(*index);
         }
     }
+    let least = LEAST_DENIALS.max((left.len() as f64 * LEAST_KEY_SHARE) as usize);
     let mut groups: Vec<(u32, Vec<u32>)> = groups
         .into_iter()
-        .filter(|(_, denials)| denials.len() >= LEAST_DENIALS)
+        .filter(|(_, denials)| denials.len() >= least)
         .map(|((value, _), denials)| (value, denials))
         .collect();
     groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.1[0].cmp(&b.1[0])));
