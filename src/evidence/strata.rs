@@ -15,6 +15,8 @@ use std::collections::BinaryHeap;
 
 /// Fewer denials are left to what remains.
 pub const LEAST_DENIALS: usize = 15;
+/// Or this share of all denials, if it is more: fragments of a large log are no rules of their own.
+const LEAST_SHARE: f64 = 0.0003;
 /// Share of denied requests from which a stratum is pure. Lists deny all; limiters rarely more than this.
 const PURE: f64 = 0.93;
 /// What an admission costs against a denial in the scan: a stretch needs four denials for three of them.
@@ -72,11 +74,12 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
     if denials.len() < LEAST_DENIALS {
         return Vec::new();
     }
-    let index = heavy_values(table, &denials);
-    let mut heap = candidates(table, &denials);
+    let least = LEAST_DENIALS.max((denials.len() as f64 * LEAST_SHARE) as usize);
+    let index = heavy_values(table, &denials, least);
+    let mut heap = candidates(table, &denials, least);
     let mut found = Vec::new();
     while let Some(best) = heap.pop() {
-        if best.size < LEAST_DENIALS {
+        if best.size < least {
             continue;
         }
         let Some(stretch) = best_stretch(table, &index, open, &best.cells) else {
@@ -92,7 +95,7 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
             });
             continue;
         }
-        if stretch.purity() < PURE || stretch.denials.len() < LEAST_DENIALS {
+        if stretch.purity() < PURE || stretch.denials.len() < least {
             continue;
         }
         if best.cells.len() == 2 && !has_contrast(table, &index, &best.cells, &stretch) {
@@ -141,7 +144,7 @@ impl Ord for Candidate {
     }
 }
 
-fn candidates(table: &Table<'_>, denials: &[u32]) -> BinaryHeap<Candidate> {
+fn candidates(table: &Table<'_>, denials: &[u32], least: usize) -> BinaryHeap<Candidate> {
     let mut heap = BinaryHeap::new();
     for (rank, shape) in SHAPES.iter().enumerate() {
         let mut sizes: HashMap<(u32, u32), usize> = HashMap::default();
@@ -154,7 +157,7 @@ fn candidates(table: &Table<'_>, denials: &[u32]) -> BinaryHeap<Candidate> {
             }
         }
         for ((first, second), size) in sizes {
-            if size < LEAST_DENIALS {
+            if size < least {
                 continue;
             }
             let mut cells = vec![(shape[0], first)];
@@ -280,7 +283,7 @@ fn has_contrast(
 }
 
 /// The rows of each value with enough denials.
-fn heavy_values(table: &Table<'_>, denials: &[u32]) -> Index {
+fn heavy_values(table: &Table<'_>, denials: &[u32], least: usize) -> Index {
     let mut columns: Vec<Column> =
         SHAPES.iter().flat_map(|shape| shape.iter().copied()).collect();
     columns.sort_unstable();
@@ -295,7 +298,7 @@ fn heavy_values(table: &Table<'_>, denials: &[u32]) -> Index {
                     *size += 1;
                 }
             }
-            (column, sizes.into_iter().map(|size| size >= LEAST_DENIALS).collect())
+            (column, sizes.into_iter().map(|size| size >= least).collect())
         })
         .collect();
     Index::new(table, wanted)
