@@ -1,6 +1,6 @@
 //! Examine, the second pass: reads again only the chunks near denials, and keeps rows.
 //!
-//! Every denial becomes a row, and so does every request of the scopes that a verdict may be about
+//! Every denial becomes a row (of an attack that is too large for that, a share), and so does every request of the scopes that a verdict may be about
 //! ([`scope`]). Lines outside every scope are passed over by what Survey noted of them, without being
 //! read. What is kept depends on keys, never on chunks.
 
@@ -8,6 +8,7 @@ mod collector;
 pub mod row;
 mod scope;
 pub mod table;
+mod thinning;
 
 use crate::gate::Gate;
 use crate::format::Detected;
@@ -82,19 +83,28 @@ pub fn run<'s>(
         host: &survey.host.keys,
         referer_host: &survey.referer_host.keys,
     };
-    (Table::new(rows, names, scope.sample), pass.troubles)
+    (Table::new(rows, names, scope.sample, scope.weights(survey)), pass.troubles)
 }
 
 /// All rows by time, then by place. They mostly are in this order already.
-fn in_order(parts: Vec<(Vec<Row>, Vec<Piece>)>) -> Vec<Row> {
-    let mut pieces: Vec<(usize, &Piece)> =
-        parts.iter().enumerate().flat_map(|(part, (_, p))| p.iter().map(move |p| (part, p))).collect();
-    pieces.sort_unstable_by_key(|(_, piece)| (piece.source, piece.number));
-    let mut rows = Vec::with_capacity(parts.iter().map(|(rows, _)| rows.len()).sum());
-    for (part, piece) in pieces {
-        rows.extend_from_slice(&parts[part].0[piece.rows.clone()]);
+fn in_order(parts: Vec<(Vec<Vec<Row>>, Vec<Piece>)>) -> Vec<Row> {
+    let (mut blocks, mut pieces) = (Vec::new(), Vec::new());
+    for (more, of_more) in parts {
+        let first = blocks.len();
+        blocks.extend(more);
+        pieces.extend(of_more.into_iter().map(|p| Piece { block: first + p.block, ..p }));
     }
-    drop(parts);
+    pieces.sort_unstable_by_key(|piece| (piece.source, piece.number));
+    let mut rows = Vec::with_capacity(blocks.iter().map(Vec::len).sum());
+    let mut left: Vec<usize> = blocks.iter().map(Vec::len).collect();
+    for piece in pieces {
+        rows.extend_from_slice(&blocks[piece.block][piece.rows.clone()]);
+        left[piece.block] -= piece.rows.len();
+        if left[piece.block] == 0 {
+            // Given back as soon as it is copied, so that rows are never in memory twice.
+            blocks[piece.block] = Vec::new();
+        }
+    }
     if !settle(&mut rows) {
         rows.par_sort_unstable_by_key(Row::order);
     }
@@ -177,10 +187,14 @@ mod tests {
             let lines: Vec<Row> = (0..times.len()).map(|at| row(time(at), at as u32)).collect();
             let mut parts = vec![(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
             for (number, chunk) in lines.chunks(cut).enumerate() {
-                let (rows, pieces): &mut (Vec<Row>, Vec<Piece>) = &mut parts[number % 2];
-                let start = rows.len();
-                rows.extend_from_slice(chunk);
-                pieces.push(Piece { source: 0, number, rows: start..rows.len() });
+                let (blocks, pieces): &mut (Vec<Vec<Row>>, Vec<Piece>) = &mut parts[number % 2];
+                if number % 3 < 2 || blocks.is_empty() {
+                    blocks.push(Vec::new());
+                }
+                let block = blocks.len() - 1;
+                let start = blocks[block].len();
+                blocks[block].extend_from_slice(chunk);
+                pieces.push(Piece { source: 0, number, block, rows: start..start + chunk.len() });
             }
             let mut expected = lines;
             expected.sort_by_key(Row::order);

@@ -21,7 +21,7 @@ pub(super) struct Collector<'a> {
     survey: &'a Survey,
     routes: &'a Routes,
     scope: &'a Scope,
-    rows: Vec<Row>,
+    blocks: Vec<Vec<Row>>,
     pieces: Vec<Piece>,
     source: usize,
     first_line: u64,
@@ -33,11 +33,18 @@ pub(super) struct Collector<'a> {
     template: Vec<u8>,
 }
 
-/// Which of the rows are those of a chunk.
+/// Rows of a block: 32 MiB, of which only what is written to takes memory. A block is given back to
+/// the system as a whole.
+const BLOCK_ROWS: usize = 1 << 19;
+/// Rows that a chunk may well have; with less room a new block is begun.
+const CHUNK_ROWS: usize = 1 << 16;
+
+/// Which of the rows of a block are those of a chunk.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub(super) source: usize,
     pub(super) number: usize,
+    pub(super) block: usize,
     pub(super) rows: Range<usize>,
 }
 
@@ -76,7 +83,7 @@ impl<'a> Collector<'a> {
             survey,
             routes,
             scope,
-            rows: Vec::new(),
+            blocks: Vec::new(),
             pieces: Vec::new(),
             source: 0,
             first_line: 0,
@@ -94,18 +101,22 @@ impl<'a> Collector<'a> {
         self.source = chunk.source;
         self.first_line = starts[chunk.source].get(chunk.number).copied().unwrap_or(0);
         self.passed = self.scope.passed(self.survey, chunk.source, chunk.number);
-        let start = self.rows.len();
+        if self.blocks.last().is_none_or(|block| block.len() > BLOCK_ROWS - CHUNK_ROWS) {
+            self.blocks.push(Vec::with_capacity(BLOCK_ROWS));
+        }
+        let block = self.blocks.len() - 1;
+        let start = self.blocks[block].len();
         let formats = self.formats;
         if let Some(format) = &formats[chunk.source] {
             format.visit(chunk.bytes, self);
         }
-        let rows = start..self.rows.len();
-        self.pieces.push(Piece { source: chunk.source, number: chunk.number, rows });
+        let rows = start..self.blocks[block].len();
+        self.pieces.push(Piece { source: chunk.source, number: chunk.number, block, rows });
     }
 
-    /// The rows, and which chunk they are of.
-    pub(super) fn finish(self) -> (Vec<Row>, Vec<Piece>) {
-        (self.rows, self.pieces)
+    /// The blocks of rows, and which chunk they are of.
+    pub(super) fn finish(self) -> (Vec<Vec<Row>>, Vec<Piece>) {
+        (self.blocks, self.pieces)
     }
 
     /// The row of a request that is kept; none for one that is not, or that Survey did not see
@@ -219,8 +230,11 @@ impl Visitor for Collector<'_> {
     }
 
     fn record(&mut self, line: Line<'_>, record: &Record<'_>, _format: usize) {
-        if self.gate.admits(record) && let Some(row) = self.row(line, record) {
-            self.rows.push(row);
+        if self.gate.admits(record)
+            && let Some(row) = self.row(line, record)
+            && let Some(block) = self.blocks.last_mut()
+        {
+            block.push(row);
         }
     }
 

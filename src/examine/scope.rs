@@ -1,7 +1,7 @@
 //! Which requests Examine keeps.
 //!
 //! Of a log that is small enough, all that lie near any denial. Of a larger one:
-//! - every denial;
+//! - every denial, unless denied addresses alone have more requests than can be kept ([`Thinning`]);
 //! - of an address that was denied, every request from an hour before its first denial to an hour
 //!   after its last one;
 //! - of a route with a fair share of denials, every request of the hours where they are, and of the
@@ -11,6 +11,7 @@
 //! Shares are taken by a hash of the address, so what is kept of an address is whole.
 
 use super::Routes;
+use super::thinning::Thinning;
 use crate::survey::Survey;
 use crate::survey::hours::hour_of;
 use crate::survey::outline::{Keys, Outline};
@@ -46,6 +47,8 @@ pub(super) struct Scope {
     /// Of the requests outside every scope, those of one address in this many are.
     pub(super) sample: u32,
     near_ms: Range<i64>,
+    /// What is kept of denied addresses.
+    pub(super) thinning: Thinning,
     hot: HotRoutes,
     /// By shard and its ids: whether requests of a client are kept, and whether a template's route is
     /// hot.
@@ -78,22 +81,27 @@ impl Scope {
             return scope;
         }
         let mut hot = HotRoutes::new(survey, routes, &scope.near_ms);
-        let scoped: u64 = survey.ip.denied().map(|(_, tally)| tally.requests).sum();
+        let thinning = Thinning::to_fit(survey, MOST_ROWS);
+        let denied: u64 = survey.ip.denied().map(|(_, tally)| tally.requests).sum();
+        let scoped = thinning.kept(survey);
         let in_hot_hours = hot.requests(survey, routes);
         let room = MOST_ROWS.saturating_sub(scoped);
         hot.sample = share(in_hot_hours, room.max(MOST_ROWS / 4));
         let room = room.saturating_sub(in_hot_hours / u64::from(hot.sample));
-        let contrast = survey.total.requests.saturating_sub(scoped);
+        let contrast = survey.total.requests.saturating_sub(denied);
         let sample = share(contrast, room.max(MOST_ROWS / 4)).max(hot.sample);
-        Scope { all: false, sample, hot, ..scope }.with_outlines(survey, routes)
+        Scope { all: false, sample, thinning, hot, ..scope }.with_outlines(survey, routes)
     }
 
     /// Translates what is kept into the ids of the outlines.
     fn with_outlines(mut self, survey: &Survey, routes: &Routes) -> Scope {
         let clients: Vec<u8> = (0..survey.ip.keys.len() as u32)
             .map(|ip| {
-                let hash = survey.ip.keys.hash_of(ip);
-                let whole = survey.ip.tallies[ip as usize].denials > 0 || sampled(hash, self.sample);
+                let (hash, tally) = (survey.ip.keys.hash_of(ip), &survey.ip.tallies[ip as usize]);
+                if self.thinning.weight(tally, hash) == 0 {
+                    return 0;
+                }
+                let whole = tally.denials > 0 || sampled(hash, self.sample);
                 u8::from(whole) * KEPT | u8::from(sampled(hash, self.hot.sample)) * KEPT_IF_HOT
             })
             .collect();
@@ -143,18 +151,29 @@ impl Scope {
         routes: &Routes,
         route: u32,
     ) -> bool {
-        if denied || self.all {
+        if self.all {
             return denied || self.near_ms.contains(&time_ms);
         }
-        if !self.near_ms.contains(&time_ms) {
+        let (hash, tally) = (survey.ip.keys.hash_of(ip), &survey.ip.tallies[ip as usize]);
+        if !self.thinning.keeps(tally, hash, time_ms) {
             return false;
         }
-        let hash = survey.ip.keys.hash_of(ip);
+        if denied || !self.near_ms.contains(&time_ms) {
+            return denied;
+        }
         sampled(hash, self.sample)
-            || near(&survey.ip.tallies[ip as usize], time_ms)
+            || near(tally, time_ms)
             || (sampled(hash, self.hot.sample)
                 && self.hot.holds(route, time_ms)
                 && near(&routes.tallies[route as usize], time_ms))
+    }
+
+    /// By address, how many requests one that is kept stands for; none where each stands for itself.
+    pub(super) fn weights(&self, survey: &Survey) -> Option<Vec<u32>> {
+        let hashes = (0..).map(|id| survey.ip.keys.hash_of(id));
+        let weights = survey.ip.tallies.iter().zip(hashes);
+        let weight = |(tally, hash)| self.thinning.weight(tally, hash);
+        self.thinning.is_needed().then(|| weights.map(weight).collect())
     }
 }
 
@@ -258,7 +277,7 @@ fn share(requests: u64, room: u64) -> u32 {
 
 /// Whether an address is among one in so many.
 #[inline]
-fn sampled(hash: u64, one_in: u32) -> bool {
+pub(super) fn sampled(hash: u64, one_in: u32) -> bool {
     ((hash >> 32) as u32).is_multiple_of(one_in)
 }
 

@@ -66,6 +66,8 @@ pub struct Table<'s> {
     pub names: Dictionaries<'s>,
     /// Of the requests outside every scope, one in this many was kept.
     pub sample: u32,
+    /// By address, how many requests a row stands for; absent where each stands for itself.
+    weights: Option<Vec<u32>>,
     coarse: Coarse,
 }
 
@@ -83,10 +85,27 @@ struct Coarse {
 }
 
 impl<'s> Table<'s> {
-    /// Prepares the coarse columns of rows that are sorted.
-    pub fn new(rows: Vec<Row>, names: Dictionaries<'s>, sample: u32) -> Table<'s> {
+    /// Prepares the coarse columns of rows that are sorted. `weights` says by address how many requests
+    /// a row stands for, where denied ones had to be left out.
+    pub fn new(
+        rows: Vec<Row>,
+        names: Dictionaries<'s>,
+        sample: u32,
+        weights: Option<Vec<u32>>,
+    ) -> Table<'s> {
         let coarse = Coarse::of(&names, &rows);
-        Table { rows, names, sample, coarse }
+        Table { rows, names, sample, weights, coarse }
+    }
+
+    /// Whether denied requests were left out, so that rows stand for more than themselves.
+    pub fn is_thinned(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// How many requests a row stands for.
+    pub fn weight(&self, row: &Row) -> u32 {
+        let weights = self.weights.as_ref();
+        weights.and_then(|weights| weights.get(row.ip as usize)).copied().unwrap_or(1)
     }
 
     /// The id of a row in a column; [`NONE`] where the row has no value there.
