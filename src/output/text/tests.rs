@@ -156,3 +156,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn advice_stands_once_per_cause_and_mechanism_and_causes_are_spelt_in_words() {
+    let mut analysis = sample::one_spike();
+    let mut again = analysis.spikes[0].clone();
+    again.reason = Some("rate_limit and ip_acl explain it; /ip_acl_x does not".to_owned());
+    analysis.spikes.push(again);
+    let text = written(&analysis, &wide(100));
+    assert_eq!(text.matches("  server ").count(), 1, "{text}");
+    assert!(
+        text.contains("rate limit and ip acl explain it; /ip_acl_x does not"),
+        "{text}"
+    );
+    let context = Context {
+        verbose: true,
+        ..wide(100)
+    };
+    let text = written(&analysis, &context);
+    assert_eq!(text.matches("  server ").count(), 2, "{text}");
+}
