@@ -8,6 +8,7 @@
 mod assemble;
 mod examples;
 mod unread;
+mod whole;
 mod window;
 
 use crate::examine::{self, Routes};

@@ -4,6 +4,8 @@
 //! templates of routes, and for each file what was read and skipped. Parts are counted by one thread
 //! each and merged; no order of chunks, threads or files changes the result.
 
+pub mod hours;
+pub mod outline;
 mod shard;
 pub mod tally;
 pub mod timeline;
@@ -15,6 +17,8 @@ use crate::format::Detected;
 use crate::gate::Gate;
 use crate::input::{Input, Trouble};
 use crate::key::route_tree::RouteTree;
+use hours::DeniedHours;
+use outline::{Outlines, Renamed};
 use tally::{KeyTable, Tally};
 use timeline::Timeline;
 
@@ -41,6 +45,10 @@ pub struct Survey {
     pub referer_host: KeyTable,
     /// Where templates collapse.
     pub routes: RouteTree,
+    /// In which hours templates were denied, by the ids of `template`.
+    pub denied_hours: DeniedHours,
+    /// Whose each line is.
+    pub outlines: Outlines,
     /// Requests and denials.
     pub total: Tally,
     /// Requests answered 401, 429 and 503.
@@ -147,15 +155,23 @@ impl Survey {
             }
             self.sources[at].merge(source);
         }
-        self.timeline.merge(other.timeline);
-        merge_tables(&mut self.ip, other.ip);
-        merge_tables(&mut self.user_agent, other.user_agent);
-        merge_tables(&mut self.template, other.template);
-        merge_tables(&mut self.user, other.user);
-        merge_tables(&mut self.token, other.token);
-        merge_tables(&mut self.host, other.host);
-        merge_tables(&mut self.referer_host, other.referer_host);
-        self.routes.merge(other.routes);
+        let (client, template) = rayon::join(
+            || merge_tables(&mut self.ip, other.ip),
+            || {
+                self.timeline.merge(other.timeline);
+                merge_tables(&mut self.user_agent, other.user_agent);
+                merge_tables(&mut self.user, other.user);
+                merge_tables(&mut self.token, other.token);
+                merge_tables(&mut self.host, other.host);
+                merge_tables(&mut self.referer_host, other.referer_host);
+                self.routes.merge(other.routes);
+                merge_tables(&mut self.template, other.template)
+            },
+        );
+        let mine = Renamed { client: client.0, template: template.0 };
+        let theirs = Renamed { client: client.1, template: template.1 };
+        self.denied_hours.merge(other.denied_hours, &mine, &theirs);
+        self.outlines.merge(other.outlines, &mine, &theirs);
         self.total.add(&other.total);
         for (mine, theirs) in self.neighbours.iter_mut().zip(other.neighbours) {
             *mine += theirs;
@@ -172,10 +188,11 @@ impl Survey {
     }
 }
 
-/// Merges the smaller table into the larger one.
-fn merge_tables(mine: &mut KeyTable, mut theirs: KeyTable) {
+/// Merges the smaller table into the larger one. What the ids of both became, where they changed.
+fn merge_tables(mine: &mut KeyTable, mut theirs: KeyTable) -> (Option<Vec<u32>>, Option<Vec<u32>>) {
     if mine.tallies.len() < theirs.tallies.len() {
         std::mem::swap(mine, &mut theirs);
+        return (Some(mine.merge(&theirs)), None);
     }
-    mine.merge(&theirs);
+    (None, Some(mine.merge(&theirs)))
 }

@@ -30,6 +30,8 @@ use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
 
 /// Fewer denials are no spike worth waking anyone for.
 const LEAST_SPIKE: usize = 30;
+/// Verdicts compared with each other, the largest first.
+const MOST_COMPARED: usize = 300;
 /// Probing scanners send bursts of up to this many; they are always there.
 const LEAST_PROBE_SPIKE: usize = 150;
 
@@ -226,8 +228,9 @@ fn unite(ground: &Ground<'_>, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
         .map(|v| Profile::of(table, &v.denials))
         .collect();
     let mut at = 0;
-    while at < verdicts.len() {
-        let partner = (at + 1..verdicts.len()).find(|other| {
+    while at < verdicts.len().min(MOST_COMPARED) {
+        let compared = verdicts.len().min(MOST_COMPARED);
+        let partner = (at + 1..compared).find(|other| {
             let (a, b) = (&verdicts[at], &verdicts[*other]);
             a.is_spike && b.is_spike && one_spike(a, &profiles[at], b, &profiles[*other])
         });
@@ -250,7 +253,6 @@ fn unite(ground: &Ground<'_>, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
         let origin = whole.origin.clone();
         verdicts[at] = weigh(ground, &origin, limiter, denials, true);
         profiles[at] = Profile::of(table, &verdicts[at].denials);
-        at = 0;
     }
     verdicts
 }

@@ -1,6 +1,6 @@
 //! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
 
-use super::{AnalysisError, examples, unread};
+use super::{AnalysisError, examples, unread, whole};
 use crate::escape;
 use crate::evidence::addresses;
 use crate::examine::Routes;
@@ -152,13 +152,9 @@ impl Assembly<'_> {
             list.push(spike);
         }
         let total = &self.survey.total;
-        unread::add(
-            &spikes,
-            &mut standing,
-            total,
-            &denials_by_window,
-            self.window_s,
-        );
+        let mut all: Vec<&mut Spike> = spikes.iter_mut().chain(&mut standing).collect();
+        whole::raise(self.table, &shown_verdicts, &mut all, total.denials);
+        unread::add(&spikes, &mut standing, total, &denials_by_window, self.window_s);
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
         for (at, spike) in standing.iter_mut().enumerate() {
             spike.id = format!("s-{}", at + 1);
@@ -346,6 +342,13 @@ impl Assembly<'_> {
                 "the log is large: of addresses that were never denied one in {} was compared with the denied ones",
                 self.table.sample
             ));
+        }
+        if self.table.is_thinned() {
+            warnings.push(
+                "the denials are too many to look at each: causes are told from a share of the denied addresses, \
+                 and the counts of spikes are raised to those of the log, which are exact in sum only"
+                    .to_string(),
+            );
         }
         if let Some(n) = self.settings.sampled {
             warnings.push(format!("the log holds one request in {n}: limits rebuilt from it are too low by about that factor"));

@@ -21,6 +21,10 @@ const LEAST_SHARE: f64 = 0.0003;
 const PURE: f64 = 0.93;
 /// What an admission costs against a denial in the scan: a stretch needs four denials for three of them.
 const ADMISSION_COST: f64 = 4.0 / 3.0;
+/// A list denies a value in a few stretches: while it is in force. More are turns of a limiter.
+const MOST_STRETCHES: usize = 6;
+/// More rules than this no server has, and no reader wants.
+const MOST_STRATA: usize = 400;
 /// Each step down this list costs so much of a candidate's score, so that ties go to the coarser key.
 const RANK_COST: f64 = 0.004;
 
@@ -77,8 +81,12 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
     let least = LEAST_DENIALS.max((denials.len() as f64 * LEAST_SHARE) as usize);
     let index = heavy_values(table, &denials, least);
     let mut heap = candidates(table, &denials, least);
-    let mut found = Vec::new();
+    let mut found: Vec<Stratum> = Vec::new();
+    let mut stretches: HashMap<Cells, usize> = HashMap::default();
     while let Some(best) = heap.pop() {
+        if found.len() >= MOST_STRATA {
+            break;
+        }
         if best.size < least {
             continue;
         }
@@ -101,6 +109,13 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
         if best.cells.len() == 2 && !has_contrast(table, &index, &best.cells, &stretch) {
             continue;
         }
+        let count = stretches.entry(best.cells.clone()).or_default();
+        *count += 1;
+        if *count > MOST_STRETCHES {
+            // Admitted and denied by turns: no list does that, so it is left to whoever looks for limits.
+            give_back(&best.cells, &mut found, open);
+            continue;
+        }
         for row in &stretch.denials {
             open[*row as usize] = false;
         }
@@ -117,6 +132,22 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
     }
     found
 }
+
+/// Reopens the denials of all strata with these values.
+fn give_back(cells: &Cells, found: &mut Vec<Stratum>, open: &mut [bool]) {
+    found.retain(|stratum| {
+        if stratum.cells != *cells {
+            return true;
+        }
+        for row in &stratum.denials {
+            open[*row as usize] = true;
+        }
+        false
+    });
+}
+
+/// Columns with the ids that they must have.
+type Cells = Vec<(Column, u32)>;
 
 #[derive(Debug, Clone, PartialEq)]
 struct Candidate {

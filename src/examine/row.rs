@@ -46,6 +46,14 @@ pub struct Row {
     pub denied: bool,
 }
 
+impl Row {
+    /// What rows are sorted by: time, then place.
+    #[inline]
+    pub fn order(&self) -> (i64, u32, u32) {
+        (self.time_ms, self.source, self.line)
+    }
+}
+
 /// The query carries a signature whose expiry had passed.
 pub const SIGN_LINK_EXPIRED: u8 = 1;
 /// The query carries a signature that was still good.

@@ -8,7 +8,9 @@ use super::row::{NONE, Row};
 use crate::key::address::Address;
 use crate::key::client::{self, Class};
 use crate::key::intern::Interner;
+use foldhash::fast::FixedState;
 use ipnet::IpNet;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -65,6 +67,8 @@ pub struct Table<'s> {
     pub names: Dictionaries<'s>,
     /// Of the requests outside every scope, one in this many was kept.
     pub sample: u32,
+    /// By address, how many requests a row stands for; absent where each stands for itself.
+    weights: Option<Vec<u32>>,
     coarse: Coarse,
     lists: Index,
 }
@@ -83,18 +87,36 @@ struct Coarse {
 }
 
 impl<'s> Table<'s> {
-    /// Prepares the coarse columns of rows that are sorted.
-    pub fn new(rows: Vec<Row>, names: Dictionaries<'s>, sample: u32) -> Table<'s> {
-        let coarse = Coarse::of(&names);
+    /// Prepares the coarse columns of rows that are sorted. `weights` says by address how many requests
+    /// a row stands for, where denied ones had to be left out.
+    pub fn new(
+        rows: Vec<Row>,
+        names: Dictionaries<'s>,
+        sample: u32,
+        weights: Option<Vec<u32>>,
+    ) -> Table<'s> {
+        let coarse = Coarse::of(&names, &rows);
         let mut table = Table {
             rows,
             names,
             sample,
+            weights,
             coarse,
             lists: Index::default(),
         };
         table.lists = Index::new(&table, table.denied_values());
         table
+    }
+
+    /// Whether denied requests were left out, so that rows stand for more than themselves.
+    pub fn is_thinned(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// How many requests a row stands for.
+    pub fn weight(&self, row: &Row) -> u32 {
+        let weights = self.weights.as_ref();
+        weights.and_then(|weights| weights.get(row.ip as usize)).copied().unwrap_or(1)
     }
 
     /// The addresses and places that were denied: their rows are asked for again and again.
@@ -194,19 +216,16 @@ fn lookup(map: &[u32], id: u32) -> u32 {
 }
 
 impl Coarse {
-    fn of(names: &Dictionaries<'_>) -> Coarse {
+    /// Only the addresses and user agents of the rows are looked at: a dictionary has those of the log.
+    fn of(names: &Dictionaries<'_>, rows: &[Row]) -> Coarse {
         let mut coarse = Coarse::default();
-        for id in 0..names.ip.len() as u32 {
-            let address = Address::parse(names.ip.bytes(id));
-            let prefix = address.prefix().map_or(NONE, |net| coarse.prefixes.intern(net.to_string().as_bytes()));
-            let wide = address.ip().map_or(NONE, |ip| coarse.wide_prefixes.intern(wide_prefix(ip).to_string().as_bytes()));
-            coarse.ip_prefix.push(prefix);
-            coarse.ip_wide.push(wide);
-        }
-        for id in 0..names.user_agent.len() as u32 {
-            let client = client::classify(names.user_agent.bytes(id));
-            coarse.agent_client.push(coarse.clients.intern(client.family.as_bytes()));
-            coarse.agent_class.push(client.class);
+        coarse.add_networks(names.ip, &occurring(names.ip, rows, |row| row.ip));
+        let agents = occurring(names.user_agent, rows, |row| row.user_agent);
+        for (id, occurs) in (0..).zip(agents) {
+            let client = occurs.then(|| client::classify(names.user_agent.bytes(id)));
+            let family = client.as_ref().map_or(NONE, |c| coarse.clients.intern(c.family.as_bytes()));
+            coarse.agent_client.push(family);
+            coarse.agent_class.push(client.map_or(Class::Empty, |client| client.class));
         }
         for id in 0..names.route.len() as u32 {
             let route = names.route.bytes(id);
@@ -218,6 +237,34 @@ impl Coarse {
         }
         coarse
     }
+}
+
+impl Coarse {
+    fn add_networks(&mut self, ips: &Interner, occurs: &[bool]) {
+        // A network is written out once, however many addresses it has.
+        let mut known: HashMap<IpNet, u32, FixedState> = HashMap::default();
+        let mut id_of = |names: &mut Interner, network: IpNet| {
+            *known.entry(network).or_insert_with(|| names.intern(network.to_string().as_bytes()))
+        };
+        for (id, occurs) in (0..).zip(occurs) {
+            let address = if *occurs { Address::parse(ips.bytes(id)) } else { Address::Absent };
+            let prefix = address.prefix().map_or(NONE, |net| id_of(&mut self.prefixes, net));
+            let wide = address.ip().map_or(NONE, |ip| id_of(&mut self.wide_prefixes, wide_prefix(ip)));
+            self.ip_prefix.push(prefix);
+            self.ip_wide.push(wide);
+        }
+    }
+}
+
+/// Which ids of a dictionary occur in the rows.
+fn occurring(names: &Interner, rows: &[Row], id: impl Fn(&Row) -> u32) -> Vec<bool> {
+    let mut occurs = vec![false; names.len()];
+    for row in rows {
+        if let Some(occurs) = occurs.get_mut(id(row) as usize) {
+            *occurs = true;
+        }
+    }
+    occurs
 }
 
 /// The /16 (IPv4) or /32 (IPv6) that an address lies in: roughly, one network's allocation.

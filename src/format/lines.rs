@@ -23,6 +23,12 @@ pub struct Line<'a> {
 
 /// Who is told of the lines of a chunk, in their order.
 pub trait Visitor {
+    /// Whether the visitor is to be told of the line with this number within the chunk.
+    #[inline]
+    fn wants(&self, _number: u32) -> bool {
+        true
+    }
+
     /// A request. `format` is 0 for the file's own format and `n` for its n-th fallback.
     fn record(&mut self, line: Line<'_>, record: &Record<'_>, format: usize);
 
@@ -40,6 +46,9 @@ pub(super) fn visit<F: Format, V: Visitor>(
 ) {
     let mut clock = Clock::new(zone);
     for line in lines(chunk) {
+        if !visitor.wants(line.number) {
+            continue;
+        }
         let may_be_a_request =
             line.bytes.len() <= MAX_LINE && !matches!(line.bytes.first(), None | Some(b'#'));
         if !(may_be_a_request

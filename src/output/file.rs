@@ -174,7 +174,9 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
         // What a new file gets; the umask of the user is taken off, as by any other program.
         builder.permissions(Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(directory_of(path)).map_err(without_temporary_name)
+    builder
+        .tempfile_in(directory_of(path))
+        .map_err(without_temporary_name)
 }
 
 /// tempfile adds the name of the temporary file, which is news to whoever typed `path`.

@@ -1,5 +1,6 @@
 //! One thread's part of Survey.
 
+use super::outline::Keys;
 use super::{ChunkTally, NEIGHBOURS, SourceTally, Survey};
 use crate::format::{Detected, Line, Visitor};
 use crate::gate::Gate;
@@ -25,6 +26,8 @@ pub struct Shard<'a> {
     clients: Familiar,
     agents: Familiar,
     offset: (i32, u64),
+    /// The outline of the chunk that is being read, while there is room for it.
+    outline: Option<Vec<Keys>>,
 }
 
 /// Ids of what follows from a target.
@@ -52,6 +55,7 @@ impl<'a> Shard<'a> {
             clients: Familiar::default(),
             agents: Familiar::default(),
             offset: (0, 0),
+            outline: None,
         }
     }
 
@@ -60,17 +64,23 @@ impl<'a> Shard<'a> {
         self.source = chunk.source;
         self.chunk = empty_chunk(chunk.number);
         self.survey.sources[chunk.source].bytes += chunk.bytes.len() as u64;
+        self.outline = self.survey.outlines.has_room().then(Vec::new);
         let formats = self.formats;
         match &formats[chunk.source] {
             Some(format) => format.visit(chunk.bytes, self),
             None => crate::format::visit_unknown(chunk.bytes, self),
         }
         self.survey.sources[chunk.source].chunks.push(self.chunk);
+        if let Some(lines) = self.outline.take() {
+            self.survey.outlines.add(chunk.source, chunk.number, lines);
+        }
     }
 
     /// The counts of all chunks.
     pub fn finish(mut self) -> Survey {
         self.flush_offset();
+        let (clients, templates) = (self.survey.ip.keys.len(), self.survey.template.keys.len());
+        self.survey.outlines.seal(clients, templates);
         self.survey
     }
 
@@ -81,9 +91,9 @@ impl<'a> Shard<'a> {
         }
     }
 
-    /// Counts what follows from the target: its route, and the token in its query.
+    /// Counts what follows from the target: its route, and the token in its query. The template's id.
     #[inline]
-    fn count_target(&mut self, record: &Record<'_>, denied: bool) {
+    fn count_target(&mut self, record: &Record<'_>, denied: bool) -> u32 {
         let (survey, template) = (&mut self.survey, &mut self.template);
         let found = self.targets.get_or(&record.target, || {
             route::template(record.path(), template);
@@ -91,7 +101,7 @@ impl<'a> Shard<'a> {
             let token = token::find_in_query(record.query()).map(|token| survey.token.id(token));
             Some(Target { template, token })
         });
-        let Some(Target { template, token }) = found.copied() else { return };
+        let Some(Target { template, token }) = found.copied() else { return Keys::NONE.template };
         survey.template.count_id(template, record.time_ms, denied);
         if record.token.is_empty() {
             if let Some(token) = token {
@@ -100,7 +110,11 @@ impl<'a> Shard<'a> {
         } else if let Some(token) = token::find(record) {
             survey.token.count(token, record.time_ms, denied);
         }
+        if denied {
+            survey.denied_hours.count(template, record.time_ms);
+        }
         self.place(template, Answer::of(record.status, denied));
+        template
     }
 
     /// Enters a template into the tree, once for each answer.
@@ -117,11 +131,12 @@ impl<'a> Shard<'a> {
         }
     }
 
+    /// Counts everything else that a request is put under. The client's id.
     #[inline]
-    fn count_keys(&mut self, record: &Record<'_>, denied: bool) {
+    fn count_keys(&mut self, record: &Record<'_>, denied: bool) -> u32 {
         let (survey, time_ms) = (&mut self.survey, record.time_ms);
         let client = self.gate.client(record);
-        survey.ip.count_familiar(&mut self.clients, client, time_ms, denied);
+        let client = survey.ip.count_familiar(&mut self.clients, client, time_ms, denied);
         survey.user_agent.count_familiar(&mut self.agents, &record.user_agent, time_ms, denied);
         if !record.user.is_empty() {
             survey.user.count(&record.user, time_ms, denied);
@@ -136,6 +151,15 @@ impl<'a> Shard<'a> {
                 table.count_id(host, time_ms, denied);
             }
         }
+        client
+    }
+
+    /// Notes whose the line is that was just read.
+    #[inline]
+    fn outline(&mut self, keys: Keys) {
+        if let Some(lines) = &mut self.outline {
+            lines.push(keys);
+        }
     }
 }
 
@@ -149,7 +173,7 @@ impl Visitor for Shard<'_> {
         let source = &mut self.survey.sources[self.source];
         if !self.gate.admits(record) {
             source.skipped.filtered += 1;
-            return;
+            return self.outline(Keys::NONE);
         }
         source.parsed += 1;
         if format >= source.formats.len() {
@@ -172,12 +196,14 @@ impl Visitor for Shard<'_> {
             self.offset = (record.utc_offset_s, 0);
         }
         self.offset.1 += 1;
-        self.count_target(record, denied);
-        self.count_keys(record, denied);
+        let template = self.count_target(record, denied);
+        let client = self.count_keys(record, denied);
+        self.outline(Keys { client, template });
     }
 
     fn skipped(&mut self, _line: Line<'_>, why: Reject) {
         self.chunk.lines += 1;
+        self.outline(Keys::NONE);
         let skipped = &mut self.survey.sources[self.source].skipped;
         match why {
             Reject::Malformed => skipped.malformed += 1,

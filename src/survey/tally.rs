@@ -78,7 +78,7 @@ impl KeyTable {
         self.count_id(id, time_ms, denied);
     }
 
-    /// As [`KeyTable::count`], for a key that is likely to be `familiar`.
+    /// As [`KeyTable::count`], for a key that is likely to be `familiar`; its id.
     #[inline]
     pub fn count_familiar(
         &mut self,
@@ -86,25 +86,30 @@ impl KeyTable {
         key: &[u8],
         time_ms: i64,
         denied: bool,
-    ) {
+    ) -> u32 {
         let id = familiar.id(self, key, |table| &table.keys, |table| Some(table.id(key)));
-        if let Some(id) = id {
-            self.count_id(id, time_ms, denied);
-        }
+        let id = id.unwrap_or(Interner::FULL);
+        self.count_id(id, time_ms, denied);
+        id
     }
 
     /// Counts one request under the key of an id that [`KeyTable::id`] gave.
     #[inline]
     pub fn count_id(&mut self, id: u32, time_ms: i64, denied: bool) {
-        self.tallies[id as usize].count(time_ms, denied);
+        if let Some(tally) = self.tallies.get_mut(id as usize) {
+            tally.count(time_ms, denied);
+        }
     }
 
-    /// Adds another table to this one.
-    pub fn merge(&mut self, other: &KeyTable) {
+    /// Adds another table to this one. The ids that its keys have here, by the ids that they have there.
+    pub fn merge(&mut self, other: &KeyTable) -> Vec<u32> {
+        let mut ids = Vec::with_capacity(other.keys.len());
         for (id, key) in other.keys.iter() {
             let mine = self.id_hashed(other.keys.hash_of(id), key);
             self.tallies[mine as usize].add(&other.tallies[id as usize]);
+            ids.push(mine);
         }
+        ids
     }
 
     /// Keys with denials and their tallies.

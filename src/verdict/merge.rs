@@ -11,7 +11,7 @@ use crate::examine::table::{Column, Table};
 use crate::key::client::Class;
 
 /// Pieces compared with each other; smaller ones beyond are left alone.
-const MOST_PIECES: usize = 600;
+const MOST_PIECES: usize = 400;
 
 /// Merges pieces of one policy, to a fixpoint; largest first.
 pub fn merge(table: &Table<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
@@ -41,7 +41,6 @@ pub fn merge(table: &Table<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
                 profiles.remove(other);
                 absorb(&mut pieces[at], part);
                 profiles[at] = Profile::of(table, &pieces[at].denials);
-                at = 0;
             }
             None => at += 1,
         }

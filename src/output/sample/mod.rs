@@ -196,6 +196,10 @@ pub(super) fn hostile_with(value: &str) -> Analysis {
         }
         if let Some(rule) = &mut spike.rule {
             rule.text = format!("{value} on {}", "/a/very/long/route".repeat(40));
+            for condition in &mut rule.r#where {
+                condition.values = vec![value.to_owned(); 5];
+                condition.values[0] = "/a/very/long/route".repeat(40);
+            }
         }
         spike.examples = vec![Example {
             file: value.to_owned(),

@@ -133,7 +133,16 @@ pub(super) fn evidence(cause: Cause, kind: EvidenceKind, weight: f64, text: &str
 
 pub(super) fn pushed_list_spike() -> Spike {
     let mut rule = rate_limit_spike().rule.unwrap();
-    rule.text = "deny ip in 203.0.113.0/24, 198.51.100.0/25 on /".to_owned();
+    rule.text =
+        "deny prefix 203.0.113.0/24, 198.51.100.0/25 on / since 2026-03-14T08:45:10Z".to_owned();
+    rule.r#where = vec![
+        condition(
+            "prefix",
+            Operator::In,
+            &["203.0.113.0/24", "198.51.100.0/25"],
+        ),
+        condition("route", Operator::Prefix, &["/"]),
+    ];
     rule.limit = None;
     rule.since = Some(at(8, 45, 10));
     let ips = ["203.0.113.7", "203.0.113.19", "198.51.100.3"];
@@ -265,7 +274,8 @@ pub(super) fn standing_scan(denials: u64) -> Spike {
         confidence: Some(0.9),
         alternatives: Vec::new(),
         rule: Some(Rule {
-            text: "deny route prefix /.env, /.git".to_owned(),
+            text: "deny route under /.env, /.git".to_owned(),
+            r#where: vec![condition("route", Operator::Prefix, &["/.env", "/.git"])],
             limit: None,
             precision: 1.0,
             coverage: 0.94,
@@ -304,6 +314,14 @@ pub(super) fn standing_scan(denials: u64) -> Spike {
             client: Vec::new(),
         },
         ..rate_limit_spike()
+    }
+}
+
+fn condition(field: &str, op: Operator, values: &[&str]) -> Condition {
+    Condition {
+        field: field.to_owned(),
+        op,
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) struct Clock {
     offset: TimeDelta,
     date: Date,
     windows: Precision,
+    window_s: u64,
     is_short: bool,
 }
 
@@ -41,6 +42,7 @@ impl Clock {
             } else {
                 Precision::Seconds
             },
+            window_s: analysis.window_s,
             is_short: false,
         };
         if let (Some(start), Some(end)) = (analysis.input.start, analysis.input.end) {
@@ -77,6 +79,11 @@ impl Clock {
     /// The start of a window, as exact as windows are wide.
     pub(super) fn window(&self, start: Moment) -> String {
         self.time(start, self.windows)
+    }
+
+    /// The width of a window: `5 s`.
+    pub(super) fn window_width(&self) -> String {
+        number::duration(self.window_s)
     }
 
     /// Whether the log spans less than an hour, so that minutes are too coarse.

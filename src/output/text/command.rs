@@ -3,27 +3,35 @@
 
 use super::wrap::{fit, width};
 
-/// The lines of a command in at most `limit` columns. A single argument longer than a line is cut in
-/// the middle; then it cannot be pasted, and the whole stands in the JSON output.
+/// Longer commands lose their middle; then they cannot be pasted, and the whole stands in the JSON
+/// output.
+const LONGEST: usize = 2_000;
+
+/// The lines of a command in at most `limit` columns, but for a single argument longer than a line:
+/// a command that is pasted has to work.
 pub(super) fn lines(command: &str, limit: usize, ellipsis: &str) -> Vec<String> {
     const CONTINUED: &str = " \\";
     let limit = limit.max(CONTINUED.len() + 1);
     if width(command) <= limit {
         return vec![command.to_owned()];
     }
+    let command = if command.len() > LONGEST {
+        fit(command, LONGEST, ellipsis)
+    } else {
+        command.to_owned()
+    };
     let mut lines: Vec<String> = Vec::new();
-    for argument in arguments(command) {
-        let argument = fit(argument, limit - CONTINUED.len(), ellipsis);
+    for argument in arguments(&command) {
         match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(&argument) + CONTINUED.len() <= limit => {
+            Some(line) if width(line) + 1 + width(argument) + CONTINUED.len() <= limit => {
                 line.push(' ');
-                line.push_str(&argument);
+                line.push_str(argument);
             }
             Some(line) => {
                 line.push_str(CONTINUED);
-                lines.push(argument);
+                lines.push(argument.to_owned());
             }
-            None => lines.push(argument),
+            None => lines.push(argument.to_owned()),
         }
     }
     lines
@@ -109,10 +117,28 @@ mod tests {
         }
 
         #[test]
-        fn no_line_is_wider_than_its_limit(command in "[ -~]{0,200}", limit in 3..60usize) {
-            for line in lines(&command, limit, "…") {
-                prop_assert!(width(&line) <= limit, "{}", line);
+        fn only_a_single_argument_is_wider_than_the_limit_and_nothing_is_lost(
+            command in "[ -~]{0,200}",
+            limit in 3..60usize,
+        ) {
+            let lines = lines(&command, limit, "…");
+            let mut joined = Vec::new();
+            for (at, line) in lines.iter().enumerate() {
+                let is_last = at + 1 == lines.len();
+                let text = if is_last { line } else { line.strip_suffix(" \\").unwrap() };
+                let is_single = arguments(text).len() == 1;
+                prop_assert!(width(line) <= limit || is_single, "{}", line);
+                joined.push(text.to_owned());
             }
+            let joined = joined.join(" ");
+            prop_assert_eq!(arguments(&joined), arguments(&command));
         }
+    }
+
+    #[test]
+    fn an_absurd_command_loses_its_middle() {
+        let lines = lines(&format!("curl {}", "a".repeat(5_000)), 60, "…");
+        assert!(lines.iter().map(String::len).sum::<usize>() < 2_010);
+        assert!(lines.join(" ").contains('…'));
     }
 }

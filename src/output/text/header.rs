@@ -91,8 +91,11 @@ fn why_nothing(analysis: &Analysis) -> String {
         "Nothing to analyse: the log is empty.".to_owned()
     } else if input.skipped.filtered > 0 {
         format!(
-            "Nothing to analyse: of {lines}, {} lie outside of --since, --until and --where.",
-            thousands(input.skipped.filtered)
+            "Nothing to analyse: of {lines}, {} outside of --since, --until and --where.",
+            match input.skipped.filtered {
+                1 => "1 lies".to_owned(),
+                several => format!("{} lie", thousands(several)),
+            }
         )
     } else {
         format!("Nothing to analyse: none of {lines} is a request.")

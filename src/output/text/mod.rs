@@ -10,6 +10,8 @@ mod command;
 mod header;
 mod notices;
 mod number;
+mod reasons;
+mod rule;
 mod sheet;
 mod spike;
 mod standing;

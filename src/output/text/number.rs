@@ -44,12 +44,15 @@ pub(super) fn percent(fraction: f64) -> String {
     }
 }
 
-/// A probability as a whole percentage: never 100 % unless it is certain.
+/// A probability as a whole percentage, rounded down: never 80 % where it is called less than likely,
+/// never 100 % unless it is certain.
 pub(super) fn probability(fraction: f64) -> String {
+    // Some hundredths are a little less as floating point numbers.
+    const ROUNDING: f64 = 1e-9;
     match fraction * 100.0 {
         p if !p.is_finite() => "-".to_owned(),
         p if p > 0.0 && p < 1.0 => "<1 %".to_owned(),
-        p if p < 100.0 => format!("{:.0} %", p.clamp(0.0, 99.0)),
+        p if p < 100.0 => format!("{:.0} %", (p + ROUNDING).floor().clamp(0.0, 99.0)),
         _ => "100 %".to_owned(),
     }
 }
@@ -119,8 +122,11 @@ mod tests {
         );
         assert_eq!(percent(f64::NAN), "-");
         assert_eq!(share(1, 0), "-");
-        let shown = [0.0, 0.004, 0.021, 0.997, 1.0].map(probability);
-        assert_eq!(shown, ["0 %", "<1 %", "2 %", "99 %", "100 %"]);
+        let shown = [0.0, 0.004, 0.021, 0.29, 0.796, 0.997, 1.0].map(probability);
+        assert_eq!(
+            shown,
+            ["0 %", "<1 %", "2 %", "29 %", "79 %", "99 %", "100 %"]
+        );
     }
 
     #[test]

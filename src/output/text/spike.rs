@@ -1,18 +1,18 @@
 //! One spike: its verdict in one line, then the rule, the reasons and what to do.
 
-use std::collections::HashSet;
 use super::clock::{Clock, Precision, between};
-use super::number::{counted, percent, probability, share, thousands};
+use super::number::{counted, probability, share, thousands};
 use super::sheet::{HANGING, Piece, Sheet, Tint};
-use super::{command, subject};
-use crate::findings::{Band, Evidence, Family, Rule, Spike, State};
+use super::{command, reasons, rule, subject};
+use crate::findings::{Band, Cause, Family, Spike, State};
 use crate::output::Context;
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 /// Spikes that are explained in full unless `-v` asks for all; the others keep their verdict.
 pub(super) const EXPLAINED: usize = 3;
 /// A cause this likely is worth a line besides the first.
-const NEAR: f64 = 0.05;
+pub(super) const NEAR: f64 = 0.05;
 
 /// All spikes, in the order of time; the largest are explained.
 pub(super) fn write_all(spikes: &[Spike], context: &Context, clock: &Clock, sheet: &mut Sheet) {
@@ -23,19 +23,44 @@ pub(super) fn write_all(spikes: &[Spike], context: &Context, clock: &Clock, shee
         .map_or(0, |spike| spike.denials);
     let depth = Depth::of(spikes.len(), context.verbose);
     let mut left = EXPLAINED;
+    let mut told = Told::default();
     for spike in spikes {
         sheet.blank();
         verdict(spike, clock, sheet);
         if context.verbose || (spike.denials >= smallest && left > 0) {
             left = left.saturating_sub(1);
-            explain(spike, depth, clock, sheet);
+            explain(spike, depth, &mut told, clock, sheet);
+        } else if spike.rule.is_some() {
+            rule::write(spike, false, sheet);
         }
     }
-    if spikes.len() > 1 && !context.verbose {
-        let note = if spikes.len() > EXPLAINED {
-            "Only the largest spikes are explained; -v explains all, with commands to reproduce them."
-        } else {
-            "More evidence, and commands to reproduce the denials: -v"
+    if spikes.len() > EXPLAINED && !context.verbose {
+        sheet.blank();
+        let note = "Only the largest spikes are explained; -v explains all, with commands to \
+                    reproduce them.";
+        sheet.sentence(0, Tint::Faint, note, 2);
+    } else {
+        told.write_what_is_left(sheet);
+    }
+}
+
+/// What the report has said so far, and what it has left out.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Causes and mechanisms with advice: it is the same for all of their spikes.
+    advised: HashSet<(Cause, Option<String>)>,
+    evidence_left: bool,
+    commands_left: bool,
+}
+
+impl Told {
+    /// How to get what was left out, where something was.
+    pub(super) fn write_what_is_left(&self, sheet: &mut Sheet) {
+        let note = match (self.evidence_left, self.commands_left) {
+            (false, false) => return,
+            (true, false) => "more evidence: -v",
+            (true, true) => "more evidence, and commands to reproduce the denials: -v",
+            (false, true) => "commands to reproduce the denials: -v",
         };
         sheet.blank();
         sheet.sentence(0, Tint::Faint, note, 2);
@@ -45,10 +70,11 @@ pub(super) fn write_all(spikes: &[Spike], context: &Context, clock: &Clock, shee
 /// How much is said.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Depth {
-    sentences: usize,
+    pub(super) sentences: usize,
     commands: usize,
-    lines: usize,
-    examples: bool,
+    pub(super) lines: usize,
+    /// Nothing is left out; the log's own lines are added.
+    is_full: bool,
 }
 
 impl Depth {
@@ -59,25 +85,25 @@ impl Depth {
                 sentences: usize::MAX,
                 commands: usize::MAX,
                 lines: 12,
-                examples: true,
+                is_full: true,
             },
             0 | 1 => Depth {
                 sentences: 3,
                 commands: 2,
                 lines: 3,
-                examples: false,
+                is_full: false,
             },
             2 => Depth {
                 sentences: 2,
                 commands: 1,
                 lines: 2,
-                examples: false,
+                is_full: false,
             },
             _ => Depth {
                 sentences: 1,
                 commands: 0,
                 lines: 2,
-                examples: false,
+                is_full: false,
             },
         }
     }
@@ -133,59 +159,41 @@ pub(super) fn confidence(spike: &Spike) -> Option<String> {
 }
 
 /// Everything below the verdict.
-pub(super) fn explain(spike: &Spike, depth: Depth, clock: &Clock, sheet: &mut Sheet) {
+pub(super) fn explain(
+    spike: &Spike,
+    depth: Depth,
+    told: &mut Told,
+    clock: &Clock,
+    sheet: &mut Sheet,
+) {
     if let Some(reason) = &spike.reason {
-        sheet.entry("reason", reason, depth.lines);
+        sheet.entry("reason", &causes_in_words(reason), depth.lines);
     }
-    rule(spike, depth, clock, sheet);
-    sheet.entry("size", &size(spike, clock), 2);
-    evidence(spike, depth, sheet);
+    rule::write(spike, depth.is_full, sheet);
+    if let Some(rule) = &spike.rule {
+        rule::write_quality(rule, clock, sheet);
+    }
+    sheet.entry("size", &size(spike, clock), 3);
+    told.evidence_left |= reasons::write(spike, depth, sheet);
     alternatives(spike, sheet);
     if !spike.collateral.text.is_empty() {
         sheet.entry("also hit", &spike.collateral.text, depth.lines);
     }
-    advice(spike, depth, sheet);
+    if let Some(settle) = &spike.settle {
+        sheet.entry("to settle", settle, depth.lines);
+    }
+    let kind = (spike.cause, spike.mechanism.clone());
+    if told.advised.insert(kind) || depth.is_full {
+        advice(spike, depth, sheet);
+    }
     commands(spike, depth, sheet);
-    if depth.examples {
+    told.commands_left |= spike.reproduce.len() > depth.commands;
+    if depth.is_full {
         for example in &spike.examples {
             let text = format!("{}:{}: {}", example.file, example.line, example.text);
             sheet.entry("line", &text, depth.lines);
         }
     }
-}
-
-fn rule(spike: &Spike, depth: Depth, clock: &Clock, sheet: &mut Sheet) {
-    let mechanism = spike.mechanism.as_deref().map(words);
-    let Some(rule) = &spike.rule else {
-        if let Some(mechanism) = mechanism {
-            sheet.entry("mechanism", &mechanism, depth.lines);
-        }
-        return;
-    };
-    let text = match mechanism {
-        Some(mechanism) => format!("{} ({mechanism})", rule.text),
-        None => rule.text.clone(),
-    };
-    sheet.entry("rule", &text, depth.lines);
-    sheet.entry("", &quality(rule, clock), 2);
-}
-
-/// How well the rule fits, and when it was in force.
-fn quality(rule: &Rule, clock: &Clock) -> String {
-    let mut text = format!(
-        "explains {} of the denials, right on {}",
-        percent(rule.coverage),
-        percent(rule.precision)
-    );
-    if let Some(since) = rule.since {
-        let time = clock.time(since, Precision::Seconds);
-        text.push_str(&format!("; in force since {time}"));
-    }
-    if let Some(until) = rule.until {
-        let time = clock.time(until, Precision::Seconds);
-        text.push_str(&format!("; lifted at {time}"));
-    }
-    text
 }
 
 /// How large the spike is against what was to be expected.
@@ -197,12 +205,13 @@ fn size(spike: &Spike, clock: &Clock) -> String {
     );
     // Standing denials are what is expected: the number would say nothing.
     if spike.expected.is_finite() && spike.expected < spike.denials as f64 / 2.0 {
-        let expected = thousands(spike.expected.round() as u64);
-        text.push_str(&format!(", {expected} expected"));
+        let expected = spike.expected.round() as u64;
+        text.push_str(&format!(", normally {}", thousands(expected)));
     }
     text.push_str(&format!(
-        ", peak {} at {}",
+        ", peak {} per {} at {}",
         thousands(spike.peak.denials),
+        clock.window_width(),
         clock.window(spike.peak.start)
     ));
     if spike.without.peak_denials > spike.peak.denials / 10 {
@@ -210,44 +219,6 @@ fn size(spike: &Spike, clock: &Clock) -> String {
         text.push_str(&format!(", and {others} of other causes"));
     }
     text
-}
-
-/// Evidence of less weight is not worth a line.
-const WEAK: f64 = 0.3;
-
-/// The strongest sentences for the verdict, and the strongest against it.
-fn evidence(spike: &Spike, depth: Depth, sheet: &mut Sheet) {
-    let mut sorted: Vec<&Evidence> = spike
-        .evidence
-        .iter()
-        .filter(|evidence| evidence.weight.abs() >= WEAK)
-        .collect();
-    // What speaks for the cause itself comes before what speaks against others.
-    sorted.sort_by(|one, other| {
-        let direct = |evidence: &Evidence| evidence.r#for == spike.cause && evidence.weight > 0.0;
-        direct(other)
-            .cmp(&direct(one))
-            .then(other.weight.abs().total_cmp(&one.weight.abs()))
-    });
-    // One test may weigh on several causes with one sentence.
-    let mut said = HashSet::new();
-    sorted.retain(|evidence| said.insert(evidence.text.as_str()));
-    let is_open = spike.band == Band::Undetermined;
-    let speaks_for = |evidence: &&Evidence| {
-        is_open || (evidence.r#for == spike.cause) == (evidence.weight > 0.0)
-    };
-    let (support, against): (Vec<&Evidence>, Vec<&Evidence>) =
-        sorted.into_iter().partition(speaks_for);
-    let mut label = if is_open { "seen" } else { "because" };
-    for evidence in support.into_iter().take(depth.sentences) {
-        sheet.entry(label, &evidence.text, depth.lines);
-        label = "";
-    }
-    let mut label = "but";
-    for evidence in against.into_iter().take(depth.sentences.div_ceil(3)) {
-        sheet.entry(label, &evidence.text, depth.lines);
-        label = "";
-    }
 }
 
 fn alternatives(spike: &Spike, sheet: &mut Sheet) {
@@ -273,9 +244,6 @@ fn alternatives(spike: &Spike, sheet: &mut Sheet) {
 }
 
 fn advice(spike: &Spike, depth: Depth, sheet: &mut Sheet) {
-    if let Some(settle) = &spike.settle {
-        sheet.entry("to settle", settle, depth.lines);
-    }
     for (label, sentences) in [
         ("server", &spike.advice.server),
         ("client", &spike.advice.client),
@@ -301,4 +269,19 @@ fn commands(spike: &Spike, depth: Depth, sheet: &mut Sheet) {
 /// `leaky_bucket` as `leaky bucket`.
 pub(super) fn words(name: &str) -> String {
     name.replace('_', " ")
+}
+
+/// A sentence of ours with the names of causes spelt as everywhere in the report.
+fn causes_in_words(sentence: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    sentence
+        .split_inclusive(|c| !is_part(c))
+        .map(|word| {
+            let name = word.trim_end_matches(|c| !is_part(c));
+            match Cause::ALL.iter().any(|cause| cause.name() == name) {
+                true => word.replacen(name, &words(name), 1),
+                false => word.to_owned(),
+            }
+        })
+        .collect()
 }

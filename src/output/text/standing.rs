@@ -4,7 +4,7 @@
 use super::clock::Clock;
 use super::number::{counted, percent, share};
 use super::sheet::{HANGING, Piece, Sheet, Tint};
-use super::spike::{self, Depth, words};
+use super::spike::{self, Depth, Told, words};
 use super::subject;
 use crate::findings::{Analysis, Spike};
 use crate::output::Context;
@@ -46,13 +46,15 @@ pub(super) fn write_in_full(
     }
     sheet.heading("No spike: denials come steadily. What they are:");
     let depth = Depth::of(analysis.standing.len(), context.verbose);
+    let mut told = Told::default();
     for (at, standing) in analysis.standing.iter().enumerate() {
         sheet.blank();
         spike::verdict(standing, clock, sheet);
         if at < spike::EXPLAINED || context.verbose {
-            spike::explain(standing, depth, clock, sheet);
+            spike::explain(standing, depth, &mut told, clock, sheet);
         }
     }
+    told.write_what_is_left(sheet);
     busiest_window(analysis, clock, sheet);
     shares(analysis, sheet);
 }

@@ -97,7 +97,7 @@ fn fraction(key: &KeyCount, spike: &Spike) -> f64 {
 }
 
 /// `212 addresses`.
-fn plural(dimension: &str, count: u64) -> String {
+pub(super) fn plural(dimension: &str, count: u64) -> String {
     let (one, many) = match dimension {
         "ip" => ("address", "addresses"),
         "prefix" => ("network", "networks"),
