@@ -16,6 +16,8 @@ use std::net::IpAddr;
 
 /// Share of the denials that a list of values must cover.
 const COVER: f64 = 0.95;
+/// Whole route templates must cover nearly all; where they do not, a common prefix says it better.
+const COVER_ROUTES: f64 = 0.998;
 /// Values in a condition before a coarser column is taken.
 const MOST_VALUES: usize = 6;
 /// Addresses listed one by one; beyond, networks.
@@ -45,7 +47,9 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
     let facts = &verdict.facts;
     let clauses = match verdict.judgement.cause {
         Cause::Undetermined => return None,
-        Cause::RateLimit => rate_limit(table, facts),
+        Cause::RateLimit if limit(verdict).is_some() => vec![places(table, facts)],
+        // No limit could be rebuilt: at least say who was over it.
+        Cause::RateLimit => vec![values(table, facts, Column::Ip), places(table, facts)],
         Cause::IpAcl => vec![addresses(table, verdict)],
         Cause::RouteAcl => vec![places(table, facts)],
         Cause::Credential | Cause::Permission => identity(table, verdict),
@@ -61,9 +65,8 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
         return None;
     }
     let moment = |ms: i64| DateTime::from_timestamp(ms.div_euclid(1000), 0);
-    let established = facts.ips_established > 0
-        && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7
-        && verdict.judgement.cause != Cause::RateLimit;
+    let established =
+        facts.came_into_force() && verdict.judgement.cause != Cause::RateLimit;
     let policy = Policy {
         conditions: clauses
             .iter()
@@ -127,10 +130,11 @@ pub fn dimension(column: Column) -> &'static str {
 
 /// The fewest most frequent ids that cover the denials, if they are few enough.
 fn covering(facts: &Facts, column: Column, most: usize) -> Option<Vec<u32>> {
+    let cover = if column == Column::Route { COVER_ROUTES } else { COVER };
     let mut covered = 0;
     let mut ids = Vec::new();
     for (id, count) in facts.values.get(&column)? {
-        if covered as f64 >= COVER * facts.denials as f64 && ids.len() >= most.min(3) {
+        if covered as f64 >= cover * facts.denials as f64 && ids.len() >= most.min(3) {
             break;
         }
         if *id == NONE {
@@ -190,10 +194,6 @@ fn places<'t>(table: &'t Table<'_>, facts: &Facts) -> Option<Clause<'t>> {
         return Some(listed(table, column, ids, Operator::Prefix));
     }
     fallback.map(|ids| listed(table, Column::Route1, ids, Operator::Prefix))
-}
-
-fn rate_limit<'t>(table: &'t Table<'_>, facts: &Facts) -> Vec<Option<Clause<'t>>> {
-    vec![places(table, facts)]
 }
 
 fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> {
