@@ -42,7 +42,9 @@ impl Gate {
             && record.time_ms < self.until_ms
             && (self.conditions.is_empty() || {
                 let client = self.client(record);
-                self.conditions.iter().all(|condition| condition.holds(record, client))
+                self.conditions
+                    .iter()
+                    .all(|condition| condition.holds(record, client))
             })
     }
 
@@ -59,6 +61,10 @@ impl Gate {
         if self.trusted_proxies.is_empty() {
             return &record.address;
         }
-        address::client_from_forwarded(&record.address, &record.forwarded_for, &self.trusted_proxies)
+        address::client_from_forwarded(
+            &record.address,
+            &record.forwarded_for,
+            &self.trusted_proxies,
+        )
     }
 }

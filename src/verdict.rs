@@ -61,18 +61,16 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
         pieces.iter_mut().filter_map(|piece| piece.limiter.as_mut()).for_each(LimiterFit::forget_address);
     }
     let ground = Ground { table, pages: &pages, balanced };
-    let mut verdicts = Vec::new();
-    for piece in pieces {
-        for (denials, is_spike) in split(table, exposure, &piece) {
-            verdicts.push(weigh(
-                &ground,
-                &piece.origin,
-                piece.limiter.clone(),
-                denials,
-                is_spike,
-            ));
-        }
-    }
+    let verdicts: Vec<Verdict> = pieces
+        .into_par_iter()
+        .flat_map_iter(|piece| {
+            let parts = split(table, exposure, &piece);
+            let ground = &ground;
+            parts.into_iter().map(move |(denials, is_spike)| {
+                weigh(ground, &piece.origin, piece.limiter.clone(), denials, is_spike)
+            })
+        })
+        .collect();
     let mut verdicts = unite(&ground, verdicts);
     verdicts.iter_mut().for_each(demote);
     verdicts.sort_by(|a, b| {

@@ -16,9 +16,10 @@ use crate::spike::scan::Exposure;
 use crate::survey::tally::{KeyTable, Tally};
 use crate::survey::timeline::Bin;
 use crate::survey::{NEIGHBOURS, SourceTally, Survey};
-use crate::verdict::{Verdict, standing_by_cause};
 use crate::verdict::describe::{Setting, describe};
+use crate::verdict::{Verdict, standing_by_cause};
 use chrono::DateTime;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, HashMap};
 
 /// Everything that an analysis is put together from.
@@ -130,18 +131,22 @@ impl Assembly<'_> {
                 .unwrap_or(i64::MIN),
             denials_by_window: &denials_by_window,
         };
-        let mut shown_verdicts: Vec<Verdict> =
-            self.verdicts.iter().filter(|verdict| verdict.is_spike).cloned().collect();
+        let mut shown_verdicts: Vec<Verdict> = self
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.is_spike)
+            .cloned()
+            .collect();
         shown_verdicts.extend(standing_by_cause(self.table, self.verdicts));
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
-        for (verdict, sample) in shown_verdicts.iter().zip(samples) {
-            let (list, prefix) = match verdict.is_spike {
-                true => (&mut spikes, "1"),
-                false => (&mut standing, "s"),
-            };
-            let mut spike = describe(&setting, verdict, format!("{prefix}-{}", list.len() + 1));
+        let described: Vec<Spike> =
+            shown_verdicts.par_iter().map(|verdict| describe(&setting, verdict)).collect();
+        for ((verdict, mut spike), sample) in shown_verdicts.iter().zip(described).zip(samples) {
+            let list = if verdict.is_spike { &mut spikes } else { &mut standing };
+            let prefix = if verdict.is_spike { "1" } else { "s" };
+            spike.id = format!("{prefix}-{}", list.len() + 1);
             spike.reproduce.extend(sample.command);
             spike.examples = sample.lines;
             list.push(spike);
@@ -149,7 +154,13 @@ impl Assembly<'_> {
         let total = &self.survey.total;
         let mut all: Vec<&mut Spike> = spikes.iter_mut().chain(&mut standing).collect();
         whole::raise(self.table, &shown_verdicts, &mut all, total.denials);
-        unread::add(&spikes, &mut standing, total, &denials_by_window, self.window_s);
+        unread::add(
+            &spikes,
+            &mut standing,
+            total,
+            &denials_by_window,
+            self.window_s,
+        );
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
         for (at, spike) in standing.iter_mut().enumerate() {
             spike.id = format!("s-{}", at + 1);

@@ -48,7 +48,9 @@ pub fn fetch(assembly: &Assembly<'_>, verdicts: &[Verdict]) -> Vec<Sample> {
                 .iter()
                 .filter_map(|place| Some(example(assembly, *place, lines.get(place)?)))
                 .collect(),
-            command: places.first().and_then(|place| command(assembly, *place, lines.get(place)?)),
+            command: places
+                .first()
+                .and_then(|place| command(assembly, *place, lines.get(place)?)),
         })
         .collect()
 }
@@ -63,7 +65,11 @@ fn example(assembly: &Assembly<'_>, (source, line): Place, bytes: &[u8]) -> Exam
     } else {
         escape::utf8(&assembly.token_key.redact(bytes)).into_owned()
     };
-    Example { file: assembly.input.sources()[source].path.clone(), line: line + 1, text }
+    Example {
+        file: assembly.input.sources()[source].path.clone(),
+        line: line + 1,
+        text,
+    }
 }
 
 /// Reads the chunks that hold these lines, and takes the lines out.
@@ -71,8 +77,11 @@ fn read(assembly: &Assembly<'_>, wanted: impl Iterator<Item = Place>) -> BTreeMa
     let wanted: HashSet<Place> = wanted.collect();
     let mut chunks: BTreeMap<(usize, usize), u64> = BTreeMap::new();
     for (source, tally) in assembly.survey.sources.iter().enumerate() {
-        let lines: Vec<u64> =
-            wanted.iter().filter(|(s, _)| *s == source).map(|(_, line)| *line).collect();
+        let lines: Vec<u64> = wanted
+            .iter()
+            .filter(|(s, _)| *s == source)
+            .map(|(_, line)| *line)
+            .collect();
         let mut first = 0;
         for chunk in &tally.chunks {
             let range = first..first + chunk.lines;
@@ -86,12 +95,17 @@ fn read(assembly: &Assembly<'_>, wanted: impl Iterator<Item = Place>) -> BTreeMa
         &|source, number| chunks.contains_key(&(source, number)),
         Vec::new,
         |found: &mut Vec<(Place, Vec<u8>)>, chunk| {
-            let Some(first) = chunks.get(&(chunk.source, chunk.number)) else { return };
+            let Some(first) = chunks.get(&(chunk.source, chunk.number)) else {
+                return;
+            };
             // The last newline ends the last line; what follows belongs to the next chunk.
             let lines = chunk.bytes.strip_suffix(b"\n").unwrap_or(chunk.bytes);
             for (number, line) in (*first..).zip(lines.split(|byte| *byte == b'\n')) {
                 if wanted.contains(&(chunk.source, number)) {
-                    found.push(((chunk.source, number), line[..line.len().min(4 * LONGEST)].to_vec()));
+                    found.push((
+                        (chunk.source, number),
+                        line[..line.len().min(4 * LONGEST)].to_vec(),
+                    ));
                 }
             }
         },
@@ -112,8 +126,15 @@ fn command(assembly: &Assembly<'_>, (source, _): Place, line: &[u8]) -> Option<S
         }
         fn skipped(&mut self, _line: Line<'_>, _why: Reject) {}
     }
-    let mut repeat = Repeat { assembly, command: None };
-    assembly.formats.get(source)?.as_ref()?.visit(line, &mut repeat);
+    let mut repeat = Repeat {
+        assembly,
+        command: None,
+    };
+    assembly
+        .formats
+        .get(source)?
+        .as_ref()?
+        .visit(line, &mut repeat);
     repeat.command
 }
 
@@ -126,9 +147,16 @@ fn curl(assembly: &Assembly<'_>, record: &Record<'_>) -> String {
     }
     let agent = &record.user_agent[..];
     if !agent.is_empty() && agent.len() <= LONGEST_AGENT {
-        command.push_str(&format!(" -A {}", escape::shell(&assembly.token_key.redact(agent))));
+        command.push_str(&format!(
+            " -A {}",
+            escape::shell(&assembly.token_key.redact(agent))
+        ));
     }
-    let host: &[u8] = if record.host.is_empty() { b"HOST" } else { &record.host };
+    let host: &[u8] = if record.host.is_empty() {
+        b"HOST"
+    } else {
+        &record.host
+    };
     let target = assembly.token_key.redact(&record.target);
     let url = [b"https://", host, &target[..target.len().min(LONGEST)]].concat();
     command.push_str(&format!(" {}", escape::shell(&url)));

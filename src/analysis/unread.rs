@@ -16,12 +16,19 @@ pub fn add(
     denials_by_window: &BTreeMap<i64, u64>,
     window_s: i64,
 ) {
-    let told: u64 = spikes.iter().chain(standing.iter()).map(|spike| spike.denials).sum();
+    let told: u64 = spikes
+        .iter()
+        .chain(standing.iter())
+        .map(|spike| spike.denials)
+        .sum();
     let unread = total.denials.saturating_sub(told);
     if unread == 0 {
         return;
     }
-    match standing.iter_mut().find(|spike| spike.cause == Cause::Undetermined) {
+    match standing
+        .iter_mut()
+        .find(|spike| spike.cause == Cause::Undetermined)
+    {
         Some(spike) => {
             spike.denials += unread;
             let reason = spike.reason.take().unwrap_or_default();
@@ -32,9 +39,14 @@ pub fn add(
 }
 
 fn peak(denials_by_window: &BTreeMap<i64, u64>, window_s: i64) -> Peak {
-    let most = denials_by_window.iter().max_by_key(|(number, denials)| (**denials, -**number));
+    let most = denials_by_window
+        .iter()
+        .max_by_key(|(number, denials)| (**denials, -**number));
     let (number, denials) = most.map_or((0, 0), |(number, denials)| (*number, *denials));
-    Peak { start: moment(number.saturating_mul(window_s).saturating_mul(1000)), denials }
+    Peak {
+        start: moment(number.saturating_mul(window_s).saturating_mul(1000)),
+        denials,
+    }
 }
 
 fn spike(total: &Tally, unread: u64, peak: Peak) -> Spike {

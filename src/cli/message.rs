@@ -14,11 +14,14 @@ pub fn say(message: &str) {
 
 /// Says an error and its causes, without a cause that is already told.
 pub fn say_error(error: &anyhow::Error) {
-    say(&error.chain().map(ToString::to_string).fold(String::new(), |told, cause| {
-        match (told.is_empty(), told.contains(&cause)) {
-            (true, _) => cause,
-            (_, true) => told,
-            _ => format!("{told}: {cause}"),
-        }
-    }));
+    say(&error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |told, cause| {
+            match (told.is_empty(), told.contains(&cause)) {
+                (true, _) => cause,
+                (_, true) => told,
+                _ => format!("{told}: {cause}"),
+            }
+        }));
 }

@@ -4,7 +4,7 @@ use super::{Case, counted, evidence};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
-use std::collections::HashSet;
+use crate::key::fast::HashSet;
 
 /// What each e-fold of networks takes from a list of addresses.
 const NETWORK_COST: f64 = 0.8;

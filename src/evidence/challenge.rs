@@ -6,7 +6,7 @@
 use super::responder::Pages;
 use crate::examine::row::Row;
 use crate::examine::table::{Column, Table};
-use std::collections::{HashMap, HashSet};
+use crate::key::fast::{HashMap, HashSet};
 
 /// Addresses that must show the pattern.
 const LEAST_ADDRESSES: usize = 8;
@@ -30,9 +30,9 @@ struct Visitor {
 
 /// Takes the denials of challenges out of `open`: one group per answer.
 pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>> {
-    let mut by_size: HashMap<u32, HashMap<(u32, u32), Visitor>> = HashMap::new();
-    let mut firsts: HashMap<(u32, u32), u32> = HashMap::new();
-    let mut waiting: HashMap<(u32, u32), u32> = HashMap::new();
+    let mut by_size: HashMap<u32, HashMap<(u32, u32), Visitor>> = HashMap::default();
+    let mut firsts: HashMap<(u32, u32), u32> = HashMap::default();
+    let mut waiting: HashMap<(u32, u32), u32> = HashMap::default();
     for (index, row) in table.rows.iter().enumerate() {
         let client = (row.ip, row.user_agent);
         firsts.entry(client).or_insert(index as u32);

@@ -10,7 +10,7 @@ use crate::examine::row::*;
 use crate::examine::table::{Column, Table};
 use crate::key::Method;
 use crate::key::client::Class;
-use std::collections::HashMap;
+use crate::key::fast::{HashMap, HashSet};
 
 /// Admitted requests from which an address counts as established before an onset.
 pub const ESTABLISHED: u32 = 20;
@@ -215,8 +215,8 @@ pub fn gather(table: &Table<'_>, pages: &Pages, denials: &[u32]) -> Facts {
 }
 
 fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut Facts) {
-    let mut values: HashMap<Column, HashMap<u32, u64>> = HashMap::new();
-    let mut sizes: HashMap<u32, u64> = HashMap::new();
+    let mut values: HashMap<Column, HashMap<u32, u64>> = HashMap::default();
+    let mut sizes: HashMap<u32, u64> = HashMap::default();
     for row in denials.iter().map(|index| &table.rows[*index as usize]) {
         for column in COLUMNS {
             *values
@@ -281,7 +281,7 @@ fn name_of<'t>(table: &'t Table<'_>, column: Column, id: u32) -> &'t [u8] {
 /// Membership of the group's values, as flags by id.
 struct Group {
     denials: Vec<u32>,
-    is_denial: HashMap<u32, ()>,
+    is_denial: HashSet<u32>,
     ip: Vec<bool>,
     agent: Vec<bool>,
     identity_token: Vec<bool>,
@@ -295,7 +295,7 @@ impl Group {
     fn of(table: &Table<'_>, denials: &[u32]) -> Group {
         let mut group = Group {
             denials: denials.to_vec(),
-            is_denial: denials.iter().map(|index| (*index, ())).collect(),
+            is_denial: denials.iter().copied().collect(),
             ip: vec![false; table.width(Column::Ip)],
             agent: vec![false; table.width(Column::UserAgent)],
             identity_token: vec![false; table.width(Column::Token)],
@@ -351,11 +351,11 @@ fn count(split: &mut Split, row: &Row) {
 
 /// The crossed cells, within the group's interval. The group's own denials count only for itself.
 fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
-    let mut others_here = std::collections::HashSet::new();
-    let mut seconds: HashMap<(u32, i64), (u64, u64)> = HashMap::new();
+    let mut others_here = HashSet::default();
+    let mut seconds: HashMap<(u32, i64), (u64, u64)> = HashMap::default();
     for index in table.between(facts.start_ms, facts.end_ms) {
         let row = &table.rows[index];
-        let own = group.is_denial.contains_key(&(index as u32));
+        let own = group.is_denial.contains(&(index as u32));
         let methods = group.methods_at(table, row);
         let here = methods & method_bit(row.method) != 0;
         let (ip, agent) = (has(&group.ip, row.ip), has(&group.agent, row.user_agent));
@@ -408,15 +408,18 @@ fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
 
 /// What happened in the group's cells over the whole table.
 fn ever(table: &Table<'_>, group: &Group, facts: &mut Facts) {
-    let mut others = std::collections::HashSet::new();
-    for row in &table.rows {
-        if group.methods_at(table, row) & method_bit(row.method) == 0 {
-            continue;
-        }
-        if !row.denied {
-            facts.admitted_here_ever += 1;
-        } else if !has(&group.ip, row.ip) {
-            others.insert(row.ip);
+    let mut others = HashSet::default();
+    for (segment, methods) in group.cell.iter().enumerate().filter(|(_, methods)| **methods != 0) {
+        let index = table.lists().rows(Column::Route3, segment as u32);
+        for row in index.iter().map(|index| &table.rows[*index as usize]) {
+            if methods & method_bit(row.method) == 0 {
+                continue;
+            }
+            if !row.denied {
+                facts.admitted_here_ever += 1;
+            } else if !has(&group.ip, row.ip) {
+                others.insert(row.ip);
+            }
         }
     }
     facts.other_ips_denied_here_ever = others.len() as u64;
@@ -453,28 +456,23 @@ struct History {
 const MINUTE_MS: i64 = 60_000;
 
 fn clients(table: &Table<'_>, group: &Group, facts: &mut Facts) {
-    let mut firsts: HashMap<u32, i64> = HashMap::new();
+    let mut firsts: HashMap<u32, i64> = HashMap::default();
     for index in &group.denials {
         let row = &table.rows[*index as usize];
         firsts.entry(row.ip).or_insert(row.time_ms);
     }
-    let mut histories: HashMap<u32, History> = HashMap::new();
-    for (index, row) in table.rows.iter().enumerate() {
-        let Some(first_denial) = firsts.get(&row.ip) else {
-            continue;
-        };
-        let history = histories.entry(row.ip).or_default();
-        let own = row.denied && group.is_denial.contains_key(&(index as u32));
-        follow(
-            history,
-            row,
-            *first_denial,
-            own,
-            group.methods_at(table, row),
-            facts,
-        );
+    let mut histories: Vec<History> = Vec::with_capacity(firsts.len());
+    for (ip, first_denial) in firsts {
+        let mut history = History::default();
+        for index in table.lists().rows(Column::Ip, ip) {
+            let row = &table.rows[*index as usize];
+            let own = row.denied && group.is_denial.contains(index);
+            let methods = group.methods_at(table, row);
+            follow(&mut history, row, first_denial, own, methods, facts);
+        }
+        histories.push(history);
     }
-    for history in histories.values() {
+    for history in &histories {
         let first_denial = history.first_denial_ms.unwrap_or(i64::MAX);
         let established = history.admitted_before >= ESTABLISHED;
         facts.ips_seen_before += u64::from(

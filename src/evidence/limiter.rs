@@ -11,7 +11,7 @@ use crate::examine::table::{Column, Table};
 use crate::policy::fit::{self, Fitted};
 use crate::policy::replay::{Arrival, Traffic};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use std::collections::{HashMap, HashSet};
+use crate::key::fast::{HashMap, HashSet};
 
 /// Denials of a key needed to ask whether a limiter made them.
 const LEAST_DENIALS: usize = 20;
@@ -24,12 +24,15 @@ const TIGHT: f64 = 0.45;
 /// ... and from this many deviations below chance: many keys and widths are tried.
 const TIGHT_DEVIATIONS: f64 = -3.5;
 /// Replays look at no more arrivals than this; a limit shows in fewer.
-const MOST_ARRIVALS: usize = 40_000;
+const MOST_ARRIVALS: usize = 25_000;
 /// Admitted requests that a scope must have: a limiter lets some pass, and without them nothing tells it
 /// from a list.
 const LEAST_ADMITTED: usize = 3;
 /// Keys asked in one column, largest first.
-const MOST_KEYS: usize = 64;
+const MOST_KEYS: usize = 48;
+/// Of all denials that are left, a key must have this share: in a log with a hundred thousand of them, twenty
+/// are no limiter worth a replay.
+const LEAST_KEY_SHARE: f64 = 0.002;
 
 /// A limiter that explains a group of denials.
 #[derive(Debug, Clone)]
@@ -132,15 +135,16 @@ fn single(
     key: Option<Column>,
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
+    let left = open_denials(open);
     // The values of one column are disjoint, so each can be asked by itself.
-    let asked: Vec<(u32, Vec<u32>, Scope, LimiterFit)> = groups(table, pages, open, key)
+    let asked: Vec<(u32, Vec<u32>, Scope, LimiterFit)> = groups(table, pages, &left, key)
         .into_par_iter()
         .filter_map(|(value, denials)| {
             let scope = Scope::of(table, key, value, &denials);
-            let rows = scope.rows(table, open, &denials);
+            let rows = scope.rows(table, &|i| open[i as usize], &denials, CONTEXT_MS);
             let fit = assess(table, &rows, &|_| 0)?;
-            let taken =
-                fit.convinces() && !key.is_some_and(|key| shared(table, open, key, &fit, &denials));
+            let taken = fit.convinces()
+                && !key.is_some_and(|key| shared(table, open, &left, key, &fit, &denials));
             taken.then_some((value, denials, scope, fit))
         })
         .collect();
@@ -175,14 +179,14 @@ fn pooled_by_address(
     open: &mut [bool],
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
-    for (value, denials) in groups(table, pages, open, Some(Column::Route3)) {
+    for (value, denials) in groups(table, pages, &open_denials(open), Some(Column::Route3)) {
         let addresses: HashSet<u32> = denials.iter().map(|i| table.rows[*i as usize].ip).collect();
         if addresses.len() < 3 || addresses.len() * 3 > denials.len() {
             continue;
         }
         let scope = Scope::of(table, Some(Column::Route3), value, &denials);
         let rows: Vec<u32> = scope
-            .rows(table, open, &denials)
+            .rows(table, &|i| open[i as usize], &denials, CONTEXT_MS)
             .into_iter()
             .filter(|i| addresses.contains(&table.rows[*i as usize].ip))
             .collect();
@@ -205,32 +209,34 @@ fn pooled_by_address(
     }
 }
 
+/// The denials that nothing explains yet, in time order.
+fn open_denials(open: &[bool]) -> Vec<u32> {
+    (0..open.len() as u32).filter(|index| open[*index as usize]).collect()
+}
+
 /// Open denials by value of a column and by answer, for one limiter gives one answer: the largest groups
 /// first; all of them for no column.
 fn groups(
     table: &Table<'_>,
     pages: &Pages,
-    open: &[bool],
+    left: &[u32],
     key: Option<Column>,
 ) -> Vec<(u32, Vec<u32>)> {
-    let mut groups: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
-    for (index, row) in table
-        .rows
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| open[*index])
-    {
+    let mut groups: HashMap<(u32, u32), Vec<u32>> = HashMap::default();
+    for index in left {
+        let row = &table.rows[*index as usize];
         let value = key.map_or(0, |column| table.value(column, row));
         if value != NONE {
             groups
                 .entry((value, pages.answer(row.bytes)))
                 .or_default()
-                .push(index as u32);
+                .push(*index);
         }
     }
+    let least = LEAST_DENIALS.max((left.len() as f64 * LEAST_KEY_SHARE) as usize);
     let mut groups: Vec<(u32, Vec<u32>)> = groups
         .into_iter()
-        .filter(|(_, denials)| denials.len() >= LEAST_DENIALS)
+        .filter(|(_, denials)| denials.len() >= least)
         .map(|((value, _), denials)| (value, denials))
         .collect();
     groups.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.1[0].cmp(&b.1[0])));
@@ -264,7 +270,7 @@ struct Scope {
 
 impl Scope {
     fn of(table: &Table<'_>, key: Option<Column>, value: u32, denials: &[u32]) -> Scope {
-        let mut counts: HashMap<(u8, u32), usize> = HashMap::new();
+        let mut counts: HashMap<(u8, u32), usize> = HashMap::default();
         for row in denials.iter().map(|i| &table.rows[*i as usize]) {
             *counts
                 .entry((row.method, table.value(Column::Route3, row)))
@@ -287,21 +293,41 @@ impl Scope {
                 .contains(&(row.method, table.value(Column::Route3, row)))
     }
 
-    /// Its requests around the denials, without the denials that something else explains.
-    fn rows(&self, table: &Table<'_>, open: &[bool], denials: &[u32]) -> Vec<u32> {
+    /// Its requests in the denials' interval and so long before and after it, without the denials that
+    /// something else explains.
+    fn rows(
+        &self,
+        table: &Table<'_>,
+        is_open: &dyn Fn(u32) -> bool,
+        denials: &[u32],
+        context_ms: i64,
+    ) -> Vec<u32> {
         let time = |index: Option<&u32>| index.map_or(0, |i| table.rows[*i as usize].time_ms);
-        let (start, end) = (
-            time(denials.first()) - CONTEXT_MS,
-            time(denials.last()) + CONTEXT_MS,
-        );
-        table
-            .between(start, end)
-            .filter(|i| {
-                let row = &table.rows[*i];
-                (!row.denied || open[*i]) && self.covers(row, table)
-            })
-            .map(|i| i as u32)
-            .collect()
+        let (start, end) = (time(denials.first()) - context_ms, time(denials.last()) + context_ms);
+        let near = table.between(start, end + 1);
+        let near = near.start as u32..near.end as u32;
+        let mut rows = Vec::new();
+        for list in self.lists(table) {
+            let from = list.partition_point(|index| *index < near.start);
+            let to = list.partition_point(|index| *index < near.end);
+            rows.extend(list[from..to].iter().copied().filter(|index| {
+                let row = &table.rows[*index as usize];
+                (!row.denied || is_open(*index)) && self.covers(row, table)
+            }));
+        }
+        rows.sort_unstable();
+        rows
+    }
+
+    /// Lists that hold all of its requests.
+    fn lists<'t>(&self, table: &'t Table<'_>) -> Vec<&'t [u32]> {
+        if self.key == Some(Column::Ip) {
+            return vec![table.lists().rows(Column::Ip, self.value)];
+        }
+        let mut places: Vec<u32> = self.cells.iter().map(|(_, place)| *place).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(|place| table.lists().rows(Column::Route3, place)).collect()
     }
 
     fn cells(&self) -> Vec<(u8, u32)> {
@@ -372,6 +398,7 @@ fn around_first_denial<'r>(table: &Table<'_>, rows: &'r [u32]) -> &'r [u32] {
 fn shared(
     table: &Table<'_>,
     open: &[bool],
+    left: &[u32],
     key: Column,
     fit: &LimiterFit,
     denials: &[u32],
@@ -396,17 +423,18 @@ fn shared(
         .any(|column| {
             let value = column.map_or(0, |column| table.value(column, first));
             let same = |row: &Row| column.is_none_or(|column| table.value(column, row) == value);
-            let last = &table.rows[denials[denials.len() - 1] as usize];
-            let pool: Vec<u32> = table
-                .between(first.time_ms, last.time_ms + 1)
-                .filter(|i| open[*i] && same(&table.rows[*i]))
-                .map(|i| i as u32)
+            let from = left.partition_point(|index| *index < denials[0]);
+            let to = left.partition_point(|index| *index <= denials[denials.len() - 1]);
+            let pool: Vec<u32> = left[from..to]
+                .iter()
+                .copied()
+                .filter(|index| same(&table.rows[*index as usize]))
                 .collect();
             if pool.len() * 10 < 13 * denials.len() {
                 return false;
             }
             let scope = Scope::of(table, column, value, &pool);
-            let rows = scope.rows(table, open, &pool);
+            let rows = scope.rows(table, &|i| open[i as usize], &pool, 0);
             let seconds: Vec<(i64, bool)> = rows
                 .iter()
                 .map(|i| &table.rows[*i as usize])
@@ -420,12 +448,9 @@ fn shared(
 /// The limiter of a budget that all callers share, over all places where these denials came: what was
 /// found place by place is only its share there.
 pub fn refit_shared(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
-    let mut open = vec![false; table.rows.len()];
-    for index in denials {
-        open[*index as usize] = true;
-    }
     let scope = Scope::of(table, None, 0, denials);
-    let mut fit = assess(table, &scope.rows(table, &open, denials), &|_| 0)?;
+    let own = |index: u32| denials.binary_search(&index).is_ok();
+    let mut fit = assess(table, &scope.rows(table, &own, denials, CONTEXT_MS), &|_| 0)?;
     fit.cells = scope.cells();
     fit.convinces().then_some(fit)
 }
@@ -433,11 +458,7 @@ pub fn refit_shared(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
 /// Asks whether a limiter made a group of denials that something else proposed, such as a pure stratum:
 /// a ban that every retry prolongs denies as purely as a list.
 pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
-    let mut open = vec![false; table.rows.len()];
-    for index in denials {
-        open[*index as usize] = true;
-    }
-    let mut addresses: HashMap<u32, usize> = HashMap::new();
+    let mut addresses: HashMap<u32, usize> = HashMap::default();
     for index in denials {
         *addresses.entry(table.rows[*index as usize].ip).or_default() += 1;
     }
@@ -445,15 +466,17 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
         .values()
         .filter(|n| **n >= LEAST_DENIALS).copied()
         .sum::<usize>();
-    let scope = Scope::of(table, None, 0, denials);
-    let rows = scope.rows(table, &open, denials);
-    let of_members: Vec<u32> = rows
-        .into_iter()
-        .filter(|i| addresses.contains_key(&table.rows[*i as usize].ip))
-        .collect();
     if many * 10 < denials.len() * 8 {
         return None; // too few denials per address to see a limit
     }
+    let scope = Scope::of(table, None, 0, denials);
+    let own = |index: u32| denials.binary_search(&index).is_ok();
+    let mut of_members = Vec::new();
+    for ip in addresses.keys() {
+        let alone = Scope { key: Some(Column::Ip), value: *ip, cells: scope.cells.clone() };
+        of_members.extend(alone.rows(table, &own, denials, CONTEXT_MS));
+    }
+    of_members.sort_unstable();
     let mut fit = assess(table, &of_members, &|row| row.ip)?;
     fit.fitted.as_ref()?;
     if addresses.len() > 1 {

@@ -8,7 +8,7 @@ use super::{Case, evidence};
 use crate::examine::row::{Content, NONE};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence, EvidenceKind};
-use std::collections::HashMap;
+use crate::key::fast::HashMap;
 
 /// nginx's page without, with version, and with version and distribution (`ngx_http_special_response.c`).
 const NGINX_PAGES: std::ops::RangeInclusive<u32> = 144..=176;
@@ -39,7 +39,7 @@ pub struct Pages {
 impl Pages {
     /// Learns the server's pages and its own referer hosts.
     pub fn learn(table: &Table<'_>) -> Pages {
-        let mut probes: HashMap<u32, u64> = HashMap::new();
+        let mut probes: HashMap<u32, u64> = HashMap::default();
         for row in table
             .rows
             .iter()

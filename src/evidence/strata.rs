@@ -6,13 +6,17 @@
 //! The coarsest value that stays pure wins, because five agents explain what five thousand addresses
 //! explain. A pair of columns is taken only where each of them alone is impure (a crossed cell).
 
+use crate::examine::index::Index;
 use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashMap};
+use crate::key::fast::HashMap;
+use std::collections::BinaryHeap;
 
 /// Fewer denials are left to what remains.
 pub const LEAST_DENIALS: usize = 15;
+/// Or this share of all denials, if it is more: fragments of a large log are no rules of their own.
+const LEAST_SHARE: f64 = 0.0003;
 /// Share of denied requests from which a stratum is pure. Lists deny all; limiters rarely more than this.
 const PURE: f64 = 0.93;
 /// What an admission costs against a denial in the scan: a stretch needs four denials for three of them.
@@ -70,14 +74,15 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
     if denials.len() < LEAST_DENIALS {
         return Vec::new();
     }
-    let mut lists = Lists::new(table, &denials);
-    let mut heap = candidates(table, &denials);
+    let least = LEAST_DENIALS.max((denials.len() as f64 * LEAST_SHARE) as usize);
+    let index = heavy_values(table, &denials, least);
+    let mut heap = candidates(table, &denials, least);
     let mut found = Vec::new();
     while let Some(best) = heap.pop() {
-        if best.size < LEAST_DENIALS {
+        if best.size < least {
             continue;
         }
-        let Some(stretch) = best_stretch(table, &mut lists, open, &best.cells) else {
+        let Some(stretch) = best_stretch(table, &index, open, &best.cells) else {
             continue;
         };
         let score = stretch.score(best.rank);
@@ -90,10 +95,10 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
             });
             continue;
         }
-        if stretch.purity() < PURE || stretch.denials.len() < LEAST_DENIALS {
+        if stretch.purity() < PURE || stretch.denials.len() < least {
             continue;
         }
-        if best.cells.len() == 2 && !has_contrast(table, &mut lists, &best.cells, &stretch) {
+        if best.cells.len() == 2 && !has_contrast(table, &index, &best.cells, &stretch) {
             continue;
         }
         for row in &stretch.denials {
@@ -139,10 +144,10 @@ impl Ord for Candidate {
     }
 }
 
-fn candidates(table: &Table<'_>, denials: &[u32]) -> BinaryHeap<Candidate> {
+fn candidates(table: &Table<'_>, denials: &[u32], least: usize) -> BinaryHeap<Candidate> {
     let mut heap = BinaryHeap::new();
     for (rank, shape) in SHAPES.iter().enumerate() {
-        let mut sizes: HashMap<(u32, u32), usize> = HashMap::new();
+        let mut sizes: HashMap<(u32, u32), usize> = HashMap::default();
         for row in denials {
             let row = &table.rows[*row as usize];
             let first = table.value(shape[0], row);
@@ -152,7 +157,7 @@ fn candidates(table: &Table<'_>, denials: &[u32]) -> BinaryHeap<Candidate> {
             }
         }
         for ((first, second), size) in sizes {
-            if size < LEAST_DENIALS {
+            if size < least {
                 continue;
             }
             let mut cells = vec![(shape[0], first)];
@@ -201,11 +206,11 @@ impl Stretch {
 /// The stretch of time in which the requests with these values were denied most purely.
 fn best_stretch(
     table: &Table<'_>,
-    lists: &mut Lists,
+    index: &Index,
     open: &[bool],
     cells: &[(Column, u32)],
 ) -> Option<Stretch> {
-    let list = lists.rarer(table, cells);
+    let list = rarer(index, cells);
     let matching = |row: &Row| {
         cells
             .iter()
@@ -254,14 +259,14 @@ fn best_stretch(
 /// Whether each of the two values alone lets requests pass that the pair denies.
 fn has_contrast(
     table: &Table<'_>,
-    lists: &mut Lists,
+    index: &Index,
     cells: &[(Column, u32)],
     stretch: &Stretch,
 ) -> bool {
     let missed = 1.0 - stretch.purity();
     cells.iter().all(|cell| {
         let (mut denied, mut admitted) = (0usize, 0usize);
-        for index in lists.rarer(table, std::slice::from_ref(cell)) {
+        for index in rarer(index, std::slice::from_ref(cell)) {
             let row = &table.rows[*index as usize];
             if row.time_ms < stretch.start_ms || row.time_ms >= stretch.end_ms {
                 continue;
@@ -277,48 +282,33 @@ fn has_contrast(
     })
 }
 
-/// For each value of a column with enough denials, its rows in time order.
-struct Lists {
-    heavy: HashMap<Column, HashMap<u32, Vec<u32>>>,
-}
-
-impl Lists {
-    fn new(table: &Table<'_>, denials: &[u32]) -> Lists {
-        let mut columns: Vec<Column> = SHAPES
-            .iter()
-            .flat_map(|shape| shape.iter().copied())
-            .collect();
-        columns.sort_unstable();
-        columns.dedup();
-        let mut heavy = HashMap::new();
-        for column in columns {
-            let mut sizes: HashMap<u32, usize> = HashMap::new();
-            for row in denials {
-                *sizes
-                    .entry(table.value(column, &table.rows[*row as usize]))
-                    .or_default() += 1;
-            }
-            sizes.retain(|id, size| *id != NONE && *size >= LEAST_DENIALS);
-            let mut lists: HashMap<u32, Vec<u32>> =
-                sizes.keys().map(|id| (*id, Vec::new())).collect();
-            if !lists.is_empty() {
-                for (index, row) in table.rows.iter().enumerate() {
-                    if let Some(list) = lists.get_mut(&table.value(column, row)) {
-                        list.push(index as u32);
-                    }
+/// The rows of each value with enough denials.
+fn heavy_values(table: &Table<'_>, denials: &[u32], least: usize) -> Index {
+    let mut columns: Vec<Column> =
+        SHAPES.iter().flat_map(|shape| shape.iter().copied()).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    let wanted = columns
+        .into_iter()
+        .map(|column| {
+            let mut sizes = vec![0usize; table.width(column)];
+            for index in denials {
+                let id = table.value(column, &table.rows[*index as usize]);
+                if let Some(size) = sizes.get_mut(id as usize) {
+                    *size += 1;
                 }
             }
-            heavy.insert(column, lists);
-        }
-        Lists { heavy }
-    }
+            (column, sizes.into_iter().map(|size| size >= least).collect())
+        })
+        .collect();
+    Index::new(table, wanted)
+}
 
-    /// The shortest list that holds all rows with these values.
-    fn rarer(&mut self, _table: &Table<'_>, cells: &[(Column, u32)]) -> &[u32] {
-        cells
-            .iter()
-            .filter_map(|(column, id)| self.heavy.get(column)?.get(id))
-            .min_by_key(|list| list.len())
-            .map_or(&[], |list| list.as_slice())
-    }
+/// The shortest list that holds all rows with these values.
+fn rarer<'i>(index: &'i Index, cells: &[(Column, u32)]) -> &'i [u32] {
+    cells
+        .iter()
+        .map(|(column, id)| index.rows(*column, *id))
+        .min_by_key(|list| list.len())
+        .unwrap_or(&[])
 }

@@ -3,6 +3,7 @@
 //! A column gives each row one id. Coarse columns (networks, families of clients, first segments of a
 //! route) are looked up through the id of the fine one, so a row stays small.
 
+use super::index::Index;
 use super::row::{NONE, Row};
 use crate::key::address::Address;
 use crate::key::client::{self, Class};
@@ -69,6 +70,7 @@ pub struct Table<'s> {
     /// By address, how many requests a row stands for; absent where each stands for itself.
     weights: Option<Vec<u32>>,
     coarse: Coarse,
+    lists: Index,
 }
 
 #[derive(Debug, Default)]
@@ -94,7 +96,16 @@ impl<'s> Table<'s> {
         weights: Option<Vec<u32>>,
     ) -> Table<'s> {
         let coarse = Coarse::of(&names, &rows);
-        Table { rows, names, sample, weights, coarse }
+        let mut table = Table {
+            rows,
+            names,
+            sample,
+            weights,
+            coarse,
+            lists: Index::default(),
+        };
+        table.lists = Index::new(&table, table.denied_values());
+        table
     }
 
     /// Whether denied requests were left out, so that rows stand for more than themselves.
@@ -106,6 +117,27 @@ impl<'s> Table<'s> {
     pub fn weight(&self, row: &Row) -> u32 {
         let weights = self.weights.as_ref();
         weights.and_then(|weights| weights.get(row.ip as usize)).copied().unwrap_or(1)
+    }
+
+    /// The addresses and places that were denied: their rows are asked for again and again.
+    fn denied_values(&self) -> Vec<(Column, Vec<bool>)> {
+        [Column::Ip, Column::Route3]
+            .into_iter()
+            .map(|column| {
+                let mut flags = vec![false; self.width(column)];
+                for row in self.rows.iter().filter(|row| row.denied) {
+                    if let Some(flag) = flags.get_mut(self.value(column, row) as usize) {
+                        *flag = true;
+                    }
+                }
+                (column, flags)
+            })
+            .collect()
+    }
+
+    /// The rows of each denied address, and of each place ([`Column::Route3`]) with denials.
+    pub fn lists(&self) -> &Index {
+        &self.lists
     }
 
     /// The id of a row in a column; [`NONE`] where the row has no value there.

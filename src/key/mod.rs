@@ -7,6 +7,7 @@
 pub mod address;
 pub mod client;
 pub mod cover;
+pub mod fast;
 pub mod familiar;
 mod glance;
 pub mod intern;

@@ -155,10 +155,11 @@ pub fn robust_span(bins: &[(i64, Bin)], width_s: i64) -> Range<i64> {
         fallback
     };
     let (start, end) = (edge(&mut bins.iter(), *first), edge(&mut bins.iter().rev(), *last));
-    // Without stray stamps the whole log counts: a quiet night at the edge is no outlier.
+    // Only what lies further off than the log is long is stray: a quiet night at the edge is none.
     let core = (end - start).max(width_s);
-    let start = if start - first <= core { *first } else { start };
-    let end = if last - end <= core { *last } else { end };
+    let seconds = || bins.iter().map(|(second, _)| *second);
+    let start = seconds().find(|second| *second >= start - core).unwrap_or(start);
+    let end = seconds().rfind(|second| *second <= end + core).unwrap_or(end);
     start..end + width_s
 }
 

@@ -9,7 +9,8 @@ use crate::findings::*;
 use crate::key::client::Class;
 use crate::spike::scan::Exposure;
 use chrono::DateTime;
-use std::collections::{BTreeMap, HashSet};
+use crate::key::fast::HashSet;
+use std::collections::BTreeMap;
 
 /// Dimensions of `keys`, in the order of the contract, with the column behind each.
 const DIMENSIONS: [(&str, Column); 10] = [
@@ -36,7 +37,7 @@ pub struct Setting<'a> {
     /// Values listed per dimension.
     pub top: usize,
     /// How a value of a dimension is shown: fingerprints, anonymised addresses.
-    pub shown: &'a dyn Fn(Column, &[u8]) -> String,
+    pub shown: &'a (dyn Fn(Column, &[u8]) -> String + Sync),
     /// The LOGs as typed, quoted for a shell.
     pub logs: String,
     /// Last request of the log, in milliseconds.
@@ -45,8 +46,8 @@ pub struct Setting<'a> {
     pub denials_by_window: &'a BTreeMap<i64, u64>,
 }
 
-/// Describes a verdict under an id. Examples are left empty: they need the files.
-pub fn describe(setting: &Setting<'_>, verdict: &Verdict, id: String) -> Spike {
+/// Describes a verdict. Its id and examples are left empty: they need the others, and the files.
+pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
     let facts = &verdict.facts;
     let judgement = &verdict.judgement;
     let rebuilt = rule::rebuild(setting.table, verdict);
@@ -60,7 +61,7 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict, id: String) -> Spike {
     let mechanism = mechanism(verdict);
     let still_open = setting.end_ms - facts.end_ms <= 2 * setting.window_s * 1000;
     Spike {
-        id,
+        id: String::new(),
         state: if still_open {
             State::Open
         } else {

@@ -4,7 +4,7 @@ use crate::evidence::content::Stream;
 use crate::evidence::limiter::LimiterFit;
 use crate::examine::row::NONE;
 use crate::examine::table::{Column, Table};
-use std::collections::HashMap;
+use crate::key::fast::HashMap;
 
 /// Denials with one proposed explanation.
 #[derive(Debug, Clone)]
@@ -81,8 +81,8 @@ impl Profile {
     /// The profile of these denials.
     pub fn of(table: &Table<'_>, denials: &[u32]) -> Profile {
         let total = denials.len().max(1) as f64;
-        let mut shares: HashMap<Column, HashMap<u32, f64>> = HashMap::new();
-        let mut sizes: HashMap<u32, f64> = HashMap::new();
+        let mut shares: HashMap<Column, HashMap<u32, f64>> = HashMap::default();
+        let mut sizes: HashMap<u32, f64> = HashMap::default();
         for index in denials {
             let row = &table.rows[*index as usize];
             for column in COMPARED {

@@ -3,7 +3,7 @@
 use super::piece::{Origin, Piece};
 use crate::examine::row::{Content, NONE};
 use crate::examine::table::{Column, Table};
-use std::collections::HashMap;
+use crate::key::fast::HashMap;
 
 /// A group needs as many denials.
 const LEAST_DENIALS: usize = 20;
@@ -67,7 +67,7 @@ fn taken(open: &mut [bool], wanted: impl Fn(usize) -> bool) -> Vec<u32> {
 fn heaviest(table: &Table<'_>, open: &[bool]) -> Option<(Column, u32)> {
     let mut best: Option<(f64, Column, u32)> = None;
     for (rank, column) in COLUMNS.iter().enumerate() {
-        let mut counts: HashMap<u32, (usize, usize)> = HashMap::new();
+        let mut counts: HashMap<u32, (usize, usize)> = HashMap::default();
         for (index, row) in table.rows.iter().enumerate() {
             if open[index] {
                 counts.entry(table.value(*column, row)).or_default().0 += 1;

@@ -1,5 +1,6 @@
 //! One spike: its verdict in one line, then the rule, the reasons and what to do.
 
+use std::collections::HashSet;
 use super::clock::{Clock, Precision, between};
 use super::number::{counted, percent, probability, share, thousands};
 use super::sheet::{HANGING, Piece, Sheet, Tint};
@@ -211,10 +212,26 @@ fn size(spike: &Spike, clock: &Clock) -> String {
     text
 }
 
+/// Evidence of less weight is not worth a line.
+const WEAK: f64 = 0.3;
+
 /// The strongest sentences for the verdict, and the strongest against it.
 fn evidence(spike: &Spike, depth: Depth, sheet: &mut Sheet) {
-    let mut sorted: Vec<&Evidence> = spike.evidence.iter().collect();
-    sorted.sort_by(|one, other| other.weight.abs().total_cmp(&one.weight.abs()));
+    let mut sorted: Vec<&Evidence> = spike
+        .evidence
+        .iter()
+        .filter(|evidence| evidence.weight.abs() >= WEAK)
+        .collect();
+    // What speaks for the cause itself comes before what speaks against others.
+    sorted.sort_by(|one, other| {
+        let direct = |evidence: &Evidence| evidence.r#for == spike.cause && evidence.weight > 0.0;
+        direct(other)
+            .cmp(&direct(one))
+            .then(other.weight.abs().total_cmp(&one.weight.abs()))
+    });
+    // One test may weigh on several causes with one sentence.
+    let mut said = HashSet::new();
+    sorted.retain(|evidence| said.insert(evidence.text.as_str()));
     let is_open = spike.band == Band::Undetermined;
     let speaks_for = |evidence: &&Evidence| {
         is_open || (evidence.r#for == spike.cause) == (evidence.weight > 0.0)
