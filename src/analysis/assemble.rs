@@ -159,7 +159,13 @@ impl Assembly<'_> {
         let total = &self.survey.total;
         let mut all: Vec<&mut Spike> = spikes.iter_mut().chain(&mut standing).collect();
         whole::raise(self.table, &shown_verdicts, &mut all, total.denials);
-        unread::add(&spikes, &mut standing, total, &denials_by_window, self.window_s);
+        unread::add(
+            &spikes,
+            &mut standing,
+            total,
+            &denials_by_window,
+            self.window_s,
+        );
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
         for (at, spike) in standing.iter_mut().enumerate() {
             spike.id = format!("s-{}", at + 1);
