@@ -108,12 +108,17 @@ impl Assembly<'_> {
                 .or_default() += bin.denials;
         }
         let shown = |column: Column, bytes: &[u8]| self.shown(column, bytes);
+        let redact = |text: &str| match self.settings.show_tokens {
+            true => text.to_string(),
+            false => escape::utf8(&self.token_key.redact(text.as_bytes())).into_owned(),
+        };
         let setting = Setting {
             table: self.table,
             exposure: self.exposure,
             window_s: self.window_s,
             top: self.settings.top,
             shown: &shown,
+            redact: &redact,
             logs: self
                 .settings
                 .input
@@ -154,7 +159,13 @@ impl Assembly<'_> {
         let total = &self.survey.total;
         let mut all: Vec<&mut Spike> = spikes.iter_mut().chain(&mut standing).collect();
         whole::raise(self.table, &shown_verdicts, &mut all, total.denials);
-        unread::add(&spikes, &mut standing, total, &denials_by_window, self.window_s);
+        unread::add(
+            &spikes,
+            &mut standing,
+            total,
+            &denials_by_window,
+            self.window_s,
+        );
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
         for (at, spike) in standing.iter_mut().enumerate() {
             spike.id = format!("s-{}", at + 1);
@@ -175,10 +186,10 @@ impl Assembly<'_> {
                 |ip| address::anonymized(ip).to_string(),
             ),
             _ if self.settings.show_tokens => escape::utf8(bytes).into_owned(),
-            Column::UserAgent | Column::Route | Column::RefererHost => {
-                escape::utf8(&self.token_key.redact(bytes)).into_owned()
+            Column::Ip | Column::Prefix | Column::Prefix16 | Column::Method => {
+                escape::utf8(bytes).into_owned()
             }
-            _ => escape::utf8(bytes).into_owned(),
+            _ => escape::utf8(&self.token_key.redact(bytes)).into_owned(),
         }
     }
 
@@ -316,7 +327,10 @@ impl Assembly<'_> {
                 denials: window.denials,
                 requests: window.requests,
                 first: window.start,
-                last: window.start + chrono::TimeDelta::seconds(self.window_s),
+                last: window
+                    .start
+                    .checked_add_signed(chrono::TimeDelta::seconds(self.window_s))
+                    .unwrap_or(window.start),
             })
             .collect()
     }
@@ -348,6 +362,11 @@ impl Assembly<'_> {
                 "the denials are too many to look at each: causes are told from a share of the denied addresses, \
                  and the counts of spikes are raised to those of the log, which are exact in sum only"
                     .to_string(),
+            );
+        }
+        if !self.settings.conditions.is_empty() {
+            warnings.push(
+                "--where leaves requests out: causes are judged on what is left, which may mislead".to_string(),
             );
         }
         if let Some(n) = self.settings.sampled {

@@ -5,7 +5,7 @@ use super::assemble::Assembly;
 use crate::escape;
 use crate::findings::Example;
 use crate::format::{Line, Visitor};
-use crate::key::Method;
+use crate::key::{Method, referer_host};
 use crate::record::{Record, Reject};
 use crate::verdict::Verdict;
 use std::collections::{BTreeMap, HashSet};
@@ -57,19 +57,35 @@ pub fn fetch(assembly: &Assembly<'_>, verdicts: &[Verdict]) -> Vec<Sample> {
 
 fn example(assembly: &Assembly<'_>, (source, line): Place, bytes: &[u8]) -> Example {
     let settings = assembly.settings;
-    let bytes = &bytes[..bytes.len().min(LONGEST)];
     let text = if settings.anonymize_ip || settings.anonymize_user {
         String::from("(withheld: the line would tell what is anonymised)")
     } else if settings.show_tokens {
-        escape::utf8(bytes).into_owned()
+        escape::utf8(cut(bytes)).into_owned()
     } else {
-        escape::utf8(&assembly.token_key.redact(bytes)).into_owned()
+        // Redacted before it is cut: half of a secret would not be recognised.
+        escape::utf8(cut(&redacted(assembly, source, bytes))).into_owned()
     };
     Example {
         file: assembly.input.sources()[source].path.clone(),
         line: line + 1,
         text,
     }
+}
+
+fn cut(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(LONGEST)]
+}
+
+/// A line without secrets: neither those that show by their shape, nor the one that the format knows.
+fn redacted(assembly: &Assembly<'_>, source: usize, line: &[u8]) -> Vec<u8> {
+    let mut secret = Vec::new();
+    with_record(assembly, source, line, &mut |record| secret = record.token.to_vec());
+    let key = assembly.token_key;
+    let redacted = key.redact(line);
+    if secret.is_empty() {
+        return redacted.into_owned();
+    }
+    key.redact_known(&redacted, &secret).into_owned()
 }
 
 /// Reads the chunks that hold these lines, and takes the lines out.
@@ -104,7 +120,7 @@ fn read(assembly: &Assembly<'_>, wanted: impl Iterator<Item = Place>) -> BTreeMa
                 if wanted.contains(&(chunk.source, number)) {
                     found.push((
                         (chunk.source, number),
-                        line[..line.len().min(4 * LONGEST)].to_vec(),
+                        line[..line.len().min(64 * LONGEST)].to_vec(),
                     ));
                 }
             }
@@ -114,51 +130,81 @@ fn read(assembly: &Assembly<'_>, wanted: impl Iterator<Item = Place>) -> BTreeMa
     pass.accumulators.into_iter().flatten().collect()
 }
 
-/// `curl` with the method, agent and target of the request, secrets left out.
-fn command(assembly: &Assembly<'_>, (source, _): Place, line: &[u8]) -> Option<String> {
-    struct Repeat<'a> {
-        assembly: &'a Assembly<'a>,
-        command: Option<String>,
-    }
-    impl Visitor for Repeat<'_> {
+/// Reads a line again with its file's format.
+fn with_record(
+    assembly: &Assembly<'_>,
+    source: usize,
+    line: &[u8],
+    tell: &mut dyn FnMut(&Record<'_>),
+) {
+    struct Reader<'a>(&'a mut dyn FnMut(&Record<'_>));
+    impl Visitor for Reader<'_> {
         fn record(&mut self, _line: Line<'_>, record: &Record<'_>, _format: usize) {
-            self.command = Some(curl(self.assembly, record));
+            (self.0)(record);
         }
         fn skipped(&mut self, _line: Line<'_>, _why: Reject) {}
     }
-    let mut repeat = Repeat {
-        assembly,
-        command: None,
-    };
-    assembly
-        .formats
-        .get(source)?
-        .as_ref()?
-        .visit(line, &mut repeat);
-    repeat.command
+    if let Some(Some(format)) = assembly.formats.get(source) {
+        format.visit(line, &mut Reader(tell));
+    }
 }
 
-fn curl(assembly: &Assembly<'_>, record: &Record<'_>) -> String {
-    let mut command = String::from("curl -i");
-    match Method::parse(record.method) {
+/// A command that repeats the request, secrets left out; none where the line would tell too much.
+fn command(assembly: &Assembly<'_>, (source, _): Place, line: &[u8]) -> Option<String> {
+    let settings = assembly.settings;
+    if settings.anonymize_ip || settings.anonymize_user {
+        return None;
+    }
+    let mut command = None;
+    with_record(assembly, source, line, &mut |record| command = curl(assembly, record));
+    command
+}
+
+/// `curl` with the method, agent, referer and target of the request. Globbing is off: a target may hold
+/// brackets that would ask a thousand times.
+fn curl(assembly: &Assembly<'_>, record: &Record<'_>) -> Option<String> {
+    let shown = |bytes: &[u8]| {
+        if assembly.settings.show_tokens {
+            bytes.to_vec()
+        } else {
+            assembly.token_key.redact(bytes).into_owned()
+        }
+    };
+    if record.target.first() != Some(&b'/') {
+        return None;
+    }
+    let mut command = String::from("curl -gi");
+    let method = Method::parse(record.method);
+    match method {
         Method::Get | Method::Other | Method::Absent => {}
         Method::Head => command.push_str(" -I"),
         method => command.push_str(&format!(" -X {}", method.name())),
     }
     let agent = &record.user_agent[..];
     if !agent.is_empty() && agent.len() <= LONGEST_AGENT {
-        command.push_str(&format!(
-            " -A {}",
-            escape::shell(&assembly.token_key.redact(agent))
-        ));
+        command.push_str(&format!(" -A {}", escape::shell(&shown(agent))));
     }
-    let host: &[u8] = if record.host.is_empty() {
-        b"HOST"
-    } else {
-        &record.host
-    };
-    let target = assembly.token_key.redact(&record.target);
-    let url = [b"https://", host, &target[..target.len().min(LONGEST)]].concat();
+    if !record.referer.is_empty() && record.referer.len() <= LONGEST_AGENT {
+        let referer = shown(&record.referer);
+        command.push_str(&format!(" -e {}", escape::shell(&referer)));
+        if method == Method::Options {
+            let origin = [b"Origin: https://", referer_host(&record.referer)].concat();
+            command.push_str(&format!(
+                " -H {} -H 'Access-Control-Request-Method: POST'",
+                escape::shell(&origin)
+            ));
+        }
+    }
+    let host: &[u8] = if is_host(&record.host) { &record.host } else { b"HOST" };
+    let target = shown(&record.target);
+    let url = [b"https://", host, cut(&target)].concat();
     command.push_str(&format!(" {}", escape::shell(&url)));
-    command
+    Some(command)
+}
+
+/// Whether a logged host is no more than a name or address with a port: clients choose what stands there.
+fn is_host(host: &[u8]) -> bool {
+    !host.is_empty()
+        && host.len() <= 253
+        && host.iter().all(|b| b.is_ascii_alphanumeric() || b"-.:[]_".contains(b))
 }

@@ -152,6 +152,15 @@ impl Facts {
         Some((id, count as f64 / self.denials.max(1) as f64))
     }
 
+    /// Whether established clients, that had been admitted at these very places, were denied from one
+    /// moment on: a rule came into force.
+    pub fn came_into_force(&self) -> bool {
+        let ips = self.distinct(Column::Ip) as u64;
+        self.ips_established > 0
+            && self.ips_denied_at_onset * 10 >= self.ips_established * 7
+            && self.ips_admitted_here_before * 2 >= ips
+    }
+
     /// Share of the denials that have a property counted above.
     pub fn share(&self, count: u64) -> f64 {
         count as f64 / self.denials.max(1) as f64

@@ -117,14 +117,17 @@ fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
         0.0
     };
     let text = format!(
-        "the same clients had {} requests admitted elsewhere and {} here; others had {} admitted here ({})",
+        "the same clients had {} requests admitted elsewhere and {} here; {} ({})",
         elsewhere.admitted,
         if here == 0.0 {
             "none".to_string()
         } else {
             percent(here)
         },
-        others.admitted,
+        match others.admitted {
+            0 => "nobody else came here".to_string(),
+            admitted => format!("others had {admitted} admitted here"),
+        },
         places_named(case)
     );
     Some(evidence(
@@ -182,7 +185,7 @@ fn nameless(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let text = format!(
-        "{} of the denied requests carry no credential, and {} of those admitted at the same places do",
+        "{} of the denied requests show no credential in the log, and {} of those admitted at the same places do",
         percent(1.0 - present),
         percent(usual)
     );

@@ -2,12 +2,12 @@
 
 use super::Routes;
 use super::row::*;
-use super::scope::{Passed, Scope};
+use super::scope::Scope;
 use crate::gate::Gate;
 use crate::format::{Detected, Line, Visitor};
 use crate::input::Chunk;
 use crate::key::familiar::Familiar;
-use crate::key::memo::Memo;
+use crate::key::memo::{Memo, slots};
 use crate::key::{Method, payload, referer_host, route, signed, token};
 use crate::record::{Record, Reject, Stated, Upstream};
 use crate::survey::Survey;
@@ -25,7 +25,6 @@ pub(super) struct Collector<'a> {
     pieces: Vec<Piece>,
     source: usize,
     first_line: u64,
-    passed: Passed<'a>,
     targets: Memo<Target>,
     referers: Memo<u32>,
     clients: Familiar,
@@ -87,11 +86,10 @@ impl<'a> Collector<'a> {
             pieces: Vec::new(),
             source: 0,
             first_line: 0,
-            passed: Passed::default(),
-            targets: Memo::default(),
-            referers: Memo::default(),
-            clients: Familiar::default(),
-            agents: Familiar::default(),
+            targets: Memo::new(slots::TARGETS),
+            referers: Memo::new(slots::REFERERS),
+            clients: Familiar::new(slots::CLIENTS),
+            agents: Familiar::new(slots::AGENTS),
             template: Vec::new(),
         }
     }
@@ -100,7 +98,6 @@ impl<'a> Collector<'a> {
     pub(super) fn read(&mut self, chunk: &Chunk<'_>, starts: &[Vec<u64>]) {
         self.source = chunk.source;
         self.first_line = starts[chunk.source].get(chunk.number).copied().unwrap_or(0);
-        self.passed = self.scope.passed(self.survey, chunk.source, chunk.number);
         if self.blocks.last().is_none_or(|block| block.len() > BLOCK_ROWS - CHUNK_ROWS) {
             self.blocks.push(Vec::with_capacity(BLOCK_ROWS));
         }
@@ -108,7 +105,10 @@ impl<'a> Collector<'a> {
         let start = self.blocks[block].len();
         let formats = self.formats;
         if let Some(format) = &formats[chunk.source] {
-            format.visit(chunk.bytes, self);
+            match self.scope.outline(self.survey, chunk.source, chunk.number) {
+                Some(outline) => format.visit_lines(outline.of(chunk.bytes), self),
+                None => format.visit(chunk.bytes, self),
+            }
         }
         let rows = start..self.blocks[block].len();
         self.pieces.push(Piece { source: chunk.source, number: chunk.number, block, rows });
@@ -224,11 +224,6 @@ fn signs_of(record: &Record<'_>, not_after_ms: Option<i64>) -> u8 {
 }
 
 impl Visitor for Collector<'_> {
-    #[inline]
-    fn wants(&self, number: u32) -> bool {
-        self.passed.may_keep(number)
-    }
-
     fn record(&mut self, line: Line<'_>, record: &Record<'_>, _format: usize) {
         if self.gate.admits(record)
             && let Some(row) = self.row(line, record)

@@ -1,14 +1,14 @@
 //! For each wanted value of a column, its rows in time order.
+//!
+//! The lists of a column stand one behind the other, so that a few hundred thousand denied addresses
+//! cost four bytes for each of their rows and not an allocation each.
 
 use super::row::Row;
 use super::table::{Column, Table};
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSlice;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// No list for this value.
 const NO_LIST: u32 = u32::MAX;
-/// Rows that one thread lists at a time.
-const PART: usize = 100_000;
 
 /// Lists of rows by value, for some values of some columns.
 #[derive(Debug, Default)]
@@ -21,42 +21,17 @@ struct Lists {
     column: Column,
     /// The list of each id.
     slots: Vec<u32>,
-    lists: Vec<Vec<u32>>,
+    /// Where each list begins in `rows`; the next one begins where it ends.
+    starts: Vec<usize>,
+    rows: Vec<u32>,
 }
 
 impl Index {
-    /// Lists the rows of the wanted values: pairs of a column and a flag per id. All columns are listed in
-    /// one pass over the rows.
+    /// Lists the rows of the wanted values: pairs of a column and a flag per id. Columns are listed at
+    /// the same time.
     pub fn new(table: &Table<'_>, wanted: Vec<(Column, Vec<bool>)>) -> Index {
-        let mut columns: Vec<Lists> = wanted
-            .into_iter()
-            .map(|(column, flags)| {
-                let mut next = 0;
-                let slots = flags
-                    .into_iter()
-                    .map(|flag| {
-                        let slot = if flag { next } else { NO_LIST };
-                        next += u32::from(flag);
-                        slot
-                    })
-                    .collect();
-                Lists { column, slots, lists: vec![Vec::new(); next as usize] }
-            })
-            .collect();
-        let parts: Vec<Vec<Vec<Vec<u32>>>> = table
-            .rows
-            .par_chunks(PART)
-            .enumerate()
-            .map(|(part, rows)| listed(table, &columns, rows, (part * PART) as u32))
-            .collect();
-        for part in parts {
-            for (column, lists) in columns.iter_mut().zip(part) {
-                for (whole, more) in column.lists.iter_mut().zip(lists) {
-                    whole.extend(more);
-                }
-            }
-        }
-        Index { columns }
+        let listed = |(column, flags)| Lists::new(table, column, flags);
+        Index { columns: wanted.into_par_iter().map(listed).collect() }
     }
 
     /// The rows of a value, in time order; empty for a value that was not wanted.
@@ -64,22 +39,46 @@ impl Index {
         self.columns
             .iter()
             .find(|lists| lists.column == column)
-            .and_then(|lists| lists.lists.get(*lists.slots.get(id as usize)? as usize))
-            .map_or(&[], Vec::as_slice)
+            .and_then(|lists| lists.of(id))
+            .unwrap_or_default()
     }
 }
 
-fn listed(table: &Table<'_>, columns: &[Lists], rows: &[Row], first: u32) -> Vec<Vec<Vec<u32>>> {
-    let mut parts: Vec<Vec<Vec<u32>>> =
-        columns.iter().map(|column| vec![Vec::new(); column.lists.len()]).collect();
-    for (index, row) in (first..).zip(rows) {
-        for (column, lists) in columns.iter().zip(&mut parts) {
-            let id = table.value(column.column, row) as usize;
-            let slot = column.slots.get(id).copied().unwrap_or(NO_LIST);
-            if let Some(list) = lists.get_mut(slot as usize) {
-                list.push(index);
+impl Lists {
+    fn new(table: &Table<'_>, column: Column, flags: Vec<bool>) -> Lists {
+        let mut lists = 0;
+        let slots: Vec<u32> = flags
+            .into_iter()
+            .map(|flag| {
+                let slot = if flag { lists } else { NO_LIST };
+                lists += u32::from(flag);
+                slot
+            })
+            .collect();
+        let slot = |row: &Row| {
+            let slot = slots.get(table.value(column, row) as usize).copied();
+            slot.filter(|slot| *slot != NO_LIST).map(|slot| slot as usize)
+        };
+        // Counted first, then put in their places: `starts[slot + 1]` runs from the list's start to its end.
+        let mut starts = vec![0; lists as usize + 2];
+        for slot in table.rows.iter().filter_map(slot) {
+            starts[slot + 2] += 1;
+        }
+        for at in 2..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut rows = vec![0; starts.last().copied().unwrap_or(0)];
+        for (index, row) in (0..).zip(&table.rows) {
+            if let Some(slot) = slot(row) {
+                rows[starts[slot + 1]] = index;
+                starts[slot + 1] += 1;
             }
         }
+        Lists { column, slots, starts, rows }
     }
-    parts
+
+    fn of(&self, id: u32) -> Option<&[u32]> {
+        let slot = *self.slots.get(id as usize)? as usize;
+        self.rows.get(*self.starts.get(slot)?..*self.starts.get(slot.checked_add(1)?)?)
+    }
 }

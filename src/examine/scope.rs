@@ -12,9 +12,10 @@
 
 use super::Routes;
 use super::thinning::Thinning;
+use crate::format::Line;
 use crate::survey::Survey;
 use crate::survey::hours::hour_of;
-use crate::survey::outline::{Keys, Outline};
+use crate::survey::outline::{Entry, NOBODY, Outline};
 use crate::survey::tally::Tally;
 use foldhash::fast::FixedState;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -129,15 +130,19 @@ impl Scope {
         chunk.start_ms < self.near_ms.end && chunk.end_ms >= self.near_ms.start
     }
 
-    /// What may be passed over in a chunk.
-    pub(super) fn passed<'s>(&'s self, survey: &'s Survey, source: usize, number: usize) -> Passed<'s> {
-        let Some(at) = self.outlines.get(&(source, number)) else { return Passed::default() };
-        let outline = &survey.outlines.chunks[*at];
-        Passed {
+    /// What may be passed over in a chunk; `None` if nothing may.
+    pub(super) fn outline<'s>(
+        &'s self,
+        survey: &'s Survey,
+        source: usize,
+        number: usize,
+    ) -> Option<Selection<'s>> {
+        let outline = &survey.outlines.chunks[*self.outlines.get(&(source, number))?];
+        Some(Selection {
             lines: &outline.lines,
             clients: &self.clients[outline.shard],
             templates: &self.templates[outline.shard],
-        }
+        })
     }
 
     /// Whether a request is kept, by its address and route.
@@ -212,7 +217,7 @@ impl HotRoutes {
     fn requests(&self, survey: &Survey, routes: &Routes) -> u64 {
         let count = |outline: &Outline| {
             let hot = self.templates(outline, survey, routes);
-            let is_hot = |keys: &&Keys| hot.get(keys.template as usize).copied().unwrap_or(false);
+            let is_hot = |line: &&Entry| hot.get(line.template as usize).copied().unwrap_or(false);
             (outline.lines.iter().filter(is_hot).count() as u64, outline.lines.len() as u64)
         };
         let (hot, lines) = survey
@@ -246,26 +251,38 @@ impl HotRoutes {
     }
 }
 
-/// The lines of a chunk that may be passed over.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Passed<'s> {
-    lines: &'s [Keys],
+/// The lines of a chunk that may be kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Selection<'s> {
+    lines: &'s [Entry],
     clients: &'s [u8],
     templates: &'s [bool],
 }
 
-impl Passed<'_> {
+impl<'s> Selection<'s> {
+    /// Those lines, in the text that the outline was made of.
+    pub(super) fn of<'c>(self, chunk: &'c [u8]) -> impl Iterator<Item = Line<'c>> + use<'s, 'c> {
+        let chunk_end = chunk.len() - usize::from(chunk.ends_with(b"\n"));
+        (0..).zip(self.lines).filter_map(move |(number, line)| {
+            if !self.may_keep(line) {
+                return None;
+            }
+            let next = self.lines.get(number as usize + 1);
+            let end = next.map_or(chunk_end, |next| (next.offset as usize).saturating_sub(1));
+            Line::within(chunk, number, line.offset as usize, end)
+        })
+    }
+
     /// False for a line that is certainly not kept.
     #[inline]
-    pub(super) fn may_keep(&self, number: u32) -> bool {
-        let Some(keys) = self.lines.get(number as usize) else { return true };
-        if *keys == Keys::NONE {
+    fn may_keep(&self, line: &Entry) -> bool {
+        if line.client == NOBODY {
             return false;
         }
-        let kept = self.clients.get(keys.client as usize).copied().unwrap_or(KEPT);
+        let kept = self.clients.get(line.client as usize).copied().unwrap_or(KEPT);
         kept & KEPT != 0
             || kept & KEPT_IF_HOT != 0
-                && self.templates.get(keys.template as usize).copied().unwrap_or(true)
+                && self.templates.get(line.template as usize).copied().unwrap_or(true)
     }
 }
 

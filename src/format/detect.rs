@@ -6,7 +6,7 @@
 
 use super::config::{Declared, declared};
 use super::error::FormatError;
-use super::lines::{Visitor, lines, reject_unread};
+use super::lines::{Line, Visitor, lines, reject_unread};
 use super::registry::{Known, Parser, list};
 use super::template::Template;
 use crate::settings::FormatSettings;
@@ -35,8 +35,17 @@ pub struct Detected {
 impl Detected {
     /// Calls the visitor for every line of a chunk, which begins at the start of a line.
     pub fn visit<V: Visitor>(&self, chunk: &[u8], visitor: &mut V) {
+        self.visit_lines(lines(chunk), visitor);
+    }
+
+    /// Calls the visitor for some lines of a chunk.
+    pub fn visit_lines<'c, V: Visitor>(
+        &self,
+        lines: impl Iterator<Item = Line<'c>>,
+        visitor: &mut V,
+    ) {
         self.parser
-            .visit(&self.fallbacks, self.zone, chunk, visitor);
+            .visit(&self.fallbacks, self.zone, lines, visitor);
     }
 
     /// Name of the format that a record was read with, by the number that the visitor was given.

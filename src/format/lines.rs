@@ -21,14 +21,19 @@ pub struct Line<'a> {
     pub bytes: &'a [u8],
 }
 
+impl<'a> Line<'a> {
+    /// The line that stands in a chunk from `offset` up to its line feed at `end`; `None` if the chunk
+    /// is not so long.
+    #[inline]
+    pub fn within(chunk: &'a [u8], number: u32, offset: usize, end: usize) -> Option<Line<'a>> {
+        let bytes = chunk.get(offset..end)?;
+        let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        Some(Line { number, offset, bytes })
+    }
+}
+
 /// Who is told of the lines of a chunk, in their order.
 pub trait Visitor {
-    /// Whether the visitor is to be told of the line with this number within the chunk.
-    #[inline]
-    fn wants(&self, _number: u32) -> bool {
-        true
-    }
-
     /// A request. `format` is 0 for the file's own format and `n` for its n-th fallback.
     fn record(&mut self, line: Line<'_>, record: &Record<'_>, format: usize);
 
@@ -36,19 +41,16 @@ pub trait Visitor {
     fn skipped(&mut self, line: Line<'_>, why: Reject);
 }
 
-/// Visits every line of a chunk. A last line without line feed is a line.
-pub(super) fn visit<F: Format, V: Visitor>(
+/// Visits lines of a chunk.
+pub(super) fn visit<'c, F: Format, V: Visitor>(
     primary: &F,
     fallbacks: &[(&Known, Parser)],
     zone: Option<Tz>,
-    chunk: &[u8],
+    lines: impl Iterator<Item = Line<'c>>,
     visitor: &mut V,
 ) {
     let mut clock = Clock::new(zone);
-    for line in lines(chunk) {
-        if !visitor.wants(line.number) {
-            continue;
-        }
+    for line in lines {
         let may_be_a_request =
             line.bytes.len() <= MAX_LINE && !matches!(line.bytes.first(), None | Some(b'#'));
         if !(may_be_a_request
@@ -95,7 +97,7 @@ pub(super) fn reject_unread(line: &[u8]) -> Option<Reject> {
     }
 }
 
-/// The lines of a chunk.
+/// The lines of a chunk. A last line without line feed is a line.
 pub(super) fn lines(chunk: &[u8]) -> impl Iterator<Item = Line<'_>> {
     // An unterminated last line ends at the end of the chunk.
     let unterminated = chunk
@@ -104,13 +106,8 @@ pub(super) fn lines(chunk: &[u8]) -> impl Iterator<Item = Line<'_>> {
         .then_some(chunk.len());
     let ends = memchr_iter(b'\n', chunk).chain(unterminated);
     let mut offset = 0;
-    (0..).zip(ends).map(move |(number, end)| {
-        let bytes = &chunk[offset..end];
-        let line = Line {
-            number,
-            offset,
-            bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
-        };
+    (0..).zip(ends).map_while(move |(number, end)| {
+        let line = Line::within(chunk, number, offset, end);
         offset = end + 1;
         line
     })

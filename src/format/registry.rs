@@ -1,6 +1,6 @@
 //! The formats, one line each. Their order is the order in which a strange line is offered to them.
 
-use super::lines::{Visitor, visit};
+use super::lines::{Line, Visitor, visit};
 use super::template::Template;
 use super::{BuiltIn, Format, FormatError, haproxy, json, ncsa};
 use crate::record::Record;
@@ -62,17 +62,17 @@ Parser::Template(parser) => parser.parse(line, clock),
 }
             }
 
-            /// Visits every line of a chunk.
-            pub(super) fn visit<V: Visitor>(
+            /// Visits lines of a chunk.
+            pub(super) fn visit<'c, V: Visitor>(
                 &self,
                 fallbacks: &[(&'static Known, Parser)],
                 zone: Option<Tz>,
-                chunk: &[u8],
+                lines: impl Iterator<Item = Line<'c>>,
                 visitor: &mut V,
             ) {
                 match self {
-                    $(Parser::$variant(parser) => visit(parser, fallbacks, zone, chunk, visitor),)*
-Parser::Template(parser) => visit(parser, fallbacks, zone, chunk, visitor),
+                    $(Parser::$variant(parser) => visit(parser, fallbacks, zone, lines, visitor),)*
+Parser::Template(parser) => visit(parser, fallbacks, zone, lines, visitor),
                 }
             }
         }

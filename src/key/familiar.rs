@@ -6,9 +6,6 @@
 use super::glance::Glance;
 use super::intern::Interner;
 
-/// Slots: 96 KiB, so that the caches of a pass together fit a core's own.
-const SLOTS: usize = 1 << 12;
-
 /// Longest string that a glance shows whole.
 const SHORT: usize = 16;
 
@@ -25,14 +22,13 @@ struct Slot {
     id: u32,
 }
 
-impl Default for Familiar {
-    fn default() -> Self {
-        let empty = Slot { glance: Glance::default(), length: u32::MAX, id: 0 };
-        Familiar { slots: vec![empty; SLOTS] }
-    }
-}
-
 impl Familiar {
+    /// An empty cache with so many slots of 24 bytes, at least one.
+    pub fn new(slots: usize) -> Self {
+        let empty = Slot { glance: Glance::default(), length: u32::MAX, id: 0 };
+        Familiar { slots: vec![empty; slots.max(1).next_power_of_two()] }
+    }
+
     /// The id of a string: the one that was seen last, or what `look_up` says.
     #[inline(always)]
     pub fn id<T>(
@@ -43,7 +39,8 @@ impl Familiar {
         look_up: impl FnOnce(&mut T) -> Option<u32>,
     ) -> Option<u32> {
         let glance = Glance::at(bytes);
-        let slot = &mut self.slots[glance.hash(bytes) % SLOTS];
+        let last = self.slots.len() - 1;
+        let slot = &mut self.slots[glance.hash(bytes) & last];
         let looks_so = slot.glance == glance && slot.length as usize == bytes.len();
         if looks_so && (bytes.len() <= SHORT || dictionary(keys).bytes(slot.id) == bytes) {
             return Some(slot.id);
@@ -62,7 +59,7 @@ mod tests {
     proptest! {
         #[test]
         fn gives_the_ids_of_the_interner(words in prop::collection::vec("[ab]{0,3}|a{7,9}b?|[ab]{15,40}", 0..400)) {
-            let (mut keys, mut familiar) = (Interner::new(), Familiar::default());
+            let (mut keys, mut familiar) = (Interner::new(), Familiar::new(16));
             for word in &words {
                 let word = word.as_bytes();
                 let id = familiar.id(&mut keys, word, |keys| keys, |keys| Some(keys.intern(word)));

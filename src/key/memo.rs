@@ -7,11 +7,20 @@
 
 use super::glance::Glance;
 
-/// Slots of a memo: half a mebibyte of short values, which fits a core's own cache.
-const SLOTS: usize = 1 << 13;
-
 /// Longest string that is remembered, in bytes; longer ones are rarely seen twice.
 const MAX_BYTES: usize = 47;
+
+/// Slots of the caches that a pass asks for each line: 0.75 MiB together, for a core's own cache.
+pub mod slots {
+    /// Of targets; most logs have some thousand that come again and again.
+    pub const TARGETS: usize = 1 << 13;
+    /// Of referers.
+    pub const REFERERS: usize = 1 << 11;
+    /// Of client addresses.
+    pub const CLIENTS: usize = 1 << 12;
+    /// Of user agents.
+    pub const AGENTS: usize = 1 << 9;
+}
 
 /// A cache from strings to values.
 #[derive(Debug)]
@@ -28,14 +37,14 @@ struct Slot<V> {
     bytes: [u8; MAX_BYTES],
 }
 
-impl<V: Clone> Default for Memo<V> {
-    fn default() -> Self {
+impl<V: Clone> Memo<V> {
+    /// An empty memo with so many slots, at least one. A slot takes some 64 bytes; a memo is of use as
+    /// long as it fits a core's own cache beside whatever else is looked up for each line.
+    pub fn new(slots: usize) -> Self {
         let empty = Slot { value: None, length: 0, bytes: [0; MAX_BYTES] };
-        Memo { slots: vec![empty; SLOTS], spare: None }
+        Memo { slots: vec![empty; slots.max(1).next_power_of_two()], spare: None }
     }
-}
 
-impl<V> Memo<V> {
     /// The value of a string: the one that is remembered, or what `find_out` says, which is
     /// remembered then. `None` where that says nothing.
     #[inline(always)]
@@ -48,7 +57,8 @@ impl<V> Memo<V> {
             self.spare = find_out();
             return self.spare.as_mut();
         }
-        let slot = &mut self.slots[Glance::at(string).hash(string) % SLOTS];
+        let last = self.slots.len() - 1;
+        let slot = &mut self.slots[Glance::at(string).hash(string) & last];
         let known = usize::from(slot.length) == string.len()
             && slot.bytes[..string.len()] == *string
             && slot.value.is_some();
@@ -71,7 +81,7 @@ mod tests {
         fn remembers_right_whatever_collides(
             strings in prop::collection::vec("[ab]{0,3}|[ab]{8}[ab]{0,20}|a{46,49}", 0..400),
         ) {
-            let mut memo = Memo::default();
+            let mut memo = Memo::new(4);
             for string in &strings {
                 let found = memo.get_or(string.as_bytes(), || Some(string.clone()));
                 prop_assert_eq!(found.as_deref(), Some(string));
@@ -81,7 +91,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_not_found_out_again() {
-        let mut memo = Memo::default();
+        let mut memo = Memo::new(4);
         assert_eq!(memo.get_or(b"a", || Some(1)), Some(&mut 1));
         assert_eq!(memo.get_or(b"a", || None), Some(&mut 1));
         assert_eq!(memo.get_or(b"b", || None), None);

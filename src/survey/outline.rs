@@ -1,25 +1,25 @@
 //! The outline of a chunk: whose each line is, so that Examine passes over lines without reading them.
 //!
-//! Eight bytes a line, for as many lines as have room; a chunk without an outline is read whole, so
+//! Twelve bytes a line, for as many lines as have room; a chunk without an outline is read whole, so
 //! nothing but speed depends on it. Ids are those of the shard that read the chunk; [`Shards`] leads
 //! from them to the ids of the merged tables.
 
-/// Lines that one shard outlines: 32 MiB.
+/// Lines that one shard outlines: 48 MiB.
 const MOST_LINES: usize = 1 << 22;
 
-/// Client and template of a line; [`Keys::NONE`] for a line that is not a request within the filters.
+/// Where a line begins, and whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keys {
-    /// Id of the client address.
+pub struct Entry {
+    /// Its first byte within the chunk.
+    pub offset: u32,
+    /// Id of the client address; [`NOBODY`] for a line that is not a request within the filters.
     pub client: u32,
     /// Id of the template.
     pub template: u32,
 }
 
-impl Keys {
-    /// Neither.
-    pub const NONE: Keys = Keys { client: u32::MAX, template: u32::MAX };
-}
+/// What stands in the place of ids where a line is not a request.
+pub const NOBODY: u32 = u32::MAX;
 
 /// The outline of a chunk.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ pub struct Outline {
     /// Whose ids these are, as an index of [`Outlines::shards`].
     pub shard: usize,
     /// Its lines.
-    pub lines: Vec<Keys>,
+    pub lines: Vec<Entry>,
 }
 
 /// The ids in the merged tables, by the ids of a shard.
@@ -60,7 +60,7 @@ impl Outlines {
     }
 
     /// Adds the outline of a chunk to a shard's own outlines.
-    pub(super) fn add(&mut self, source: usize, number: usize, lines: Vec<Keys>) {
+    pub(super) fn add(&mut self, source: usize, number: usize, lines: Vec<Entry>) {
         self.lines += lines.len();
         self.chunks.push(Outline { source, number, shard: 0, lines });
     }

@@ -1,12 +1,12 @@
 //! One thread's part of Survey.
 
-use super::outline::Keys;
+use super::outline::{Entry, NOBODY};
 use super::{ChunkTally, NEIGHBOURS, SourceTally, Survey};
 use crate::format::{Detected, Line, Visitor};
 use crate::gate::Gate;
 use crate::input::Chunk;
 use crate::key::familiar::Familiar;
-use crate::key::memo::Memo;
+use crate::key::memo::{Memo, slots};
 use crate::key::route_tree::Answer;
 use crate::key::{referer_host, route, token};
 use crate::record::{Record, Reject};
@@ -27,7 +27,8 @@ pub struct Shard<'a> {
     agents: Familiar,
     offset: (i32, u64),
     /// The outline of the chunk that is being read, while there is room for it.
-    outline: Option<Vec<Keys>>,
+    outline: Option<Vec<Entry>>,
+    lines_of_last_chunk: usize,
 }
 
 /// Ids of what follows from a target.
@@ -50,12 +51,13 @@ impl<'a> Shard<'a> {
             chunk: empty_chunk(0),
             answers: Vec::new(),
             template: Vec::new(),
-            targets: Memo::default(),
-            referers: Memo::default(),
-            clients: Familiar::default(),
-            agents: Familiar::default(),
+            targets: Memo::new(slots::TARGETS),
+            referers: Memo::new(slots::REFERERS),
+            clients: Familiar::new(slots::CLIENTS),
+            agents: Familiar::new(slots::AGENTS),
             offset: (0, 0),
             outline: None,
+            lines_of_last_chunk: 0,
         }
     }
 
@@ -64,7 +66,9 @@ impl<'a> Shard<'a> {
         self.source = chunk.source;
         self.chunk = empty_chunk(chunk.number);
         self.survey.sources[chunk.source].bytes += chunk.bytes.len() as u64;
-        self.outline = self.survey.outlines.has_room().then(Vec::new);
+        // Offsets are of four bytes; a longer chunk holds a line that is nearly as long.
+        let fits = self.survey.outlines.has_room() && u32::try_from(chunk.bytes.len()).is_ok();
+        self.outline = fits.then(|| Vec::with_capacity(self.lines_of_last_chunk));
         let formats = self.formats;
         match &formats[chunk.source] {
             Some(format) => format.visit(chunk.bytes, self),
@@ -72,6 +76,7 @@ impl<'a> Shard<'a> {
         }
         self.survey.sources[chunk.source].chunks.push(self.chunk);
         if let Some(lines) = self.outline.take() {
+            self.lines_of_last_chunk = lines.len();
             self.survey.outlines.add(chunk.source, chunk.number, lines);
         }
     }
@@ -101,7 +106,7 @@ impl<'a> Shard<'a> {
             let token = token::find_in_query(record.query()).map(|token| survey.token.id(token));
             Some(Target { template, token })
         });
-        let Some(Target { template, token }) = found.copied() else { return Keys::NONE.template };
+        let Some(Target { template, token }) = found.copied() else { return NOBODY };
         survey.template.count_id(template, record.time_ms, denied);
         if record.token.is_empty() {
             if let Some(token) = token {
@@ -154,11 +159,11 @@ impl<'a> Shard<'a> {
         client
     }
 
-    /// Notes whose the line is that was just read.
+    /// Notes whose a line is.
     #[inline]
-    fn outline(&mut self, keys: Keys) {
+    fn outline(&mut self, line: Line<'_>, client: u32, template: u32) {
         if let Some(lines) = &mut self.outline {
-            lines.push(keys);
+            lines.push(Entry { offset: line.offset as u32, client, template });
         }
     }
 }
@@ -168,12 +173,12 @@ fn empty_chunk(number: usize) -> ChunkTally {
 }
 
 impl Visitor for Shard<'_> {
-    fn record(&mut self, _line: Line<'_>, record: &Record<'_>, format: usize) {
+    fn record(&mut self, line: Line<'_>, record: &Record<'_>, format: usize) {
         self.chunk.lines += 1;
         let source = &mut self.survey.sources[self.source];
         if !self.gate.admits(record) {
             source.skipped.filtered += 1;
-            return self.outline(Keys::NONE);
+            return self.outline(line, NOBODY, NOBODY);
         }
         source.parsed += 1;
         if format >= source.formats.len() {
@@ -198,12 +203,12 @@ impl Visitor for Shard<'_> {
         self.offset.1 += 1;
         let template = self.count_target(record, denied);
         let client = self.count_keys(record, denied);
-        self.outline(Keys { client, template });
+        self.outline(line, client, template);
     }
 
-    fn skipped(&mut self, _line: Line<'_>, why: Reject) {
+    fn skipped(&mut self, line: Line<'_>, why: Reject) {
         self.chunk.lines += 1;
-        self.outline(Keys::NONE);
+        self.outline(line, NOBODY, NOBODY);
         let skipped = &mut self.survey.sources[self.source].skipped;
         match why {
             Reject::Malformed => skipped.malformed += 1,

@@ -38,6 +38,8 @@ pub struct Setting<'a> {
     pub top: usize,
     /// How a value of a dimension is shown: fingerprints, anonymised addresses.
     pub shown: &'a (dyn Fn(Column, &[u8]) -> String + Sync),
+    /// A sentence without the secrets in it.
+    pub redact: &'a (dyn Fn(&str) -> String + Sync),
     /// The LOGs as typed, quoted for a shell.
     pub logs: String,
     /// Last request of the log, in milliseconds.
@@ -55,11 +57,21 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
         facts.start_ms.div_euclid(1000),
         (facts.end_ms - 1).div_euclid(1000) + 1,
     );
-    let scope = Scope::count(setting.table, verdict, rebuilt.as_ref());
+    let mut rebuilt = rebuilt;
+    let mut scope = Scope::count(setting.table, verdict, rebuilt.as_ref());
+    let is_list = rebuilt.as_ref().is_some_and(|rule| rule.policy.limit.is_none());
+    if is_list && verdict.judgement.cause != Cause::RateLimit && scope.denied * 2 < scope.requests {
+        // It would deny more requests that passed than not: no rule at all.
+        rebuilt = None;
+        scope = Scope::count(setting.table, verdict, None);
+    }
     let (keys, distinct) = keys(setting, verdict);
     let (peak, without) = peak(setting, verdict);
     let mechanism = mechanism(verdict);
-    let still_open = setting.end_ms - facts.end_ms <= 2 * setting.window_s * 1000;
+    let pace_ms = (facts.end_ms - facts.start_ms) / facts.denials.max(1) as i64;
+    let quiet_ms = (10 * pace_ms).clamp(60_000, 2 * setting.window_s.max(30) * 1000);
+    let lifted = rebuilt.as_ref().is_some_and(|rule| rule.policy.until.is_some());
+    let still_open = !lifted && setting.end_ms - facts.end_ms <= quiet_ms;
     Spike {
         id: String::new(),
         state: if still_open {
@@ -85,7 +97,7 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
             .map(|rebuilt| shown_rule(setting, verdict, rebuilt, &scope)),
         keys,
         distinct,
-        evidence: verdict.evidence.clone(),
+        evidence: shown_evidence(setting, verdict),
         collateral: collateral(setting.table, verdict),
         without,
         examples: Vec::new(),
@@ -94,6 +106,15 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
             .then(|| advice::settle(judgement.cause).to_string()),
         advice: advice::advice(judgement.cause, mechanism),
     }
+}
+
+/// Sentences quote names from the log, which may hold secrets.
+fn shown_evidence(setting: &Setting<'_>, verdict: &Verdict) -> Vec<Evidence> {
+    let mut evidence = verdict.evidence.clone();
+    for item in &mut evidence {
+        item.text = (setting.redact)(&item.text);
+    }
+    evidence
 }
 
 fn moment(second: i64) -> Moment {
@@ -142,6 +163,10 @@ fn shown_rule(
             "token" => Column::Token,
             "user" => Column::User,
             "ip" => Column::Ip,
+            "client" => Column::Client,
+            "user_agent" => Column::UserAgent,
+            "host" => Column::Host,
+            "referer_host" => Column::RefererHost,
             _ => continue,
         };
         for value in &mut condition.values {
@@ -167,8 +192,7 @@ fn digits(share: f64) -> f64 {
 /// What exactly denied, as far as the facts tell.
 fn mechanism(verdict: &Verdict) -> Option<&'static str> {
     let facts = &verdict.facts;
-    let established =
-        facts.ips_established > 0 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
+    let established = facts.came_into_force();
     Some(match verdict.judgement.cause {
         Cause::Undetermined => return None,
         Cause::RateLimit => {
@@ -340,6 +364,9 @@ fn collateral(table: &Table<'_>, verdict: &Verdict) -> Collateral {
 
 /// The command that narrows the report to the spike.
 fn reproduce(setting: &Setting<'_>, start_s: i64, end_s: i64) -> Vec<String> {
+    // With as much before and after: a cause shows only beside what was admitted.
+    let around = (end_s - start_s).max(600);
+    let (start_s, end_s) = (start_s.saturating_sub(around), end_s.saturating_add(around));
     let stamp = |second| moment(second).format("%Y-%m-%dT%H:%M:%SZ");
     vec![format!(
         "forbid-logs analyze {} --since {} --until {}",

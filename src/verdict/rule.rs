@@ -16,6 +16,8 @@ use std::net::IpAddr;
 
 /// Share of the denials that a list of values must cover.
 const COVER: f64 = 0.95;
+/// Places are first sought that cover nearly all.
+const COVER_ROUTES: f64 = 0.998;
 /// Values in a condition before a coarser column is taken.
 const MOST_VALUES: usize = 6;
 /// Addresses listed one by one; beyond, networks.
@@ -45,7 +47,9 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
     let facts = &verdict.facts;
     let clauses = match verdict.judgement.cause {
         Cause::Undetermined => return None,
-        Cause::RateLimit => rate_limit(table, facts),
+        Cause::RateLimit if limit(verdict).is_some() => vec![places(table, facts)],
+        // No limit could be rebuilt: at least say who was over it.
+        Cause::RateLimit => vec![values(table, facts, Column::Ip), places(table, facts)],
         Cause::IpAcl => vec![addresses(table, verdict)],
         Cause::RouteAcl => vec![places(table, facts)],
         Cause::Credential | Cause::Permission => identity(table, verdict),
@@ -61,9 +65,8 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
         return None;
     }
     let moment = |ms: i64| DateTime::from_timestamp(ms.div_euclid(1000), 0);
-    let established = facts.ips_established > 0
-        && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7
-        && verdict.judgement.cause != Cause::RateLimit;
+    let established =
+        facts.came_into_force() && verdict.judgement.cause != Cause::RateLimit;
     let policy = Policy {
         conditions: clauses
             .iter()
@@ -126,11 +129,11 @@ pub fn dimension(column: Column) -> &'static str {
 }
 
 /// The fewest most frequent ids that cover the denials, if they are few enough.
-fn covering(facts: &Facts, column: Column, most: usize) -> Option<Vec<u32>> {
+fn covering(facts: &Facts, column: Column, most: usize, cover: f64) -> Option<Vec<u32>> {
     let mut covered = 0;
     let mut ids = Vec::new();
     for (id, count) in facts.values.get(&column)? {
-        if covered as f64 >= COVER * facts.denials as f64 && ids.len() >= most.min(3) {
+        if covered as f64 >= cover * facts.denials as f64 && ids.len() >= most.min(3) {
             break;
         }
         if *id == NONE {
@@ -160,40 +163,35 @@ fn listed<'t>(table: &'t Table<'_>, column: Column, ids: Vec<u32>, op: Operator)
 }
 
 fn values<'t>(table: &'t Table<'_>, facts: &Facts, column: Column) -> Option<Clause<'t>> {
-    let ids = covering(facts, column, MOST_VALUES)?;
+    let ids = covering(facts, column, MOST_VALUES, COVER)?;
     Some(listed(table, column, ids, Operator::In))
 }
 
-/// Routes: whole templates where few, else the first segments that cover them.
+/// Routes: whole templates where few cover all, else the longest prefix that does, else a few prefixes.
 fn places<'t>(table: &'t Table<'_>, facts: &Facts) -> Option<Clause<'t>> {
-    if let Some(ids) = covering(facts, Column::Route, 3) {
-        return Some(listed(table, Column::Route, ids, Operator::In));
-    }
-    let mut fallback = None;
-    for (column, most) in [
+    const CHOICES: [(Column, usize); 7] = [
+        (Column::Route, 3),
+        (Column::Route3, 1),
+        (Column::Route2, 1),
         (Column::Route1, 1),
         (Column::Route2, 2),
         (Column::Route3, MOST_VALUES),
         (Column::Route1, MOST_VALUES),
-    ] {
-        let Some(ids) = covering(facts, column, most) else {
-            continue;
-        };
-        if column == Column::Route1 && text(table, column, ids[0]) == "/" {
-            continue;
+    ];
+    for cover in [COVER_ROUTES, COVER] {
+        for (column, most) in CHOICES {
+            let Some(ids) = covering(facts, column, most, cover) else {
+                continue;
+            };
+            let op = match column {
+                Column::Route => Operator::In,
+                _ if ids.iter().any(|id| table.text(column, *id) == b"/") => continue,
+                _ => Operator::Prefix,
+            };
+            return Some(listed(table, column, ids, op));
         }
-        if column == Column::Route1 && most == 1 {
-            // The shortest common place, unless a longer one covers as much.
-            fallback = Some(ids);
-            continue;
-        }
-        return Some(listed(table, column, ids, Operator::Prefix));
     }
-    fallback.map(|ids| listed(table, Column::Route1, ids, Operator::Prefix))
-}
-
-fn rate_limit<'t>(table: &'t Table<'_>, facts: &Facts) -> Vec<Option<Clause<'t>>> {
-    vec![places(table, facts)]
+    None
 }
 
 fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> {
@@ -207,8 +205,8 @@ fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> 
         let matches = Box::new(|row: &Row| row.content == Content::Attack);
         return vec![Some(Clause { condition, matches })];
     }
-    let clients = covering(facts, Column::Client, MOST_VALUES);
-    let agents = covering(facts, Column::UserAgent, 3);
+    let clients = covering(facts, Column::Client, MOST_VALUES, COVER);
+    let agents = covering(facts, Column::UserAgent, 3, COVER);
     let browser = facts.class_share(&[crate::key::client::Class::Browser]) > 0.5;
     match (clients, agents) {
         (_, Some(agents)) if browser => {

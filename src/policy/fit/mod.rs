@@ -73,13 +73,15 @@ impl Fitted {
 
 /// The limit, of any algorithm, that explains the traffic best, if one explains it.
 pub fn best(traffic: &Traffic) -> Option<Fitted> {
-    let fits = [
-        leaky_bucket(traffic),
-        fixed_window(traffic),
-        sliding_window(traffic),
-        hold(traffic),
-    ];
-    let fits: Vec<Fitted> = fits.into_iter().flatten().collect();
+    best_of(traffic, &[leaky_bucket, fixed_window, sliding_window, hold])
+}
+
+/// Finds one algorithm's limit.
+pub type Fit = fn(&Traffic) -> Option<Fitted>;
+
+/// The limit of one of these algorithms that explains the traffic best, if one explains it.
+pub fn best_of(traffic: &Traffic, fits: &[Fit]) -> Option<Fitted> {
+    let fits: Vec<Fitted> = fits.iter().filter_map(|fit| fit(traffic)).collect();
     if fits.len() < 2 {
         return fits.into_iter().next();
     }
