@@ -11,8 +11,8 @@ mod scope;
 pub mod table;
 mod thinning;
 
-use crate::gate::Gate;
 use crate::format::Detected;
+use crate::gate::Gate;
 use crate::input::{Input, Trouble};
 use crate::key::intern::Interner;
 use crate::survey::Survey;
@@ -74,7 +74,12 @@ pub fn run<'s>(
         |collector, chunk| collector.read(chunk, &starts),
         progress,
     );
-    let rows = in_order(pass.accumulators.into_iter().map(Collector::finish).collect());
+    let rows = in_order(
+        pass.accumulators
+            .into_iter()
+            .map(Collector::finish)
+            .collect(),
+    );
     let names = Dictionaries {
         ip: &survey.ip.keys,
         user_agent: &survey.user_agent.keys,
@@ -84,7 +89,10 @@ pub fn run<'s>(
         host: &survey.host.keys,
         referer_host: &survey.referer_host.keys,
     };
-    (Table::new(rows, names, scope.sample, scope.weights(survey)), pass.troubles)
+    (
+        Table::new(rows, names, scope.sample, scope.weights(survey)),
+        pass.troubles,
+    )
 }
 
 /// All rows by time, then by place. They mostly are in this order already.
@@ -93,7 +101,10 @@ fn in_order(parts: Vec<(Vec<Vec<Row>>, Vec<Piece>)>) -> Vec<Row> {
     for (more, of_more) in parts {
         let first = blocks.len();
         blocks.extend(more);
-        pieces.extend(of_more.into_iter().map(|p| Piece { block: first + p.block, ..p }));
+        pieces.extend(of_more.into_iter().map(|p| Piece {
+            block: first + p.block,
+            ..p
+        }));
     }
     pieces.sort_unstable_by_key(|piece| (piece.source, piece.number));
     let mut rows = Vec::with_capacity(blocks.iter().map(Vec::len).sum());

@@ -25,8 +25,8 @@ use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence};
 use crate::spike::scan::{Exposure, bursts};
 use piece::{Piece, Profile};
-use std::collections::BTreeMap;
 use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
+use std::collections::BTreeMap;
 
 /// Fewer denials are no spike worth waking anyone for.
 const LEAST_SPIKE: usize = 30;
@@ -60,16 +60,29 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
     let balanced = addresses::are_balanced(table);
     let mut pieces = merge::merge(table, propose(table, &pages));
     if balanced {
-        pieces.iter_mut().filter_map(|piece| piece.limiter.as_mut()).for_each(LimiterFit::forget_address);
+        pieces
+            .iter_mut()
+            .filter_map(|piece| piece.limiter.as_mut())
+            .for_each(LimiterFit::forget_address);
     }
-    let ground = Ground { table, pages: &pages, balanced };
+    let ground = Ground {
+        table,
+        pages: &pages,
+        balanced,
+    };
     let verdicts: Vec<Verdict> = pieces
         .into_par_iter()
         .flat_map_iter(|piece| {
             let parts = split(table, exposure, &piece);
             let ground = &ground;
             parts.into_iter().map(move |(denials, is_spike)| {
-                weigh(ground, &piece.origin, piece.limiter.clone(), denials, is_spike)
+                weigh(
+                    ground,
+                    &piece.origin,
+                    piece.limiter.clone(),
+                    denials,
+                    is_spike,
+                )
             })
         })
         .collect();
@@ -86,23 +99,36 @@ pub fn standing_by_cause(table: &Table<'_>, verdicts: &[Verdict]) -> Vec<Verdict
     let pages = Pages::learn(table);
     let mut causes: BTreeMap<Cause, Vec<&Verdict>> = BTreeMap::new();
     for verdict in verdicts.iter().filter(|verdict| !verdict.is_spike) {
-        causes.entry(verdict.judgement.cause).or_default().push(verdict);
+        causes
+            .entry(verdict.judgement.cause)
+            .or_default()
+            .push(verdict);
     }
-    let mut standing: Vec<Verdict> =
-        causes.into_values().filter_map(|group| together(table, &pages, &group)).collect();
+    let mut standing: Vec<Verdict> = causes
+        .into_values()
+        .filter_map(|group| together(table, &pages, &group))
+        .collect();
     standing.sort_by(|a, b| {
-        b.denials.len().cmp(&a.denials.len()).then(a.judgement.cause.cmp(&b.judgement.cause))
+        b.denials
+            .len()
+            .cmp(&a.denials.len())
+            .then(a.judgement.cause.cmp(&b.judgement.cause))
     });
     standing
 }
 
 /// Verdicts of one cause as one: the evidence of the largest, and the mean of their confidences.
 fn together(table: &Table<'_>, pages: &Pages, group: &[&Verdict]) -> Option<Verdict> {
-    let largest = group.iter().max_by_key(|v| (v.denials.len(), std::cmp::Reverse(v.denials.first())))?;
+    let largest = group
+        .iter()
+        .max_by_key(|v| (v.denials.len(), std::cmp::Reverse(v.denials.first())))?;
     if group.len() == 1 {
         return Some((*largest).clone());
     }
-    let mut denials: Vec<u32> = group.iter().flat_map(|v| v.denials.iter().copied()).collect();
+    let mut denials: Vec<u32> = group
+        .iter()
+        .flat_map(|v| v.denials.iter().copied())
+        .collect();
     denials.sort_unstable();
     let weighed: Option<f64> = group
         .iter()

@@ -146,10 +146,16 @@ impl Assembly<'_> {
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
-        let described: Vec<Spike> =
-            shown_verdicts.par_iter().map(|verdict| describe(&setting, verdict)).collect();
+        let described: Vec<Spike> = shown_verdicts
+            .par_iter()
+            .map(|verdict| describe(&setting, verdict))
+            .collect();
         for ((verdict, mut spike), sample) in shown_verdicts.iter().zip(described).zip(samples) {
-            let list = if verdict.is_spike { &mut spikes } else { &mut standing };
+            let list = if verdict.is_spike {
+                &mut spikes
+            } else {
+                &mut standing
+            };
             let prefix = if verdict.is_spike { "1" } else { "s" };
             spike.id = format!("{prefix}-{}", list.len() + 1);
             spike.reproduce.extend(sample.command);
@@ -366,7 +372,8 @@ impl Assembly<'_> {
         }
         if !self.settings.conditions.is_empty() {
             warnings.push(
-                "--where leaves requests out: causes are judged on what is left, which may mislead".to_string(),
+                "--where leaves requests out: causes are judged on what is left, which may mislead"
+                    .to_string(),
             );
         }
         if let Some(n) = self.settings.sampled {

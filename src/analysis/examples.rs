@@ -79,7 +79,9 @@ fn cut(bytes: &[u8]) -> &[u8] {
 /// A line without secrets: neither those that show by their shape, nor the one that the format knows.
 fn redacted(assembly: &Assembly<'_>, source: usize, line: &[u8]) -> Vec<u8> {
     let mut secret = Vec::new();
-    with_record(assembly, source, line, &mut |record| secret = record.token.to_vec());
+    with_record(assembly, source, line, &mut |record| {
+        secret = record.token.to_vec()
+    });
     let key = assembly.token_key;
     let redacted = key.redact(line);
     if secret.is_empty() {
@@ -156,7 +158,9 @@ fn command(assembly: &Assembly<'_>, (source, _): Place, line: &[u8]) -> Option<S
         return None;
     }
     let mut command = None;
-    with_record(assembly, source, line, &mut |record| command = curl(assembly, record));
+    with_record(assembly, source, line, &mut |record| {
+        command = curl(assembly, record)
+    });
     command
 }
 
@@ -195,7 +199,11 @@ fn curl(assembly: &Assembly<'_>, record: &Record<'_>) -> Option<String> {
             ));
         }
     }
-    let host: &[u8] = if is_host(&record.host) { &record.host } else { b"HOST" };
+    let host: &[u8] = if is_host(&record.host) {
+        &record.host
+    } else {
+        b"HOST"
+    };
     let target = shown(&record.target);
     let url = [b"https://", host, cut(&target)].concat();
     command.push_str(&format!(" {}", escape::shell(&url)));
@@ -206,5 +214,7 @@ fn curl(assembly: &Assembly<'_>, record: &Record<'_>) -> Option<String> {
 fn is_host(host: &[u8]) -> bool {
     !host.is_empty()
         && host.len() <= 253
-        && host.iter().all(|b| b.is_ascii_alphanumeric() || b"-.:[]_".contains(b))
+        && host
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"-.:[]_".contains(b))
 }

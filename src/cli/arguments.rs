@@ -179,7 +179,8 @@ fn window(text: &str) -> Result<u64, String> {
 }
 
 fn timezone(text: &str) -> Result<chrono_tz::Tz, String> {
-    text.parse().map_err(|_| "write a name of the tz database, such as UTC or Europe/Berlin".to_string())
+    text.parse()
+        .map_err(|_| "write a name of the tz database, such as UTC or Europe/Berlin".to_string())
 }
 
 /// More threads than any machine has cores take minutes to start.
@@ -187,7 +188,9 @@ fn threads(text: &str) -> Result<usize, String> {
     const MOST: usize = 1024;
     match text.parse() {
         Ok(threads) if threads <= MOST => Ok(threads),
-        _ => Err(format!("write a number from 1 to {MOST}, or 0 for one per core")),
+        _ => Err(format!(
+            "write a number from 1 to {MOST}, or 0 for one per core"
+        )),
     }
 }
 

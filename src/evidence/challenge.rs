@@ -42,9 +42,10 @@ pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>
             note_denial(visitors, &mut waiting, (client, answer), index as u32, row);
         } else if !row.denied
             && let Some(size) = waiting.remove(&client)
-            && let Some(visitor) = by_size.get_mut(&size).and_then(|v| v.get_mut(&client)) {
-                visitor.passed = row.time_ms - visitor.first_ms <= SOON_MS;
-            }
+            && let Some(visitor) = by_size.get_mut(&size).and_then(|v| v.get_mut(&client))
+        {
+            visitor.passed = row.time_ms - visitor.first_ms <= SOON_MS;
+        }
     }
     let mut sizes: Vec<u32> = by_size.keys().copied().collect();
     sizes.sort_unstable();

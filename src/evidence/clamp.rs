@@ -51,7 +51,10 @@ fn at_width(arrivals: &[(i64, bool)], width_s: i64) -> Option<Clamp> {
         .filter(|at| {
             let bin = &bins[*at];
             bin.denied > 0
-                && denied(at.checked_sub(1).and_then(|before| bins.get(before)), bin.number - 1)
+                && denied(
+                    at.checked_sub(1).and_then(|before| bins.get(before)),
+                    bin.number - 1,
+                )
                 && denied(bins.get(at + 1), bin.number + 1)
         })
         .map(|at| (bins[at].admitted, bins[at].admitted + bins[at].denied))

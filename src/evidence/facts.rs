@@ -418,7 +418,12 @@ fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
 /// What happened in the group's cells over the whole table.
 fn ever(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     let mut others = HashSet::default();
-    for (segment, methods) in group.cell.iter().enumerate().filter(|(_, methods)| **methods != 0) {
+    for (segment, methods) in group
+        .cell
+        .iter()
+        .enumerate()
+        .filter(|(_, methods)| **methods != 0)
+    {
         let index = table.lists().rows(Column::Route3, segment as u32);
         for row in index.iter().map(|index| &table.rows[*index as usize]) {
             if methods & method_bit(row.method) == 0 {

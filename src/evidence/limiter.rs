@@ -8,10 +8,10 @@ use super::clamp::{self, Clamp};
 use super::responder::Pages;
 use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
+use crate::key::fast::{HashMap, HashSet};
 use crate::policy::fit::{self, Fitted};
 use crate::policy::replay::{Arrival, Traffic};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use crate::key::fast::{HashMap, HashSet};
 
 /// Denials of a key needed to ask whether a limiter made them.
 const LEAST_DENIALS: usize = 20;
@@ -211,7 +211,9 @@ fn pooled_by_address(
 
 /// The denials that nothing explains yet, in time order.
 fn open_denials(open: &[bool]) -> Vec<u32> {
-    (0..open.len() as u32).filter(|index| open[*index as usize]).collect()
+    (0..open.len() as u32)
+        .filter(|index| open[*index as usize])
+        .collect()
 }
 
 /// Open denials by value of a column and by answer, for one limiter gives one answer: the largest groups
@@ -303,7 +305,10 @@ impl Scope {
         context_ms: i64,
     ) -> Vec<u32> {
         let time = |index: Option<&u32>| index.map_or(0, |i| table.rows[*i as usize].time_ms);
-        let (start, end) = (time(denials.first()) - context_ms, time(denials.last()) + context_ms);
+        let (start, end) = (
+            time(denials.first()) - context_ms,
+            time(denials.last()) + context_ms,
+        );
         let near = table.between(start, end + 1);
         let near = near.start as u32..near.end as u32;
         let mut rows = Vec::new();
@@ -327,7 +332,10 @@ impl Scope {
         let mut places: Vec<u32> = self.cells.iter().map(|(_, place)| *place).collect();
         places.sort_unstable();
         places.dedup();
-        places.into_iter().map(|place| table.lists().rows(Column::Route3, place)).collect()
+        places
+            .into_iter()
+            .map(|place| table.lists().rows(Column::Route3, place))
+            .collect()
     }
 
     fn cells(&self) -> Vec<(u8, u32)> {
@@ -470,7 +478,8 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     }
     let many = addresses
         .values()
-        .filter(|n| **n >= LEAST_DENIALS).copied()
+        .filter(|n| **n >= LEAST_DENIALS)
+        .copied()
         .sum::<usize>();
     if many * 10 < denials.len() * 8 {
         return None; // too few denials per address to see a limit
@@ -479,7 +488,11 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     let own = |index: u32| denials.binary_search(&index).is_ok();
     let mut of_members = Vec::new();
     for ip in addresses.keys() {
-        let alone = Scope { key: Some(Column::Ip), value: *ip, cells: scope.cells.clone() };
+        let alone = Scope {
+            key: Some(Column::Ip),
+            value: *ip,
+            cells: scope.cells.clone(),
+        };
         of_members.extend(alone.rows(table, &own, denials, CONTEXT_MS));
     }
     of_members.sort_unstable();

@@ -9,8 +9,8 @@
 use crate::examine::index::Index;
 use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
-use std::cmp::Ordering;
 use crate::key::fast::HashMap;
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// Fewer denials are left to what remains.
@@ -315,8 +315,10 @@ fn has_contrast(
 
 /// The rows of each value with enough denials.
 fn heavy_values(table: &Table<'_>, denials: &[u32], least: usize) -> Index {
-    let mut columns: Vec<Column> =
-        SHAPES.iter().flat_map(|shape| shape.iter().copied()).collect();
+    let mut columns: Vec<Column> = SHAPES
+        .iter()
+        .flat_map(|shape| shape.iter().copied())
+        .collect();
     columns.sort_unstable();
     columns.dedup();
     let wanted = columns
@@ -329,7 +331,10 @@ fn heavy_values(table: &Table<'_>, denials: &[u32], least: usize) -> Index {
                     *size += 1;
                 }
             }
-            (column, sizes.into_iter().map(|size| size >= least).collect())
+            (
+                column,
+                sizes.into_iter().map(|size| size >= least).collect(),
+            )
         })
         .collect();
     Index::new(table, wanted)

@@ -77,7 +77,12 @@ impl Scope {
             survey.total.first_ms.saturating_sub(CONTEXT_MS)
                 ..survey.total.last_ms.saturating_add(CONTEXT_MS)
         };
-        let scope = Scope { all: true, sample: 1, near_ms, ..Scope::default() };
+        let scope = Scope {
+            all: true,
+            sample: 1,
+            near_ms,
+            ..Scope::default()
+        };
         if survey.total.requests <= MOST_ROWS {
             return scope;
         }
@@ -91,7 +96,14 @@ impl Scope {
         let room = room.saturating_sub(in_hot_hours / u64::from(hot.sample));
         let contrast = survey.total.requests.saturating_sub(denied);
         let sample = share(contrast, room.max(MOST_ROWS / 4)).max(hot.sample);
-        Scope { all: false, sample, thinning, hot, ..scope }.with_outlines(survey, routes)
+        Scope {
+            all: false,
+            sample,
+            thinning,
+            hot,
+            ..scope
+        }
+        .with_outlines(survey, routes)
     }
 
     /// Translates what is kept into the ids of the outlines.
@@ -103,7 +115,7 @@ impl Scope {
                     return 0;
                 }
                 let whole = tally.denials > 0 || sampled(hash, self.sample);
-                u8::from(whole) * KEPT | u8::from(sampled(hash, self.hot.sample)) * KEPT_IF_HOT
+                (u8::from(whole) * KEPT) | (u8::from(sampled(hash, self.hot.sample)) * KEPT_IF_HOT)
             })
             .collect();
         for ids in &survey.outlines.shards {
@@ -116,14 +128,21 @@ impl Scope {
             self.templates.push(ids.template.iter().map(hot).collect());
         }
         let outlines = survey.outlines.chunks.iter().enumerate();
-        self.outlines = outlines.map(|(at, chunk)| ((chunk.source, chunk.number), at)).collect();
+        self.outlines = outlines
+            .map(|(at, chunk)| ((chunk.source, chunk.number), at))
+            .collect();
         self
     }
 
     /// Whether anything of a chunk is kept.
     pub(super) fn wants(&self, survey: &Survey, source: usize, number: usize) -> bool {
-        let Some(tally) = survey.sources.get(source) else { return false };
-        let Ok(at) = tally.chunks.binary_search_by_key(&number, |chunk| chunk.number) else {
+        let Some(tally) = survey.sources.get(source) else {
+            return false;
+        };
+        let Ok(at) = tally
+            .chunks
+            .binary_search_by_key(&number, |chunk| chunk.number)
+        else {
             return false;
         };
         let chunk = &tally.chunks[at];
@@ -178,7 +197,9 @@ impl Scope {
         let hashes = (0..).map(|id| survey.ip.keys.hash_of(id));
         let weights = survey.ip.tallies.iter().zip(hashes);
         let weight = |(tally, hash)| self.thinning.weight(tally, hash);
-        self.thinning.is_needed().then(|| weights.map(weight).collect())
+        self.thinning
+            .is_needed()
+            .then(|| weights.map(weight).collect())
     }
 }
 
@@ -204,7 +225,11 @@ impl HotRoutes {
                 hours.extend((hour - 1..=hour + 1).map(|hour| (route, hour)));
             }
         }
-        HotRoutes { routes: hot, hours, sample: 1 }
+        HotRoutes {
+            routes: hot,
+            hours,
+            sample: 1,
+        }
     }
 
     #[inline]
@@ -218,7 +243,10 @@ impl HotRoutes {
         let count = |outline: &Outline| {
             let hot = self.templates(outline, survey, routes);
             let is_hot = |line: &&Entry| hot.get(line.template as usize).copied().unwrap_or(false);
-            (outline.lines.iter().filter(is_hot).count() as u64, outline.lines.len() as u64)
+            (
+                outline.lines.iter().filter(is_hot).count() as u64,
+                outline.lines.len() as u64,
+            )
         };
         let (hot, lines) = survey
             .outlines
@@ -247,7 +275,11 @@ impl HotRoutes {
             self.routes[route as usize]
                 && (any_hour || hours.any(|hour| self.hours.contains(&(route, hour))))
         };
-        survey.outlines.shards[outline.shard].template.iter().map(hot).collect()
+        survey.outlines.shards[outline.shard]
+            .template
+            .iter()
+            .map(hot)
+            .collect()
     }
 }
 
@@ -279,10 +311,18 @@ impl<'s> Selection<'s> {
         if line.client == NOBODY {
             return false;
         }
-        let kept = self.clients.get(line.client as usize).copied().unwrap_or(KEPT);
+        let kept = self
+            .clients
+            .get(line.client as usize)
+            .copied()
+            .unwrap_or(KEPT);
         kept & KEPT != 0
             || kept & KEPT_IF_HOT != 0
-                && self.templates.get(line.template as usize).copied().unwrap_or(true)
+                && self
+                    .templates
+                    .get(line.template as usize)
+                    .copied()
+                    .unwrap_or(true)
     }
 }
 

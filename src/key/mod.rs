@@ -7,8 +7,8 @@
 pub mod address;
 pub mod client;
 pub mod cover;
-pub mod fast;
 pub mod familiar;
+pub mod fast;
 mod glance;
 pub mod intern;
 pub mod memo;

@@ -379,15 +379,21 @@ fn rooted_copy(head: &[u8], out: &mut Vec<u8>) {
 
 /// Extensions of files that pages embed.
 const ASSETS: [&[u8]; 24] = [
-    b"css", b"js", b"mjs", b"map", b"png", b"jpg", b"jpeg", b"gif", b"webp", b"avif", b"svg", b"ico",
-    b"bmp", b"woff", b"woff2", b"ttf", b"otf", b"eot", b"mp4", b"webm", b"mp3", b"ogg", b"pdf", b"zip",
+    b"css", b"js", b"mjs", b"map", b"png", b"jpg", b"jpeg", b"gif", b"webp", b"avif", b"svg",
+    b"ico", b"bmp", b"woff", b"woff2", b"ttf", b"otf", b"eot", b"mp4", b"webm", b"mp3", b"ogg",
+    b"pdf", b"zip",
 ];
 
 /// Whether a path names a file that pages embed: its extension tells.
 pub fn is_asset(path: &[u8]) -> bool {
-    let Some(dot) = memchr::memrchr(b'.', path) else { return false };
+    let Some(dot) = memchr::memrchr(b'.', path) else {
+        return false;
+    };
     let extension = &path[dot + 1..];
-    extension.len() <= 5 && ASSETS.iter().any(|asset| extension.eq_ignore_ascii_case(asset))
+    extension.len() <= 5
+        && ASSETS
+            .iter()
+            .any(|asset| extension.eq_ignore_ascii_case(asset))
 }
 
 #[cfg(test)]

@@ -123,15 +123,32 @@ fn azure(parameters: &Parameters<'_>) -> Option<(i64, &'static str)> {
 
 /// Schemes that sites make themselves: an expiry as seconds since the epoch beside a long signature.
 fn home_grown(parameters: &Parameters<'_>) -> Option<(i64, &'static str)> {
-    const EXPIRIES: [&str; 7] =
-        ["expires", "expiry", "expire", "exp", "expires_at", "valid_until", "validuntil"];
-    const SIGNATURES: [&str; 8] =
-        ["signature", "sig", "sign", "hash", "hmac", "digest", "s", "hdnts"];
+    const EXPIRIES: [&str; 7] = [
+        "expires",
+        "expiry",
+        "expire",
+        "exp",
+        "expires_at",
+        "valid_until",
+        "validuntil",
+    ];
+    const SIGNATURES: [&str; 8] = [
+        "signature",
+        "sig",
+        "sign",
+        "hash",
+        "hmac",
+        "digest",
+        "s",
+        "hdnts",
+    ];
     /// Shorter values are names or numbers.
     const SHORTEST_SIGNATURE: usize = 16;
-    let signed = SIGNATURES
-        .iter()
-        .any(|name| parameters.get(name).is_some_and(|value| value.len() >= SHORTEST_SIGNATURE));
+    let signed = SIGNATURES.iter().any(|name| {
+        parameters
+            .get(name)
+            .is_some_and(|value| value.len() >= SHORTEST_SIGNATURE)
+    });
     let seconds = EXPIRIES.iter().find_map(|name| parameters.number(name))?;
     signed.then_some((seconds, "signed_link"))
 }

@@ -29,7 +29,9 @@ impl DeniedHours {
 
     /// Every template and hour with denials, and how many, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (u32, i64, u64)> {
-        self.counts.iter().map(|((template, hour), count)| (*template, *hour, *count))
+        self.counts
+            .iter()
+            .map(|((template, hour), count)| (*template, *hour, *count))
     }
 
     /// Adds the counts of others, whose tables were merged with ours.
@@ -44,7 +46,10 @@ impl DeniedHours {
             self.counts = counts.into_iter().map(renamed).collect();
         }
         for ((id, hour), count) in other.counts {
-            *self.counts.entry((named(&theirs.template, id), hour)).or_default() += count;
+            *self
+                .counts
+                .entry((named(&theirs.template, id), hour))
+                .or_default() += count;
         }
     }
 }

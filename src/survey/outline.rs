@@ -62,13 +62,21 @@ impl Outlines {
     /// Adds the outline of a chunk to a shard's own outlines.
     pub(super) fn add(&mut self, source: usize, number: usize, lines: Vec<Entry>) {
         self.lines += lines.len();
-        self.chunks.push(Outline { source, number, shard: 0, lines });
+        self.chunks.push(Outline {
+            source,
+            number,
+            shard: 0,
+            lines,
+        });
     }
 
     /// Notes how many ids a shard gave, once it is done.
     pub(super) fn seal(&mut self, clients: usize, templates: usize) {
         let all = |count: usize| (0..).take(count).collect();
-        self.shards = vec![Ids { client: all(clients), template: all(templates) }];
+        self.shards = vec![Ids {
+            client: all(clients),
+            template: all(templates),
+        }];
     }
 
     /// Adds the outlines of others, whose tables were merged with ours: `mine` and `theirs` say
@@ -76,7 +84,10 @@ impl Outlines {
     pub(super) fn merge(&mut self, mut other: Outlines, mine: &Renamed, theirs: &Renamed) {
         self.shards.iter_mut().for_each(|ids| mine.rename(ids));
         other.shards.iter_mut().for_each(|ids| theirs.rename(ids));
-        other.chunks.iter_mut().for_each(|chunk| chunk.shard += self.shards.len());
+        other
+            .chunks
+            .iter_mut()
+            .for_each(|chunk| chunk.shard += self.shards.len());
         self.shards.append(&mut other.shards);
         self.chunks.append(&mut other.chunks);
         self.lines += other.lines;
@@ -92,7 +103,10 @@ pub(super) struct Renamed {
 
 impl Renamed {
     fn rename(&self, ids: &mut Ids) {
-        for (ids, names) in [(&mut ids.client, &self.client), (&mut ids.template, &self.template)] {
+        for (ids, names) in [
+            (&mut ids.client, &self.client),
+            (&mut ids.template, &self.template),
+        ] {
             if let Some(names) = names {
                 for id in ids {
                     *id = names.get(*id as usize).copied().unwrap_or(u32::MAX);

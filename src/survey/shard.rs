@@ -106,7 +106,9 @@ impl<'a> Shard<'a> {
             let token = token::find_in_query(record.query()).map(|token| survey.token.id(token));
             Some(Target { template, token })
         });
-        let Some(Target { template, token }) = found.copied() else { return NOBODY };
+        let Some(Target { template, token }) = found.copied() else {
+            return NOBODY;
+        };
         survey.template.count_id(template, record.time_ms, denied);
         if record.token.is_empty() {
             if let Some(token) = token {
@@ -132,7 +134,9 @@ impl<'a> Shard<'a> {
         let bit = 1 << answer as u8;
         if self.answers[at] & bit == 0 {
             self.answers[at] |= bit;
-            self.survey.routes.insert(self.survey.template.keys.bytes(template), answer);
+            self.survey
+                .routes
+                .insert(self.survey.template.keys.bytes(template), answer);
         }
     }
 
@@ -141,8 +145,12 @@ impl<'a> Shard<'a> {
     fn count_keys(&mut self, record: &Record<'_>, denied: bool) -> u32 {
         let (survey, time_ms) = (&mut self.survey, record.time_ms);
         let client = self.gate.client(record);
-        let client = survey.ip.count_familiar(&mut self.clients, client, time_ms, denied);
-        survey.user_agent.count_familiar(&mut self.agents, &record.user_agent, time_ms, denied);
+        let client = survey
+            .ip
+            .count_familiar(&mut self.clients, client, time_ms, denied);
+        survey
+            .user_agent
+            .count_familiar(&mut self.agents, &record.user_agent, time_ms, denied);
         if !record.user.is_empty() {
             survey.user.count(&record.user, time_ms, denied);
         }
@@ -163,13 +171,23 @@ impl<'a> Shard<'a> {
     #[inline]
     fn outline(&mut self, line: Line<'_>, client: u32, template: u32) {
         if let Some(lines) = &mut self.outline {
-            lines.push(Entry { offset: line.offset as u32, client, template });
+            lines.push(Entry {
+                offset: line.offset as u32,
+                client,
+                template,
+            });
         }
     }
 }
 
 fn empty_chunk(number: usize) -> ChunkTally {
-    ChunkTally { number, lines: 0, start_ms: i64::MAX, end_ms: i64::MIN, denials: 0 }
+    ChunkTally {
+        number,
+        lines: 0,
+        start_ms: i64::MAX,
+        end_ms: i64::MIN,
+        denials: 0,
+    }
 }
 
 impl Visitor for Shard<'_> {
@@ -191,9 +209,15 @@ impl Visitor for Shard<'_> {
         self.chunk.start_ms = self.chunk.start_ms.min(record.time_ms);
         self.chunk.end_ms = self.chunk.end_ms.max(record.time_ms);
         self.chunk.denials += u64::from(denied);
-        self.survey.timeline.count(record.time_ms.div_euclid(1000), denied);
+        self.survey
+            .timeline
+            .count(record.time_ms.div_euclid(1000), denied);
         self.survey.total.count(record.time_ms, denied);
-        if !denied && let Some(at) = NEIGHBOURS.iter().position(|status| *status == record.status) {
+        if !denied
+            && let Some(at) = NEIGHBOURS
+                .iter()
+                .position(|status| *status == record.status)
+        {
             self.survey.neighbours[at] += 1;
         }
         if self.offset.0 != record.utc_offset_s {

@@ -21,7 +21,12 @@ pub struct Tally {
 
 impl Default for Tally {
     fn default() -> Self {
-        Tally { requests: 0, denials: 0, first_ms: i64::MAX, last_ms: i64::MIN }
+        Tally {
+            requests: 0,
+            denials: 0,
+            first_ms: i64::MAX,
+            last_ms: i64::MIN,
+        }
     }
 }
 

@@ -44,7 +44,12 @@ pub struct Timeline {
 impl Default for Timeline {
     fn default() -> Self {
         let current = (0..0, Page::default());
-        Timeline { pages: HashMap::default(), bins: 0, level: 0, current }
+        Timeline {
+            pages: HashMap::default(),
+            bins: 0,
+            level: 0,
+            current,
+        }
     }
 }
 
@@ -134,14 +139,20 @@ impl Timeline {
         let width = self.width_s();
         let mut pages: Vec<(&i64, &Page)> = self.pages.iter().collect();
         pages.sort_unstable_by_key(|(number, _)| **number);
-        let bins = pages.into_iter().flat_map(|(number, page)| page.iter().zip(number * PAGE..));
-        bins.filter(|(bin, _)| bin.requests > 0).map(|(bin, at)| (at * width, *bin)).collect()
+        let bins = pages
+            .into_iter()
+            .flat_map(|(number, page)| page.iter().zip(number * PAGE..));
+        bins.filter(|(bin, _)| bin.requests > 0)
+            .map(|(bin, at)| (at * width, *bin))
+            .collect()
     }
 }
 
 /// The seconds that hold all but 0.2 % of the requests, so that one absurd stamp stretches nothing.
 pub fn robust_span(bins: &[(i64, Bin)], width_s: i64) -> Range<i64> {
-    let (Some((first, _)), Some((last, _))) = (bins.first(), bins.last()) else { return 0..0 };
+    let (Some((first, _)), Some((last, _))) = (bins.first(), bins.last()) else {
+        return 0..0;
+    };
     let all: u64 = bins.iter().map(|(_, bin)| bin.requests).sum();
     let leave = (all as f64 * OUTSIDE_SPAN / 2.0) as u64;
     let edge = |bins: &mut dyn Iterator<Item = &(i64, Bin)>, fallback: i64| {
@@ -154,12 +165,19 @@ pub fn robust_span(bins: &[(i64, Bin)], width_s: i64) -> Range<i64> {
         }
         fallback
     };
-    let (start, end) = (edge(&mut bins.iter(), *first), edge(&mut bins.iter().rev(), *last));
+    let (start, end) = (
+        edge(&mut bins.iter(), *first),
+        edge(&mut bins.iter().rev(), *last),
+    );
     // Only what lies further off than the log is long is stray: a quiet night at the edge is none.
     let core = (end - start).max(width_s);
     let seconds = || bins.iter().map(|(second, _)| *second);
-    let start = seconds().find(|second| *second >= start - core).unwrap_or(start);
-    let end = seconds().rfind(|second| *second <= end + core).unwrap_or(end);
+    let start = seconds()
+        .find(|second| *second >= start - core)
+        .unwrap_or(start);
+    let end = seconds()
+        .rfind(|second| *second <= end + core)
+        .unwrap_or(end);
     start..end + width_s
 }
 

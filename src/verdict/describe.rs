@@ -7,9 +7,9 @@ use crate::examine::row::NONE;
 use crate::examine::table::{Column, Table};
 use crate::findings::*;
 use crate::key::client::Class;
+use crate::key::fast::HashSet;
 use crate::spike::scan::Exposure;
 use chrono::DateTime;
-use crate::key::fast::HashSet;
 use std::collections::BTreeMap;
 
 /// Dimensions of `keys`, in the order of the contract, with the column behind each.
@@ -59,7 +59,9 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
     );
     let mut rebuilt = rebuilt;
     let mut scope = Scope::count(setting.table, verdict, rebuilt.as_ref());
-    let is_list = rebuilt.as_ref().is_some_and(|rule| rule.policy.limit.is_none());
+    let is_list = rebuilt
+        .as_ref()
+        .is_some_and(|rule| rule.policy.limit.is_none());
     if is_list && verdict.judgement.cause != Cause::RateLimit && scope.denied * 2 < scope.requests {
         // It would deny more requests that passed than not: no rule at all.
         rebuilt = None;
@@ -70,7 +72,9 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
     let mechanism = mechanism(verdict);
     let pace_ms = (facts.end_ms - facts.start_ms) / facts.denials.max(1) as i64;
     let quiet_ms = (10 * pace_ms).clamp(60_000, 2 * setting.window_s.max(30) * 1000);
-    let lifted = rebuilt.as_ref().is_some_and(|rule| rule.policy.until.is_some());
+    let lifted = rebuilt
+        .as_ref()
+        .is_some_and(|rule| rule.policy.until.is_some());
     let still_open = !lifted && setting.end_ms - facts.end_ms <= quiet_ms;
     Spike {
         id: String::new(),

@@ -65,8 +65,7 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
         return None;
     }
     let moment = |ms: i64| DateTime::from_timestamp(ms.div_euclid(1000), 0);
-    let established =
-        facts.came_into_force() && verdict.judgement.cause != Cause::RateLimit;
+    let established = facts.came_into_force() && verdict.judgement.cause != Cause::RateLimit;
     let policy = Policy {
         conditions: clauses
             .iter()

@@ -54,11 +54,16 @@ fn front(line: &[u8]) -> Option<(&[u8], Front<'_>)> {
     if client.is_empty() {
         return None;
     }
-    let mut front = Front { client, ..Front::default() };
+    let mut front = Front {
+        client,
+        ..Front::default()
+    };
     if let [b' ', b'-', b' ', b'-', b' ', time @ ..] = rest {
         return Some((time, front));
     }
-    let [b' ', b'-', b' ', user @ ..] = rest else { return None };
+    let [b' ', b'-', b' ', user @ ..] = rest else {
+        return None;
+    };
     let end = find(user, 0, b' ')?;
     (front.user, _) = user.split_at_checked(end)?;
     // A bracket may begin what the full parser takes for the time.
@@ -85,7 +90,15 @@ fn stamp<'a>(text: &'a [u8], clock: &mut Clock) -> Option<(&'a [u8], Instant)> {
 /// ` 200 `: a status that is a number.
 #[inline(always)]
 fn status(text: &[u8]) -> Option<(&[u8], u16)> {
-    let [b' ', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ', rest @ ..] = text else {
+    let [
+        b' ',
+        a @ b'0'..=b'9',
+        b @ b'0'..=b'9',
+        c @ b'0'..=b'9',
+        b' ',
+        rest @ ..,
+    ] = text
+    else {
         return None;
     };
     let digit = |byte: &u8| u16::from(byte - b'0');
@@ -119,7 +132,9 @@ mod tests {
 
     fn check(line: &[u8]) -> bool {
         let mut clock = Clock::new(None);
-        let Some(usual) = usual(line, &mut clock) else { return false };
+        let Some(usual) = usual(line, &mut clock) else {
+            return false;
+        };
         let (_, full) = any_layout(line, &mut clock).unwrap_or_else(|_| panic!("{line:?}"));
         assert_eq!(usual, full, "{}", line.escape_ascii());
         true
