@@ -1,7 +1,7 @@
 //! Examine, the second pass: reads again only the chunks near denials, and keeps rows.
 //!
 //! Every denial becomes a row (of an attack that is too large for that, a share), and so does every
-//! request of the scopes that a verdict may be about ([`scope`]). Lines outside every scope are passed
+//! request of the scopes that a verdict may be about (`scope`). Lines outside every scope are passed
 //! over by what Survey noted of them, without being read. What is kept depends on keys, never on chunks.
 
 mod collector;

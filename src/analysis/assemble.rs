@@ -187,6 +187,9 @@ impl Assembly<'_> {
                 .token_key
                 .fingerprint(bytes)
                 .replacen("tok_", "user_", 1),
+            Column::Ip if self.settings.anonymize_ip && bytes.contains(&b'/') => {
+                anonymous_network(bytes)
+            }
             Column::Ip if self.settings.anonymize_ip => Address::parse(bytes).ip().map_or_else(
                 || String::from("(withheld)"),
                 |ip| address::anonymized(ip).to_string(),
@@ -381,6 +384,20 @@ impl Assembly<'_> {
         }
         warnings
     }
+}
+
+/// A network no narrower than what `--anonymize-ip` leaves of an address.
+fn anonymous_network(bytes: &[u8]) -> String {
+    let network = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<ipnet::IpNet>().ok());
+    network.map_or_else(
+        || String::from("(withheld)"),
+        |network| {
+            let least = if network.addr().is_ipv4() { 24 } else { 48 };
+            let length = network.prefix_len().min(least);
+            ipnet::IpNet::new(network.addr(), length)
+                .map_or_else(|_| String::from("(withheld)"), |network| network.trunc().to_string())
+        },
+    )
 }
 
 /// Tallies under coarser keys.

@@ -1,7 +1,7 @@
 //! The ids of strings that were just looked up, in front of an [`Interner`].
 //!
 //! Neighbouring lines share clients and user agents. A short string (an address) is known here by its
-//! own bytes, without touching the dictionary; a long one by a [`Glance`], and then compared.
+//! own bytes, without touching the dictionary; a long one by a `Glance`, and then compared.
 
 use super::glance::Glance;
 use super::intern::Interner;

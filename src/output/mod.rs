@@ -1,6 +1,6 @@
 //! From an [`Analysis`] to bytes: text for people, JSON and CSV for programs.
 //!
-//! An output is one file here and one line in [`OUTPUTS`]. It gets the analysis and a [`Context`],
+//! An output is one file here and one line in `OUTPUTS`. It gets the analysis and a [`Context`],
 //! and nothing else: no clock, no environment, no terminal; the same findings give the same bytes.
 //! Log text in findings is raw, and every output passes it through [`crate::escape`].
 

@@ -1,7 +1,7 @@
 //! The outline of a chunk: whose each line is, so that Examine passes over lines without reading them.
 //!
 //! Twelve bytes a line, for as many lines as have room; a chunk without an outline is read whole, so
-//! nothing but speed depends on it. Ids are those of the shard that read the chunk; [`Shards`] leads
+//! nothing but speed depends on it. Ids are those of the shard that read the chunk; `Shards` leads
 //! from them to the ids of the merged tables.
 
 /// Lines that one shard outlines: 48 MiB.

@@ -1,7 +1,7 @@
 //! Requests and denials over time, in bins that widen as a log grows longer.
 //!
 //! A commutative monoid: the width of the merged timeline is the smallest one at which all seconds
-//! seen by any part fit in [`MOST_BINS`], whatever the order of merging. Bins are sparse, so a clock
+//! seen by any part fit in `MOST_BINS`, whatever the order of merging. Bins are sparse, so a clock
 //! that jumps by a century costs one page of them.
 
 use foldhash::fast::FixedState;

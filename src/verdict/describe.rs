@@ -166,7 +166,7 @@ fn shown_rule(
         let column = match condition.field.as_str() {
             "token" => Column::Token,
             "user" => Column::User,
-            "ip" => Column::Ip,
+            "ip" | "prefix" => Column::Ip,
             "client" => Column::Client,
             "user_agent" => Column::UserAgent,
             "host" => Column::Host,

@@ -3,7 +3,7 @@
 //! One screen for the common case, the answer first: what was read, when denials rose, then each
 //! spike with its verdict, its rule and what to do; then what is left. It reads well without colour
 //! and in 80 columns, and no line is ever wider than the terminal. Every string goes through
-//! [`sheet::Sheet`], which escapes and measures it: there is no other way onto the page.
+//! `sheet::Sheet`, which escapes and measures it: there is no other way onto the page.
 
 mod clock;
 mod command;
