@@ -388,14 +388,18 @@ impl Assembly<'_> {
 
 /// A network no narrower than what `--anonymize-ip` leaves of an address.
 fn anonymous_network(bytes: &[u8]) -> String {
-    let network = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<ipnet::IpNet>().ok());
+    let network = std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.parse::<ipnet::IpNet>().ok());
     network.map_or_else(
         || String::from("(withheld)"),
         |network| {
             let least = if network.addr().is_ipv4() { 24 } else { 48 };
             let length = network.prefix_len().min(least);
-            ipnet::IpNet::new(network.addr(), length)
-                .map_or_else(|_| String::from("(withheld)"), |network| network.trunc().to_string())
+            ipnet::IpNet::new(network.addr(), length).map_or_else(
+                |_| String::from("(withheld)"),
+                |network| network.trunc().to_string(),
+            )
         },
     )
 }

@@ -11,10 +11,14 @@ use super::FormatError;
 use super::template::Template;
 use crate::settings::FormatSettings;
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Most files that one configuration is read from; more is a mistake in an include.
 const MAX_FILES: usize = 10_000;
+
+/// Most bytes of a configuration file that are read.
+const LARGEST_CONFIGURATION: u64 = 16 << 20;
 
 /// A format as declared.
 #[derive(Debug, Clone)]
@@ -69,7 +73,15 @@ impl Files {
         if self.seen.len() >= MAX_FILES || !self.seen.insert(real) {
             return Ok(None);
         }
-        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        if !file.metadata().map_err(unreadable)?.is_file() {
+            return Err(unreadable(std::io::ErrorKind::InvalidInput.into()));
+        }
+        // A device or a log named by mistake must not fill the memory.
+        file.take(LARGEST_CONFIGURATION)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn usual_places(root: &str) -> Vec<String> {
     USUAL_PLACES
         .iter()
         .map(|place| format!("{root}{place}"))
-        .filter(|pattern| glob::glob(pattern).is_ok_and(|mut found| found.any(|p| p.is_ok())))
+        .filter(|pattern| expand_glob(pattern).is_ok())
         .collect()
 }
 
@@ -86,11 +86,18 @@ fn expand_glob(pattern: &str) -> Result<Vec<Candidate>, InputError> {
         require_literal_leading_dot: true,
         ..glob::MatchOptions::default()
     };
-    let paths = glob::glob_with(pattern, options).map_err(|error| InputError::BadGlob {
+    let bad = |error| InputError::BadGlob {
         pattern: pattern.to_owned(),
         error,
-    })?;
+    };
     let mut found = Vec::new();
+    if let Some((directory, name)) = last_part(pattern) {
+        // The crate gives up on names that are not UTF-8, which anybody may leave in a directory.
+        let name = glob::Pattern::new(name).map_err(bad)?;
+        found.extend(matching(directory, &name, options));
+        return some(pattern, found);
+    }
+    let paths = glob::glob_with(pattern, options).map_err(bad)?;
     for path in paths {
         let path = path.map_err(|e| {
             InputError::from_io(
@@ -102,12 +109,44 @@ fn expand_glob(pattern: &str) -> Result<Vec<Candidate>, InputError> {
             found.push(Candidate::file(path));
         }
     }
+    some(pattern, found)
+}
+
+fn some(pattern: &str, found: Vec<Candidate>) -> Result<Vec<Candidate>, InputError> {
     if found.is_empty() {
         return Err(InputError::NoMatch {
             pattern: pattern.to_owned(),
         });
     }
     Ok(found)
+}
+
+/// The directory and the pattern of a name, where only the name is a pattern.
+fn last_part(pattern: &str) -> Option<(&str, &str)> {
+    let (directory, name) = match pattern.rfind('/') {
+        Some(0) => ("/", &pattern[1..]),
+        Some(at) => (&pattern[..at], &pattern[at + 1..]),
+        None => (".", pattern),
+    };
+    (!is_pattern(directory) && !name.is_empty() && !name.contains("**"))
+        .then_some((directory, name))
+}
+
+/// The files of a directory whose names match.
+fn matching(directory: &str, name: &glob::Pattern, options: glob::MatchOptions) -> Vec<Candidate> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(Result::ok)
+        .filter(|entry| name.matches_with(&entry.file_name().to_string_lossy(), options))
+        .map(|entry| match directory {
+            "." => PathBuf::from(entry.file_name()),
+            _ => entry.path(),
+        })
+        .filter(|path| !path.is_dir())
+        .map(Candidate::file)
+        .collect()
 }
 
 /// The access logs right in `directory`.
