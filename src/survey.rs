@@ -96,7 +96,11 @@ pub struct ChunkTally {
 
 impl SourceTally {
     fn new() -> SourceTally {
-        SourceTally { start_ms: i64::MAX, end_ms: i64::MIN, ..SourceTally::default() }
+        SourceTally {
+            start_ms: i64::MAX,
+            end_ms: i64::MIN,
+            ..SourceTally::default()
+        }
     }
 
     /// Lines of the source.
@@ -168,8 +172,14 @@ impl Survey {
                 merge_tables(&mut self.template, other.template)
             },
         );
-        let mine = Renamed { client: client.0, template: template.0 };
-        let theirs = Renamed { client: client.1, template: template.1 };
+        let mine = Renamed {
+            client: client.0,
+            template: template.0,
+        };
+        let theirs = Renamed {
+            client: client.1,
+            template: template.1,
+        };
         self.denied_hours.merge(other.denied_hours, &mine, &theirs);
         self.outlines.merge(other.outlines, &mine, &theirs);
         self.total.add(&other.total);
@@ -183,7 +193,10 @@ impl Survey {
 
     /// The offset from UTC that most requests were logged with, in seconds.
     pub fn utc_offset_s(&self) -> i32 {
-        let most = self.offsets.iter().max_by_key(|(offset, count)| (**count, **offset));
+        let most = self
+            .offsets
+            .iter()
+            .max_by_key(|(offset, count)| (**count, **offset));
         most.map_or(0, |(offset, _)| *offset)
     }
 }

@@ -14,7 +14,10 @@ pub fn raise(table: &Table<'_>, verdicts: &[Verdict], spikes: &mut [&mut Spike],
         return;
     }
     let stands_for = |verdict: &Verdict| -> u64 {
-        let rows = verdict.denials.iter().map(|index| &table.rows[*index as usize]);
+        let rows = verdict
+            .denials
+            .iter()
+            .map(|index| &table.rows[*index as usize]);
         rows.map(|row| u64::from(table.weight(row))).sum()
     };
     let weights: Vec<u64> = verdicts.iter().map(stands_for).collect();

@@ -3,8 +3,8 @@
 use super::Routes;
 use super::row::*;
 use super::scope::Scope;
-use crate::gate::Gate;
 use crate::format::{Detected, Line, Visitor};
+use crate::gate::Gate;
 use crate::input::Chunk;
 use crate::key::familiar::Familiar;
 use crate::key::memo::{Memo, slots};
@@ -98,20 +98,29 @@ impl<'a> Collector<'a> {
     pub(super) fn read(&mut self, chunk: &Chunk<'_>, starts: &[Vec<u64>]) {
         self.source = chunk.source;
         self.first_line = starts[chunk.source].get(chunk.number).copied().unwrap_or(0);
-        if self.blocks.last().is_none_or(|block| block.len() > BLOCK_ROWS - CHUNK_ROWS) {
+        if self
+            .blocks
+            .last()
+            .is_none_or(|block| block.len() > BLOCK_ROWS - CHUNK_ROWS)
+        {
             self.blocks.push(Vec::with_capacity(BLOCK_ROWS));
         }
         let block = self.blocks.len() - 1;
         let start = self.blocks[block].len();
         let formats = self.formats;
         if let Some(format) = &formats[chunk.source] {
-            match self.scope.outline(self.survey, chunk.source, chunk.number) {
+            match self.scope.outline(chunk.source, chunk.number) {
                 Some(outline) => format.visit_lines(outline.of(chunk.bytes), self),
                 None => format.visit(chunk.bytes, self),
             }
         }
         let rows = start..self.blocks[block].len();
-        self.pieces.push(Piece { source: chunk.source, number: chunk.number, block, rows });
+        self.pieces.push(Piece {
+            source: chunk.source,
+            number: chunk.number,
+            block,
+            rows,
+        });
     }
 
     /// The blocks of rows, and which chunk they are of.
@@ -132,9 +141,16 @@ impl<'a> Collector<'a> {
             route::template(record.path(), template);
             let route = routes.of_template[survey.template.keys.get(template)? as usize];
             let token = token::find_in_query(record.query());
-            Some(Target { route, token: id_in(&survey.token, token.unwrap_or_default()), nature: None })
+            Some(Target {
+                route,
+                token: id_in(&survey.token, token.unwrap_or_default()),
+                nature: None,
+            })
         })?;
-        if !self.scope.keeps(record.time_ms, denied, survey, ip, routes, target.route) {
+        if !self
+            .scope
+            .keeps(record.time_ms, denied, survey, ip, routes, target.route)
+        {
             return None;
         }
         let nature = *target.nature.get_or_insert_with(|| Nature::of(record));
@@ -153,9 +169,14 @@ impl<'a> Collector<'a> {
             host: id_in(&survey.host, &record.host),
             referer_host: match record.referer.is_empty() {
                 true => NONE,
-                false => self.referers.get_or(&record.referer, || referer(survey, record)).map_or(NONE, |id| *id),
+                false => self
+                    .referers
+                    .get_or(&record.referer, || referer(survey, record))
+                    .map_or(NONE, |id| *id),
             },
-            bytes: record.bytes.map_or(NONE, |bytes| bytes.min(u64::from(NONE - 1)) as u32),
+            bytes: record
+                .bytes
+                .map_or(NONE, |bytes| bytes.min(u64::from(NONE - 1)) as u32),
             duration_ms: record.duration_ms.unwrap_or(NONE),
             status: record.status,
             upstream: match record.upstream {
@@ -178,7 +199,11 @@ fn known(familiar: &mut Familiar, table: &KeyTable, key: &[u8]) -> Option<u32> {
 }
 
 fn id_in(table: &KeyTable, key: &[u8]) -> u32 {
-    if key.is_empty() { NONE } else { table.keys.get(key).unwrap_or(NONE) }
+    if key.is_empty() {
+        NONE
+    } else {
+        table.keys.get(key).unwrap_or(NONE)
+    }
 }
 
 fn referer(survey: &Survey, record: &Record<'_>) -> Option<u32> {
@@ -195,7 +220,11 @@ impl Nature {
         if route::is_asset(path) {
             signs |= SIGN_ASSET;
         }
-        let expiry = if query.is_empty() { None } else { signed::expiry(query) };
+        let expiry = if query.is_empty() {
+            None
+        } else {
+            signed::expiry(query)
+        };
         Nature {
             content: match payload::classify(&record.target) {
                 None => Content::Plain,

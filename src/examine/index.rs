@@ -31,7 +31,9 @@ impl Index {
     /// the same time.
     pub fn new(table: &Table<'_>, wanted: Vec<(Column, Vec<bool>)>) -> Index {
         let listed = |(column, flags)| Lists::new(table, column, flags);
-        Index { columns: wanted.into_par_iter().map(listed).collect() }
+        Index {
+            columns: wanted.into_par_iter().map(listed).collect(),
+        }
     }
 
     /// The rows of a value, in time order; empty for a value that was not wanted.
@@ -57,7 +59,8 @@ impl Lists {
             .collect();
         let slot = |row: &Row| {
             let slot = slots.get(table.value(column, row) as usize).copied();
-            slot.filter(|slot| *slot != NO_LIST).map(|slot| slot as usize)
+            slot.filter(|slot| *slot != NO_LIST)
+                .map(|slot| slot as usize)
         };
         // Counted first, then put in their places: `starts[slot + 1]` runs from the list's start to its end.
         let mut starts = vec![0; lists as usize + 2];
@@ -74,11 +77,17 @@ impl Lists {
                 starts[slot + 1] += 1;
             }
         }
-        Lists { column, slots, starts, rows }
+        Lists {
+            column,
+            slots,
+            starts,
+            rows,
+        }
     }
 
     fn of(&self, id: u32) -> Option<&[u32]> {
         let slot = *self.slots.get(id as usize)? as usize;
-        self.rows.get(*self.starts.get(slot)?..*self.starts.get(slot.checked_add(1)?)?)
+        self.rows
+            .get(*self.starts.get(slot)?..*self.starts.get(slot.checked_add(1)?)?)
     }
 }

@@ -116,7 +116,10 @@ impl<'s> Table<'s> {
     /// How many requests a row stands for.
     pub fn weight(&self, row: &Row) -> u32 {
         let weights = self.weights.as_ref();
-        weights.and_then(|weights| weights.get(row.ip as usize)).copied().unwrap_or(1)
+        weights
+            .and_then(|weights| weights.get(row.ip as usize))
+            .copied()
+            .unwrap_or(1)
     }
 
     /// The addresses and places that were denied: their rows are asked for again and again.
@@ -200,7 +203,11 @@ impl<'s> Table<'s> {
 
     /// The class of a row's user agent.
     pub fn class(&self, row: &Row) -> Class {
-        self.coarse.agent_class.get(row.user_agent as usize).copied().unwrap_or(Class::Empty)
+        self.coarse
+            .agent_class
+            .get(row.user_agent as usize)
+            .copied()
+            .unwrap_or(Class::Empty)
     }
 
     /// The rows with `start_ms <= time < end_ms`.
@@ -223,9 +230,13 @@ impl Coarse {
         let agents = occurring(names.user_agent, rows, |row| row.user_agent);
         for (id, occurs) in (0..).zip(agents) {
             let client = occurs.then(|| client::classify(names.user_agent.bytes(id)));
-            let family = client.as_ref().map_or(NONE, |c| coarse.clients.intern(c.family.as_bytes()));
+            let family = client
+                .as_ref()
+                .map_or(NONE, |c| coarse.clients.intern(c.family.as_bytes()));
             coarse.agent_client.push(family);
-            coarse.agent_class.push(client.map_or(Class::Empty, |client| client.class));
+            coarse
+                .agent_class
+                .push(client.map_or(Class::Empty, |client| client.class));
         }
         for id in 0..names.route.len() as u32 {
             let route = names.route.bytes(id);
@@ -244,12 +255,22 @@ impl Coarse {
         // A network is written out once, however many addresses it has.
         let mut known: HashMap<IpNet, u32, FixedState> = HashMap::default();
         let mut id_of = |names: &mut Interner, network: IpNet| {
-            *known.entry(network).or_insert_with(|| names.intern(network.to_string().as_bytes()))
+            *known
+                .entry(network)
+                .or_insert_with(|| names.intern(network.to_string().as_bytes()))
         };
         for (id, occurs) in (0..).zip(occurs) {
-            let address = if *occurs { Address::parse(ips.bytes(id)) } else { Address::Absent };
-            let prefix = address.prefix().map_or(NONE, |net| id_of(&mut self.prefixes, net));
-            let wide = address.ip().map_or(NONE, |ip| id_of(&mut self.wide_prefixes, wide_prefix(ip)));
+            let address = if *occurs {
+                Address::parse(ips.bytes(id))
+            } else {
+                Address::Absent
+            };
+            let prefix = address
+                .prefix()
+                .map_or(NONE, |net| id_of(&mut self.prefixes, net));
+            let wide = address
+                .ip()
+                .map_or(NONE, |ip| id_of(&mut self.wide_prefixes, wide_prefix(ip)));
             self.ip_prefix.push(prefix);
             self.ip_wide.push(wide);
         }

@@ -24,13 +24,19 @@ pub(super) struct Thinning {
 impl Thinning {
     /// The least thinning at which the requests of denied addresses fit `room`.
     pub(super) fn to_fit(survey: &Survey, room: u64) -> Thinning {
-        let mut thinning = Thinning { addresses: 1, large: u64::MAX };
+        let mut thinning = Thinning {
+            addresses: 1,
+            large: u64::MAX,
+        };
         let mut step = 0;
         while thinning.kept(survey) > room && step < 31 {
             step += 1;
             // Past a share of one in 16, large addresses themselves are what is too many.
-            let large = (room / LARGE_PART) >> step.max(4) - 4;
-            thinning = Thinning { addresses: 1 << step, large: large.max(1) };
+            let large = (room / LARGE_PART) >> (step.max(4) - 4);
+            thinning = Thinning {
+                addresses: 1 << step,
+                large: large.max(1),
+            };
         }
         thinning
     }
@@ -49,7 +55,10 @@ impl Thinning {
             weight if self.is_large(tally) => tally.requests / u64::from(weight),
             _ => tally.requests,
         };
-        addresses.filter(|(tally, _)| tally.denials > 0).map(kept).sum()
+        addresses
+            .filter(|(tally, _)| tally.denials > 0)
+            .map(kept)
+            .sum()
     }
 
     /// How many requests one that is kept of this address stands for; 0 if none is kept.
@@ -113,7 +122,10 @@ mod tests {
         let survey = survey(&[(2000, 10)]);
         let thinning = Thinning::to_fit(&survey, 6000);
         let kept = thinning.kept(&survey);
-        assert!(thinning.is_needed() && (2000..=6000).contains(&kept), "{kept}");
+        assert!(
+            thinning.is_needed() && (2000..=6000).contains(&kept),
+            "{kept}"
+        );
     }
 
     #[test]
@@ -123,7 +135,9 @@ mod tests {
         let (large, hash) = (&survey.ip.tallies[0], survey.ip.keys.hash_of(0));
         let weight = thinning.weight(large, hash);
         assert!(thinning.kept(&survey) <= 9000 && weight > 1);
-        let kept = (0..50_000).filter(|second| thinning.keeps(large, hash, second * 1000)).count();
+        let kept = (0..50_000)
+            .filter(|second| thinning.keeps(large, hash, second * 1000))
+            .count();
         assert_eq!(kept as u64, 50_000u64.div_ceil(u64::from(weight)));
     }
 

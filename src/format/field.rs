@@ -134,8 +134,13 @@ pub(super) fn request_line(line: &[u8]) -> (&[u8], &[u8]) {
 #[inline(always)]
 fn usual_request(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (line, protocol) = line.split_last_chunk::<8>()?;
-    let known = matches!(protocol, b"HTTP/1.1" | b"HTTP/2.0" | b"HTTP/1.0" | b"HTTP/3.0");
-    let (b' ', line) = line.split_last()? else { return None };
+    let known = matches!(
+        protocol,
+        b"HTTP/1.1" | b"HTTP/2.0" | b"HTTP/1.0" | b"HTTP/3.0"
+    );
+    let (b' ', line) = line.split_last()? else {
+        return None;
+    };
     let (method, target) = line.split_at_checked(find(line, 0, b' ')?)?;
     let usual = known && (1..=MAX_METHOD).contains(&method.len());
     (usual && method.iter().all(u8::is_ascii_uppercase)).then(|| (method, &target[1..]))

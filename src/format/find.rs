@@ -21,7 +21,9 @@ pub(super) fn find(text: &[u8], from: usize, byte: u8) -> Option<usize> {
         at += 8;
     }
     let rest = text.get(at..)?;
-    rest.iter().position(|&other| other == byte).map(|step| at + step)
+    rest.iter()
+        .position(|&other| other == byte)
+        .map(|step| at + step)
 }
 
 /// Where the first byte stands that is not in `b'.'..=b'9'`, the bytes of IPv4 addresses; the end of
@@ -41,7 +43,10 @@ pub(super) fn quad_end(text: &[u8]) -> usize {
         at += 8;
     }
     let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| !(b'.'..=b'9').contains(byte)).unwrap_or(rest.len())
+    at + rest
+        .iter()
+        .position(|byte| !(b'.'..=b'9').contains(byte))
+        .unwrap_or(rest.len())
 }
 
 #[inline(always)]

@@ -28,7 +28,11 @@ impl<'a> Line<'a> {
     pub fn within(chunk: &'a [u8], number: u32, offset: usize, end: usize) -> Option<Line<'a>> {
         let bytes = chunk.get(offset..end)?;
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        Some(Line { number, offset, bytes })
+        Some(Line {
+            number,
+            offset,
+            bytes,
+        })
     }
 }
 
@@ -54,7 +58,9 @@ pub(super) fn visit<'c, F: Format, V: Visitor>(
         let may_be_a_request =
             line.bytes.len() <= MAX_LINE && !matches!(line.bytes.first(), None | Some(b'#'));
         if !(may_be_a_request
-            && primary.lend(line.bytes, &mut clock, |record| visitor.record(line, record, 0)))
+            && primary.lend(line.bytes, &mut clock, |record| {
+                visitor.record(line, record, 0)
+            }))
         {
             visit_other(line, fallbacks, &mut clock, visitor);
         }

@@ -21,10 +21,10 @@ use crate::settings::FormatSettings;
 use crate::time::{Clock, Instant};
 use behind::Behind;
 use front::{Front, front};
-use usual::usual;
 use nom::Parser;
 use nom::bytes::complete::tag;
 use std::borrow::Cow;
+use usual::usual;
 
 /// NCSA common and combined, with what a sample showed of its variant.
 #[derive(Debug, Clone)]
@@ -75,7 +75,9 @@ impl Format for Ncsa {
 
     #[inline(always)]
     fn lend(&self, line: &[u8], clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool {
-        let Some(layout) = self.layout(line, clock) else { return false };
+        let Some(layout) = self.layout(line, clock) else {
+            return false;
+        };
         let mut record = layout.record();
         let assigned = self.assign(&layout, &mut record, clock).is_some();
         if assigned {
@@ -98,7 +100,12 @@ impl Ncsa {
 
     /// What the fields behind say.
     #[inline(always)]
-    fn assign<'a>(&self, layout: &Layout<'a>, record: &mut Record<'a>, clock: &mut Clock) -> Option<()> {
+    fn assign<'a>(
+        &self,
+        layout: &Layout<'a>,
+        record: &mut Record<'a>,
+        clock: &mut Clock,
+    ) -> Option<()> {
         if layout.behind.is_empty() {
             return Some(());
         }

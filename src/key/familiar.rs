@@ -25,8 +25,14 @@ struct Slot {
 impl Familiar {
     /// An empty cache with so many slots of 24 bytes, at least one.
     pub fn new(slots: usize) -> Self {
-        let empty = Slot { glance: Glance::default(), length: u32::MAX, id: 0 };
-        Familiar { slots: vec![empty; slots.max(1).next_power_of_two()] }
+        let empty = Slot {
+            glance: Glance::default(),
+            length: u32::MAX,
+            id: 0,
+        };
+        Familiar {
+            slots: vec![empty; slots.max(1).next_power_of_two()],
+        }
     }
 
     /// The id of a string: the one that was seen last, or what `look_up` says.
@@ -46,7 +52,11 @@ impl Familiar {
             return Some(slot.id);
         }
         let id = look_up(keys)?;
-        *slot = Slot { glance, length: u32::try_from(bytes.len()).unwrap_or(u32::MAX), id };
+        *slot = Slot {
+            glance,
+            length: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            id,
+        };
         Some(id)
     }
 }

@@ -15,13 +15,21 @@ impl Glance {
     #[inline(always)]
     pub(super) fn at(bytes: &[u8]) -> Glance {
         if let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) {
-            return Glance { head: u64::from_le_bytes(*head), tail: u64::from_le_bytes(*tail) };
+            return Glance {
+                head: u64::from_le_bytes(*head),
+                tail: u64::from_le_bytes(*tail),
+            };
         }
         let half = |chunk: &[u8; 4]| u64::from(u32::from_le_bytes(*chunk));
         if let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) {
-            return Glance { head: half(head), tail: half(tail) };
+            return Glance {
+                head: half(head),
+                tail: half(tail),
+            };
         }
-        let head = bytes.iter().fold(0, |head, byte| head << 8 | u64::from(*byte));
+        let head = bytes
+            .iter()
+            .fold(0, |head, byte| head << 8 | u64::from(*byte));
         Glance { head, tail: 0 }
     }
 
@@ -29,9 +37,14 @@ impl Glance {
     #[inline(always)]
     pub(super) fn hash(self, bytes: &[u8]) -> usize {
         // The middle tells user agents and long paths apart, which share their ends.
-        let middle = bytes.get(bytes.len() / 2..).and_then(|half| half.first_chunk());
+        let middle = bytes
+            .get(bytes.len() / 2..)
+            .and_then(|half| half.first_chunk());
         let middle = middle.map_or(0, |middle| u64::from_le_bytes(*middle));
-        let mixed = fold(self.head ^ 0x9e37_79b9_7f4a_7c15, self.tail ^ 0xd1b5_4a32_d192_ed03);
+        let mixed = fold(
+            self.head ^ 0x9e37_79b9_7f4a_7c15,
+            self.tail ^ 0xd1b5_4a32_d192_ed03,
+        );
         fold(mixed ^ middle, 0x2545_f491_4f6c_dd1d ^ bytes.len() as u64) as usize
     }
 }

@@ -41,8 +41,15 @@ impl<V: Clone> Memo<V> {
     /// An empty memo with so many slots, at least one. A slot takes some 64 bytes; a memo is of use as
     /// long as it fits a core's own cache beside whatever else is looked up for each line.
     pub fn new(slots: usize) -> Self {
-        let empty = Slot { value: None, length: 0, bytes: [0; MAX_BYTES] };
-        Memo { slots: vec![empty; slots.max(1).next_power_of_two()], spare: None }
+        let empty = Slot {
+            value: None,
+            length: 0,
+            bytes: [0; MAX_BYTES],
+        };
+        Memo {
+            slots: vec![empty; slots.max(1).next_power_of_two()],
+            spare: None,
+        }
     }
 
     /// The value of a string: the one that is remembered, or what `find_out` says, which is

@@ -44,7 +44,12 @@ pub struct Timeline {
 impl Default for Timeline {
     fn default() -> Self {
         let current = (0..0, Page::default());
-        Timeline { pages: HashMap::default(), bins: 0, level: 0, current }
+        Timeline {
+            pages: HashMap::default(),
+            bins: 0,
+            level: 0,
+            current,
+        }
     }
 }
 
@@ -128,20 +133,47 @@ impl Timeline {
         WIDTHS[self.level]
     }
 
+    /// Requests by hour since the epoch, without those since the last merge; bins wider than an hour are
+    /// divided among theirs.
+    pub fn requests_by_hour(&self) -> HashMap<i64, u64, FixedState> {
+        let mut hours: HashMap<i64, u64, FixedState> = HashMap::default();
+        let bins_an_hour = (3_600 / self.width_s()).max(1);
+        let hours_a_bin = (self.width_s() / 3_600).max(1);
+        for (number, page) in &self.pages {
+            for (bin, at) in page
+                .iter()
+                .zip(number * PAGE..)
+                .filter(|(bin, _)| bin.requests > 0)
+            {
+                let first = at.div_euclid(bins_an_hour) * hours_a_bin;
+                for hour in first..first + hours_a_bin {
+                    *hours.entry(hour).or_default() += bin.requests.div_ceil(hours_a_bin as u64);
+                }
+            }
+        }
+        hours
+    }
+
     /// The bins in order, as (first second, bin).
     pub fn sorted(&mut self) -> Vec<(i64, Bin)> {
         self.flush();
         let width = self.width_s();
         let mut pages: Vec<(&i64, &Page)> = self.pages.iter().collect();
         pages.sort_unstable_by_key(|(number, _)| **number);
-        let bins = pages.into_iter().flat_map(|(number, page)| page.iter().zip(number * PAGE..));
-        bins.filter(|(bin, _)| bin.requests > 0).map(|(bin, at)| (at * width, *bin)).collect()
+        let bins = pages
+            .into_iter()
+            .flat_map(|(number, page)| page.iter().zip(number * PAGE..));
+        bins.filter(|(bin, _)| bin.requests > 0)
+            .map(|(bin, at)| (at * width, *bin))
+            .collect()
     }
 }
 
 /// The seconds that hold all but 0.2 % of the requests, so that one absurd stamp stretches nothing.
 pub fn robust_span(bins: &[(i64, Bin)], width_s: i64) -> Range<i64> {
-    let (Some((first, _)), Some((last, _))) = (bins.first(), bins.last()) else { return 0..0 };
+    let (Some((first, _)), Some((last, _))) = (bins.first(), bins.last()) else {
+        return 0..0;
+    };
     let all: u64 = bins.iter().map(|(_, bin)| bin.requests).sum();
     let leave = (all as f64 * OUTSIDE_SPAN / 2.0) as u64;
     let edge = |bins: &mut dyn Iterator<Item = &(i64, Bin)>, fallback: i64| {
@@ -154,12 +186,19 @@ pub fn robust_span(bins: &[(i64, Bin)], width_s: i64) -> Range<i64> {
         }
         fallback
     };
-    let (start, end) = (edge(&mut bins.iter(), *first), edge(&mut bins.iter().rev(), *last));
+    let (start, end) = (
+        edge(&mut bins.iter(), *first),
+        edge(&mut bins.iter().rev(), *last),
+    );
     // Only what lies further off than the log is long is stray: a quiet night at the edge is none.
     let core = (end - start).max(width_s);
     let seconds = || bins.iter().map(|(second, _)| *second);
-    let start = seconds().find(|second| *second >= start - core).unwrap_or(start);
-    let end = seconds().rfind(|second| *second <= end + core).unwrap_or(end);
+    let start = seconds()
+        .find(|second| *second >= start - core)
+        .unwrap_or(start);
+    let end = seconds()
+        .rfind(|second| *second <= end + core)
+        .unwrap_or(end);
     start..end + width_s
 }
 
