@@ -105,7 +105,13 @@ fn run(
     let exposure = Exposure::new(span.clone(), admitted);
 
     progress.begin("examining", input.total_bytes());
-    let (table, trouble) = examine::run(&input, &formats, &gate, &survey, &routes, &|bytes| {
+    let outlines = std::mem::take(&mut survey.outlines);
+    let counted = examine::Counted {
+        survey: &survey,
+        routes: &routes,
+        outlines,
+    };
+    let (table, trouble) = examine::run(&input, &formats, &gate, counted, &|bytes| {
         progress.advance(bytes)
     });
     troubles.extend(trouble);

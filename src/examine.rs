@@ -5,6 +5,7 @@
 //! over by what Survey noted of them, without being read. What is kept depends on keys, never on chunks.
 
 mod collector;
+mod hot;
 pub mod index;
 pub mod row;
 mod scope;
@@ -16,11 +17,12 @@ use crate::gate::Gate;
 use crate::input::{Input, Trouble};
 use crate::key::intern::Interner;
 use crate::survey::Survey;
+use crate::survey::outline::Outlines;
 use crate::survey::tally::Tally;
 use collector::{Collector, Piece};
 use rayon::slice::ParallelSliceMut;
 use row::Row;
-use scope::Scope;
+use scope::{MOST_ROWS, Scope};
 use table::{Dictionaries, Table};
 
 /// Steps that rows may be moved to put them in order, for each of them: requests are logged when they
@@ -56,16 +58,43 @@ impl Routes {
     }
 }
 
+/// What the first pass counted, for the second.
+#[derive(Debug)]
+pub struct Counted<'s> {
+    /// The counts.
+    pub survey: &'s Survey,
+    /// The routes that follow from them.
+    pub routes: &'s Routes,
+    /// The survey's outlines; they are large, and given back once the lines are read.
+    pub outlines: Outlines,
+}
+
 /// Reads the chunks near denials again and builds the table that verdicts are reached on.
 pub fn run<'s>(
     input: &Input,
     formats: &[Option<Detected>],
     gate: &Gate,
-    survey: &'s Survey,
-    routes: &'s Routes,
+    counted: Counted<'s>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> (Table<'s>, Vec<Trouble>) {
-    let scope = Scope::new(survey, routes);
+    keeping(MOST_ROWS, input, formats, gate, counted, progress)
+}
+
+/// As [`run`], keeping some `most_rows`.
+fn keeping<'s>(
+    most_rows: u64,
+    input: &Input,
+    formats: &[Option<Detected>],
+    gate: &Gate,
+    counted: Counted<'s>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> (Table<'s>, Vec<Trouble>) {
+    let Counted {
+        survey,
+        routes,
+        outlines,
+    } = counted;
+    let scope = Scope::new(survey, routes, outlines, most_rows);
     let starts = line_starts(survey);
     let wanted = |source: usize, number: usize| scope.wants(survey, source, number);
     let pass = input.second_pass(
@@ -74,12 +103,15 @@ pub fn run<'s>(
         |collector, chunk| collector.read(chunk, &starts),
         progress,
     );
-    let rows = in_order(
-        pass.accumulators
-            .into_iter()
-            .map(Collector::finish)
-            .collect(),
-    );
+    let troubles = pass.troubles;
+    let parts = pass
+        .accumulators
+        .into_iter()
+        .map(Collector::finish)
+        .collect();
+    let (sample, weights) = (scope.sample, scope.weights(survey));
+    drop(scope);
+    let rows = in_order(parts);
     let names = Dictionaries {
         ip: &survey.ip.keys,
         user_agent: &survey.user_agent.keys,
@@ -89,10 +121,7 @@ pub fn run<'s>(
         host: &survey.host.keys,
         referer_host: &survey.referer_host.keys,
     };
-    (
-        Table::new(rows, names, scope.sample, scope.weights(survey)),
-        pass.troubles,
-    )
+    (Table::new(rows, names, sample, weights), troubles)
 }
 
 /// All rows by time, then by place. They mostly are in this order already.
@@ -106,6 +135,8 @@ fn in_order(parts: Vec<(Vec<Vec<Row>>, Vec<Piece>)>) -> Vec<Row> {
             ..p
         }));
     }
+    // A block may be given back before an empty piece at its end has its turn.
+    pieces.retain(|piece| !piece.rows.is_empty());
     pieces.sort_unstable_by_key(|piece| (piece.source, piece.number));
     let mut rows = Vec::with_capacity(blocks.iter().map(Vec::len).sum());
     let mut left: Vec<usize> = blocks.iter().map(Vec::len).collect();
@@ -161,56 +192,5 @@ fn line_starts(survey: &Survey) -> Vec<Vec<u64>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::examine::row::{Content, NONE};
-    use proptest::prelude::*;
-
-    fn row(time_ms: i64, line: u32) -> Row {
-        Row {
-            time_ms,
-            source: 0,
-            line,
-            ip: 0,
-            user_agent: 0,
-            route: 0,
-            user: NONE,
-            token: NONE,
-            host: NONE,
-            referer_host: NONE,
-            bytes: NONE,
-            duration_ms: NONE,
-            status: 200,
-            upstream: 0,
-            method: 0,
-            content: Content::Plain,
-            signs: 0,
-            denied: false,
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn rows_come_by_time_and_place_however_they_were_read(
-            times in prop::collection::vec(0i64..50, 0..300), jitter in any::<bool>(), cut in 1usize..40,
-        ) {
-            // Nearly in order, or not at all.
-            let time = |at: usize| if jitter { at as i64 + times[at] % 3 } else { times[at] };
-            let lines: Vec<Row> = (0..times.len()).map(|at| row(time(at), at as u32)).collect();
-            let mut parts = vec![(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
-            for (number, chunk) in lines.chunks(cut).enumerate() {
-                let (blocks, pieces): &mut (Vec<Vec<Row>>, Vec<Piece>) = &mut parts[number % 2];
-                if number % 3 < 2 || blocks.is_empty() {
-                    blocks.push(Vec::new());
-                }
-                let block = blocks.len() - 1;
-                let start = blocks[block].len();
-                blocks[block].extend_from_slice(chunk);
-                pieces.push(Piece { source: 0, number, block, rows: start..start + chunk.len() });
-            }
-            let mut expected = lines;
-            expected.sort_by_key(Row::order);
-            prop_assert_eq!(in_order(parts), expected);
-        }
-    }
-}
+#[path = "examine/tests.rs"]
+mod tests;

@@ -109,7 +109,7 @@ impl<'a> Collector<'a> {
         let start = self.blocks[block].len();
         let formats = self.formats;
         if let Some(format) = &formats[chunk.source] {
-            match self.scope.outline(self.survey, chunk.source, chunk.number) {
+            match self.scope.outline(chunk.source, chunk.number) {
                 Some(outline) => format.visit_lines(outline.of(chunk.bytes), self),
                 None => format.visit(chunk.bytes, self),
             }

@@ -133,6 +133,27 @@ impl Timeline {
         WIDTHS[self.level]
     }
 
+    /// Requests by hour since the epoch, without those since the last merge; bins wider than an hour are
+    /// divided among theirs.
+    pub fn requests_by_hour(&self) -> HashMap<i64, u64, FixedState> {
+        let mut hours: HashMap<i64, u64, FixedState> = HashMap::default();
+        let bins_an_hour = (3_600 / self.width_s()).max(1);
+        let hours_a_bin = (self.width_s() / 3_600).max(1);
+        for (number, page) in &self.pages {
+            for (bin, at) in page
+                .iter()
+                .zip(number * PAGE..)
+                .filter(|(bin, _)| bin.requests > 0)
+            {
+                let first = at.div_euclid(bins_an_hour) * hours_a_bin;
+                for hour in first..first + hours_a_bin {
+                    *hours.entry(hour).or_default() += bin.requests.div_ceil(hours_a_bin as u64);
+                }
+            }
+        }
+        hours
+    }
+
     /// The bins in order, as (first second, bin).
     pub fn sorted(&mut self) -> Vec<(i64, Bin)> {
         self.flush();

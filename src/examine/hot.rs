@@ -1,0 +1,120 @@
+//! Routes that are denied so often that every request of them may matter, and in which hours.
+//!
+//! A route may be denied by a rule about it, or all its callers may share one limit: then the admitted
+//! requests of the hour tell, whoever made them. Of a busy route whose denials come in one hour, the rest
+//! of the day is not needed.
+
+use super::Routes;
+use super::scope::share;
+use crate::survey::Survey;
+use crate::survey::hours::hour_of;
+use crate::survey::tally::Tally;
+use foldhash::fast::FixedState;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// A route with this many denials, and this share of its requests denied, is a scope of its own.
+const SCOPE_DENIALS: u64 = 50;
+const SCOPE_SHARE: f64 = 0.02;
+/// Denials that make an hour of such a route worth a look, where the route is little used.
+const HOUR_DENIALS: u64 = 10;
+/// How far the rows of hot routes may exceed what is expected of them, in shares of all rows.
+const EXCESS: u64 = 2;
+
+/// Routes with a fair share of denials, and their hours.
+#[derive(Debug, Default)]
+pub(super) struct HotRoutes {
+    routes: Vec<bool>,
+    hours: HashSet<(u32, i64), FixedState>,
+    /// Requests of hot routes in their hours, as expected.
+    pub(super) requests: u64,
+    /// Of them, those of one address in this many are kept.
+    pub(super) sample: u32,
+}
+
+impl HotRoutes {
+    /// The hot routes of a log. There is room for so many of their rows, and at worst for a multiple of
+    /// `most_rows`.
+    pub(super) fn new(
+        survey: &Survey,
+        routes: &Routes,
+        near_ms: &Range<i64>,
+        room: u64,
+        most_rows: u64,
+    ) -> HotRoutes {
+        let is_hot = |tally: &Tally| {
+            tally.denials >= SCOPE_DENIALS
+                && tally.denials as f64 >= SCOPE_SHARE * tally.requests as f64
+        };
+        let hot: Vec<bool> = routes.tallies.iter().map(is_hot).collect();
+        let hours = hot_hours(survey, routes, near_ms, &hot);
+        let (expected, most) = requests_within(survey, routes, &hours);
+        let sample = share(expected, room).max(share(most, EXCESS * most_rows));
+        HotRoutes {
+            routes: hot,
+            hours,
+            requests: expected,
+            sample,
+        }
+    }
+
+    /// Whether a route is hot at any time.
+    pub(super) fn is_hot(&self, route: u32) -> bool {
+        self.routes.get(route as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether a route is hot at a time.
+    #[inline]
+    pub(super) fn holds(&self, route: u32, time_ms: i64) -> bool {
+        self.is_hot(route) && self.hours.contains(&(route, hour_of(time_ms)))
+    }
+}
+
+/// The hours in which a fair share of a hot route's usual requests is denied, and those around them.
+fn hot_hours(
+    survey: &Survey,
+    routes: &Routes,
+    near_ms: &Range<i64>,
+    hot: &[bool],
+) -> HashSet<(u32, i64), FixedState> {
+    let mut denials: HashMap<(u32, i64), u64, FixedState> = HashMap::default();
+    for (template, hour, count) in survey.denied_hours.iter() {
+        let route = routes.of_template[template as usize];
+        if hot[route as usize] {
+            *denials.entry((route, hour)).or_default() += count;
+        }
+    }
+    let all_hours = (hour_of(near_ms.end) - hour_of(near_ms.start)).max(1) as f64;
+    let mut hours = HashSet::default();
+    for ((route, hour), count) in denials {
+        let usual = routes.tallies[route as usize].requests as f64 / all_hours;
+        if count >= HOUR_DENIALS && count as f64 >= SCOPE_SHARE * usual {
+            hours.extend((hour - 1..=hour + 1).map(|hour| (route, hour)));
+        }
+    }
+    hours
+}
+
+/// How many requests of routes there are in their hours: as expected, if a route has the same share of
+/// the log in every hour, and at most.
+fn requests_within(
+    survey: &Survey,
+    routes: &Routes,
+    hours: &HashSet<(u32, i64), FixedState>,
+) -> (u64, u64) {
+    let by_hour = survey.timeline.requests_by_hour();
+    let in_hour = |hour: &i64| by_hour.get(hour).copied().unwrap_or(0);
+    let mut by_route: HashMap<u32, u64, FixedState> = HashMap::default();
+    for (route, hour) in hours {
+        *by_route.entry(*route).or_default() += in_hour(hour);
+    }
+    let all = survey.total.requests.max(1);
+    let (mut expected, mut most) = (0u128, 0);
+    for (route, around) in by_route {
+        let own = routes.tallies[route as usize].requests;
+        expected += u128::from(own) * u128::from(around) / u128::from(all);
+        most += own.min(around);
+    }
+    let any: HashSet<i64, FixedState> = hours.iter().map(|(_, hour)| *hour).collect();
+    (expected as u64, most.min(any.iter().map(in_hour).sum()))
+}
