@@ -5,6 +5,7 @@ mod arguments;
 mod fail_on;
 pub mod message;
 mod progress;
+mod reading;
 mod size;
 
 use crate::exit::ExitCode;

@@ -1,28 +1,32 @@
 //! `forbid-logs analyze`: the main job.
 
-use super::arguments::{Analyze, Reading, When, Writing};
+use super::arguments::{Analyze, When, Writing};
 use super::message;
 use super::progress::Bar;
+use super::reading::Requested;
 use crate::analysis::{self, Outcome};
 use crate::exit::ExitCode;
 use crate::findings::Analysis;
-use crate::input::{Input, guard};
+use crate::input::guard;
 use crate::key::token::{self, TokenKey};
 use crate::output::file::{Delivery, Destination};
 use crate::output::{self, Context, text};
-use crate::settings::{FormatSettings, InputSettings, Settings};
-use crate::time::{self, Moment};
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use std::io::{IsTerminal, stdout};
 
-/// Values listed per dimension in JSON and CSV.
-const TOP: usize = 10;
 /// Columns where the width is not known.
 const WIDTH: usize = 80;
 
 /// Analyses the logs and writes the report.
 pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
-    let (settings, source, notices) = settings(arguments)?;
+    let Requested {
+        mut settings,
+        source,
+        notices,
+    } = arguments
+        .reading
+        .settings(&arguments.logs, &arguments.privacy)?;
+    settings.top = arguments.writing.top.unwrap_or(settings.top);
     let destination = match &arguments.writing.output {
         Some(path) => Destination::open(path)?,
         None => Destination::stdout(),
@@ -101,80 +105,6 @@ fn skipped(writing: &Writing, analysis: &Analysis) -> ExitCode {
         share * 100.0
     ));
     ExitCode::InPart
-}
-
-/// Settings, the LOGs as typed, and what to tell beforehand.
-fn settings(arguments: &Analyze) -> anyhow::Result<(Settings, String, Vec<String>)> {
-    let Analyze {
-        logs,
-        reading,
-        writing,
-    } = arguments;
-    let mut notices = Vec::new();
-    let mut logs = logs.clone();
-    if logs.is_empty() {
-        logs = Input::usual_places();
-        if logs.is_empty() {
-            bail!(
-                "no LOG given, and none in the usual places of nginx, Apache, Caddy and HAProxy under /var/log; \
-                 give a file, a directory, or - for standard input"
-            );
-        }
-        notices.push(format!("no LOG given; reading {}", logs.join(" ")));
-    }
-    let (since, until) = interval(reading)?;
-    let source = logs.join(" ");
-    let settings = Settings {
-        input: InputSettings {
-            logs,
-            no_mmap: reading.no_mmap,
-            temp_dir: reading.temp_dir.clone(),
-            max_temp_bytes: reading.max_temp,
-            ..InputSettings::default()
-        },
-        format: FormatSettings {
-            log_format: reading.log_format.clone(),
-            map: reading.map.clone(),
-            nginx_conf: reading.nginx_conf.clone(),
-            apache_conf: reading.apache_conf.clone(),
-            timezone: reading.timezone,
-        },
-        denied_statuses: reading.status.clone(),
-        window_s: reading.window,
-        since,
-        until,
-        conditions: reading.conditions.clone(),
-        top: writing.top.unwrap_or(TOP),
-        sampled: reading.sampled,
-        show_tokens: writing.show_tokens,
-        anonymize_ip: writing.anonymize_ip,
-        anonymize_user: writing.anonymize_user,
-        trusted_proxies: reading.trusted_proxy.clone(),
-        threads: reading.threads,
-    };
-    Ok((settings, source, notices))
-}
-
-fn interval(reading: &Reading) -> anyhow::Result<(Option<Moment>, Option<Moment>)> {
-    let moment = |name: &str, text: &Option<String>| {
-        text.as_deref()
-            .map(|text| time::parse_moment(text, reading.timezone))
-            .transpose()
-            .with_context(|| format!("--{name}"))
-    };
-    let (since, until) = (
-        moment("since", &reading.since)?,
-        moment("until", &reading.until)?,
-    );
-    let empty = match (since, until) {
-        (Some(Moment::Absolute(since)), Some(Moment::Absolute(until))) => since >= until,
-        (Some(Moment::BeforeEnd(since)), Some(Moment::BeforeEnd(until))) => since <= until,
-        _ => false,
-    };
-    if empty {
-        bail!("--since is not before --until, so no request can lie between; swap them");
-    }
-    Ok((since, until))
 }
 
 fn context(writing: &Writing, source: String) -> Context {

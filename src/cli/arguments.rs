@@ -51,6 +51,8 @@ pub struct Analyze {
     #[command(flatten)]
     pub reading: Reading,
     #[command(flatten)]
+    pub privacy: Privacy,
+    #[command(flatten)]
     pub writing: Writing,
 }
 
@@ -111,6 +113,21 @@ pub struct Reading {
     pub token_key: Option<PathBuf>,
 }
 
+/// What is shown of clients and their secrets.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Privacy")]
+pub struct Privacy {
+    /// Show tokens in clear
+    #[arg(long)]
+    pub show_tokens: bool,
+    /// Hide the host part of addresses
+    #[arg(long)]
+    pub anonymize_ip: bool,
+    /// Show user names as fingerprints
+    #[arg(long)]
+    pub anonymize_user: bool,
+}
+
 /// What is written, and how.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Writing")]
@@ -124,15 +141,6 @@ pub struct Writing {
     /// Values listed per dimension [default: 10, in text 3]
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
-    /// Show tokens in clear
-    #[arg(long)]
-    pub show_tokens: bool,
-    /// Hide the host part of addresses
-    #[arg(long)]
-    pub anonymize_ip: bool,
-    /// Show user names as fingerprints
-    #[arg(long)]
-    pub anonymize_user: bool,
     /// When to colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: When,
