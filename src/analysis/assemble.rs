@@ -100,42 +100,44 @@ impl Assembly<'_> {
         }
     }
 
-    fn described(&self) -> (Vec<Spike>, Vec<Spike>) {
-        let mut denials_by_window: BTreeMap<i64, u64> = BTreeMap::new();
+    /// Denials of the log by number of window.
+    fn denials_by_window(&self) -> BTreeMap<i64, u64> {
+        let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
         for (second, bin) in self.bins {
-            *denials_by_window
+            *windows
                 .entry(second.div_euclid(self.window_s))
                 .or_default() += bin.denials;
         }
+        windows
+    }
+
+    /// Calls `describer` with all that descriptions need.
+    pub(super) fn describing<R>(&self, describer: impl FnOnce(&Setting<'_>) -> R) -> R {
+        let denials_by_window = self.denials_by_window();
         let shown = |column: Column, bytes: &[u8]| self.shown(column, bytes);
         let redact = |text: &str| match self.settings.show_tokens {
             true => text.to_string(),
             false => escape::utf8(&self.token_key.redact(text.as_bytes())).into_owned(),
         };
-        let setting = Setting {
+        let logs = self.settings.input.logs.iter();
+        let sources = self.survey.sources.iter();
+        describer(&Setting {
             table: self.table,
             exposure: self.exposure,
             window_s: self.window_s,
             top: self.settings.top,
             shown: &shown,
             redact: &redact,
-            logs: self
-                .settings
-                .input
-                .logs
-                .iter()
+            logs: logs
                 .map(|log| escape::shell(log.as_bytes()))
                 .collect::<Vec<_>>()
                 .join(" "),
-            end_ms: self
-                .survey
-                .sources
-                .iter()
-                .map(|s| s.end_ms)
-                .max()
-                .unwrap_or(i64::MIN),
+            end_ms: sources.map(|s| s.end_ms).max().unwrap_or(i64::MIN),
             denials_by_window: &denials_by_window,
-        };
+        })
+    }
+
+    fn described(&self) -> (Vec<Spike>, Vec<Spike>) {
         let mut shown_verdicts: Vec<Verdict> = self
             .verdicts
             .iter()
@@ -146,10 +148,12 @@ impl Assembly<'_> {
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
-        let described: Vec<Spike> = shown_verdicts
-            .par_iter()
-            .map(|verdict| describe(&setting, verdict))
-            .collect();
+        let described: Vec<Spike> = self.describing(|setting| {
+            let verdicts = shown_verdicts.par_iter();
+            verdicts
+                .map(|verdict| describe(setting, verdict))
+                .collect()
+        });
         for ((verdict, mut spike), sample) in shown_verdicts.iter().zip(described).zip(samples) {
             let list = if verdict.is_spike {
                 &mut spikes
@@ -169,7 +173,7 @@ impl Assembly<'_> {
             &spikes,
             &mut standing,
             total,
-            &denials_by_window,
+            &self.denials_by_window(),
             self.window_s,
         );
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
@@ -180,7 +184,7 @@ impl Assembly<'_> {
     }
 
     /// A value as outputs may show it.
-    fn shown(&self, column: Column, bytes: &[u8]) -> String {
+    pub(super) fn shown(&self, column: Column, bytes: &[u8]) -> String {
         match column {
             Column::Token if !self.settings.show_tokens => self.token_key.fingerprint(bytes),
             Column::User if self.settings.anonymize_user => self
@@ -344,7 +348,7 @@ impl Assembly<'_> {
             .collect()
     }
 
-    fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
         for format in self.formats.iter().flatten() {
             for warning in &format.warnings {

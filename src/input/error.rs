@@ -55,6 +55,14 @@ pub enum InputError {
         /// Which files were left out, and why.
         left_out: String,
     },
+    /// Standard input, a pipe or a device, where files are wanted that can be read on from a place.
+    #[error(
+        "{path}: not a regular file, so the next run could not go on from a place in it; name the file itself, or leave out --state"
+    )]
+    NoPlaceToKeep {
+        /// As given or found.
+        path: String,
+    },
     /// A pattern that cannot be understood.
     #[error("{pattern}: not a pattern: {error}; write [[] for a bracket that stands for itself")]
     BadGlob {
