@@ -5,6 +5,7 @@
 //!   → verdicts: propose, merge, judge → describe: names, rules, sentences → Analysis
 //! ```
 
+pub mod additions;
 mod assemble;
 mod examples;
 mod unread;
@@ -15,7 +16,7 @@ use crate::examine::{self, Routes};
 use crate::findings::Analysis;
 use crate::format::{self, Detected, FormatError};
 use crate::gate::Gate;
-use crate::input::{Input, InputError, Trouble};
+use crate::input::{Input, InputError, Opened, Trouble};
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
 use crate::spike::scan::Exposure;
@@ -64,33 +65,75 @@ pub trait Progress: Sync {
     fn end(&self);
 }
 
+/// What every analysis is given besides its input.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// What is asked for.
+    pub settings: &'a Settings,
+    /// What tokens are shown by.
+    pub token_key: &'a TokenKey,
+    /// Who watches.
+    pub progress: &'a dyn Progress,
+}
+
 /// Analyses the logs that the settings name.
 pub fn analyze(
     settings: &Settings,
     token_key: &TokenKey,
     progress: &dyn Progress,
 ) -> Result<Outcome, AnalysisError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(settings.threads)
-        .build()
-        .map_err(|source| AnalysisError::Threads {
-            threads: settings.threads,
-            source,
-        })?;
-    pool.install(|| run(settings, token_key, progress))
+    let job = Job {
+        settings,
+        token_key,
+        progress,
+    };
+    in_pool(settings.threads, || {
+        let opened = Input::open(&settings.input)?;
+        let (analysis, troubles) = run(
+            opened,
+            job,
+            |input, formats, gate, read| {
+                let (survey, troubles) = survey::run(input, formats, gate, read);
+                (survey, (), troubles)
+            },
+            |assembly, ()| assembly.analysis(),
+        )?;
+        Ok(Outcome { analysis, troubles })
+    })
 }
 
-fn run(
-    settings: &Settings,
-    token_key: &TokenKey,
-    progress: &dyn Progress,
-) -> Result<Outcome, AnalysisError> {
-    let opened = Input::open(&settings.input)?;
+/// Runs on threads of its own.
+fn in_pool<R: Send>(
+    threads: usize,
+    run: impl FnOnce() -> Result<R, AnalysisError> + Send,
+) -> Result<R, AnalysisError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|source| AnalysisError::Threads { threads, source })?;
+    pool.install(run)
+}
+
+/// How the first pass is made: its counts, and what else the end needs of them.
+type Counted<S> = (survey::Survey, S, Vec<Trouble>);
+
+/// The passes over an open input; `count` makes the first, `finish` puts together what was asked for.
+fn run<S, R>(
+    opened: Opened,
+    job: Job<'_>,
+    count: impl FnOnce(&mut Input, &[Option<Detected>], &Gate, &(dyn Fn(u64) + Sync)) -> Counted<S>,
+    finish: impl FnOnce(assemble::Assembly<'_>, S) -> R,
+) -> Result<(R, Vec<Trouble>), AnalysisError> {
+    let Job {
+        settings,
+        token_key,
+        progress,
+    } = job;
     let (mut input, mut troubles) = (opened.input, opened.troubles);
     let formats = detect_all(&input, settings)?;
     progress.begin("reading", input.total_bytes());
     let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
-    let (mut survey, trouble) = survey::run(&mut input, &formats, &gate, &|bytes| {
+    let (mut survey, counts, trouble) = count(&mut input, &formats, &gate, &|bytes| {
         progress.advance(bytes)
     });
     troubles.extend(trouble);
@@ -119,7 +162,7 @@ fn run(
 
     let verdicts = verdict::reach(&table, &exposure);
     let window_s = window::width(settings.window_s, &span, survey.timeline.width_s());
-    let analysis = assemble::Assembly {
+    let assembly = assemble::Assembly {
         settings,
         token_key,
         input: &input,
@@ -132,9 +175,8 @@ fn run(
         bins: &bins,
         window_s,
         warnings: opened.warnings,
-    }
-    .analysis();
-    Ok(Outcome { analysis, troubles })
+    };
+    Ok((finish(assembly, counts), troubles))
 }
 
 /// The last request of the log in milliseconds, read only where `--since` or `--until` count back from it.

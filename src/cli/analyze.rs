@@ -27,6 +27,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
         .reading
         .settings(&arguments.logs, &arguments.privacy)?;
     settings.top = arguments.writing.top.unwrap_or(settings.top);
+    let known = arguments.reading.known()?;
     let destination = match &arguments.writing.output {
         Some(path) => Destination::open(path)?,
         None => Destination::stdout(),
@@ -54,6 +55,9 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
     for trouble in &troubles {
         analysis.warnings.push(trouble.to_string());
     }
+    for spike in &mut analysis.spikes {
+        spike.known = known.expects(spike).map(str::to_owned);
+    }
     let context = context(&arguments.writing, source);
     let written = destination
         .deliver(|out| output::render(arguments.writing.format, &analysis, &context, out))?;
@@ -77,7 +81,7 @@ fn fail_on(writing: &Writing, analysis: &Analysis) -> ExitCode {
     let Some(spike) = writing
         .fail_on
         .iter()
-        .find_map(|condition| condition.met(analysis))
+        .find_map(|condition| condition.met(&analysis.spikes, &|_| true))
     else {
         return ExitCode::Analysed;
     };

@@ -93,6 +93,9 @@ pub struct Reading {
     /// Networks of proxies whose X-Forwarded-For is believed
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub trusted_proxy: Vec<IpNet>,
+    /// Rules that are expected, one a line: their spikes are shown, and raise no alarm
+    #[arg(long, value_name = "FILE")]
+    pub known: Option<PathBuf>,
     /// The log holds one of N requests
     #[arg(long, value_name = "1/N", value_parser = sampled)]
     pub sampled: Option<u32>,
@@ -153,7 +156,8 @@ pub struct Writing {
     /// No progress
     #[arg(long)]
     pub no_progress: bool,
-    /// Exit with 1 if there is a spike of FAMILY, CAUSE or any, with MIN denials or more
+    /// Exit with 1 if there is a spike of FAMILY, CAUSE, any or new (that --known does not expect), with
+    /// MIN denials or more
     #[arg(long, value_name = "WHAT[:MIN]")]
     pub fail_on: Vec<FailOn>,
     /// Exit with 3 if more than this share of the lines could not be read, such as 1%

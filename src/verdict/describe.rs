@@ -99,6 +99,7 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
         confidence: judgement.confidence,
         band: judgement.band,
         reason: judgement.reason.clone(),
+        known: None,
         alternatives: judgement.alternatives.clone(),
         rule: rebuilt
             .as_ref()
