@@ -6,6 +6,7 @@ mod fail_on;
 pub mod message;
 mod progress;
 mod reading;
+mod report;
 mod size;
 
 use crate::exit::ExitCode;
@@ -31,5 +32,6 @@ pub fn run() -> anyhow::Result<ExitCode> {
     };
     match arguments.command {
         Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
     }
 }

@@ -36,6 +36,8 @@ pub struct Additions {
     pub minutes: Vec<(i64, u64, u64)>,
     /// The first second of all that was read, and the one behind the last; absurd stamps left out.
     pub span_s: std::ops::Range<i64>,
+    /// Offset of the log's own clock from UTC, in seconds.
+    pub utc_offset_s: i32,
     /// Templates of routes, for the next run to name routes alike.
     pub templates: Vec<(Vec<u8>, Answer)>,
     /// Bytes of text of each source.
@@ -190,6 +192,7 @@ fn additions(assembly: &Assembly<'_>, counts: &[Counts]) -> Additions {
         window_s: assembly.window_s.unsigned_abs(),
         minutes: counts::minutes(counts),
         span_s: survey::timeline::robust_span(bins, assembly.survey.timeline.width_s()),
+        utc_offset_s: assembly.survey.utc_offset_s(),
         templates: assembly.survey.routes.templates(),
         text_bytes: assembly.survey.sources.iter().map(|s| s.bytes).collect(),
         warnings: assembly.warnings(),

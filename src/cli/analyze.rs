@@ -1,12 +1,12 @@
 //! `forbid-logs analyze`: the main job.
 
 use super::arguments::{Analyze, When, Writing};
+use super::fail_on::fail_on;
 use super::message;
 use super::progress::Bar;
-use super::reading::Requested;
+use super::reading::{Requested, max_skipped};
 use crate::analysis::{self, Outcome};
 use crate::exit::ExitCode;
-use crate::findings::Analysis;
 use crate::input::guard;
 use crate::key::token::{self, TokenKey};
 use crate::output::file::{Delivery, Destination};
@@ -73,42 +73,14 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
         code = code.and(ExitCode::InPart);
     }
     Ok(code
-        .and(skipped(&arguments.writing, &analysis))
-        .and(fail_on(&arguments.writing, &analysis)))
-}
-
-fn fail_on(writing: &Writing, analysis: &Analysis) -> ExitCode {
-    let Some(spike) = writing
-        .fail_on
-        .iter()
-        .find_map(|condition| condition.met(&analysis.spikes, &|_| true))
-    else {
-        return ExitCode::Analysed;
-    };
-    message::say(&format!(
-        "--fail-on: spike {} ({}) has {} denials",
-        spike.id,
-        spike.cause.name(),
-        spike.denials
-    ));
-    ExitCode::FailOnMet
-}
-
-fn skipped(writing: &Writing, analysis: &Analysis) -> ExitCode {
-    let Some(most) = writing.max_skipped else {
-        return ExitCode::Analysed;
-    };
-    let unreadable = analysis.input.skipped.unreadable();
-    let share = unreadable as f64 / analysis.input.lines.max(1) as f64;
-    if share <= most {
-        return ExitCode::Analysed;
-    }
-    message::say(&format!(
-        "--max-skipped: {unreadable} of {} lines could not be read ({:.2} %)",
-        analysis.input.lines,
-        share * 100.0
-    ));
-    ExitCode::InPart
+        .and(max_skipped(
+            arguments.writing.max_skipped,
+            analysis.input.skipped.unreadable(),
+            analysis.input.lines,
+        ))
+        .and(fail_on(&arguments.writing.fail_on, &analysis.spikes, &|_| {
+            true
+        })))
 }
 
 fn context(writing: &Writing, source: String) -> Context {

@@ -1,5 +1,7 @@
 //! `--fail-on`: which spikes make a run exit with 1. Those that `--known` expects never do.
 
+use super::message;
+use crate::exit::ExitCode;
 use crate::findings::{Cause, Family, Spike};
 use std::str::FromStr;
 
@@ -20,7 +22,7 @@ enum What {
 
 impl FailOn {
     /// The first spike that meets the condition; `is_new` tells those that no earlier run has seen.
-    pub fn met<'a>(
+    fn met<'a>(
         &self,
         spikes: &'a [Spike],
         is_new: &dyn Fn(&Spike) -> bool,
@@ -73,6 +75,25 @@ impl FromStr for FailOn {
         };
         Ok(FailOn { what, least })
     }
+}
+
+/// The exit code that the conditions ask for, with the reason on standard error.
+pub fn fail_on(
+    conditions: &[FailOn],
+    spikes: &[Spike],
+    is_new: &dyn Fn(&Spike) -> bool,
+) -> ExitCode {
+    let mut met = conditions.iter().filter_map(|c| c.met(spikes, is_new));
+    let Some(spike) = met.next() else {
+        return ExitCode::Analysed;
+    };
+    message::say(&format!(
+        "--fail-on: spike {} ({}) has {} denials",
+        spike.id,
+        spike.cause.name(),
+        spike.denials
+    ));
+    ExitCode::FailOnMet
 }
 
 #[cfg(test)]

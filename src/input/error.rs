@@ -86,8 +86,16 @@ pub enum InputError {
 }
 
 impl InputError {
+    /// One error for all inputs, none of which can be read.
+    pub fn of_all(mut errors: Vec<InputError>) -> InputError {
+        match errors.len() {
+            1 => errors.remove(0),
+            _ => InputError::All(errors),
+        }
+    }
+
     /// The error of opening or reading `path`.
-    pub(super) fn from_io(path: &str, error: io::Error) -> InputError {
+    pub fn from_io(path: &str, error: io::Error) -> InputError {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::NotFound => InputError::Missing { path },

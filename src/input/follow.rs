@@ -26,6 +26,10 @@ const MOST_LOOKS: u32 = 5;
 /// Rotated files that are looked at; who keeps more has the oldest of them read long ago.
 const MOST_ROTATED: usize = 1000;
 
+/// The offset behind all of a compressed file: its length is not known without unpacking it, nor
+/// needed, as it does not grow.
+pub const ALL: u64 = u64::MAX;
+
 /// What a LOG holds.
 #[derive(Debug)]
 pub struct Followed {
@@ -285,10 +289,10 @@ impl Look<'_> {
             (Some(cursor), Some(_)) => {
                 file.start = cursor.offset;
                 let is_same = cursor.identity == file.identity && cursor.size == file.size;
-                file.end = (cursor.is_complete && is_same).then_some(cursor.offset);
+                let is_done = cursor.is_complete && (is_same || cursor.offset == ALL);
+                file.end = is_done.then_some(cursor.offset);
             }
-            // Its length is not known without unpacking it, nor needed: it will not grow.
-            (None, Some(_)) if is_elder => file.end = Some(u64::MAX),
+            (None, Some(_)) if is_elder => (file.start, file.end) = (ALL, Some(ALL)),
             (None, Some(_)) => {}
             (cursor, None) => {
                 let read = cursor.as_ref().map_or(0, |cursor| cursor.offset);

@@ -128,7 +128,7 @@ impl Input {
             }
         }
         if sources.is_empty() {
-            return Err(all_failed(errors));
+            return Err(InputError::of_all(errors));
         }
         Ok(Opened {
             input: Input::new(sources, settings),
@@ -263,11 +263,4 @@ fn once(files: Vec<OpenFile>) -> (Vec<OpenFile>, Vec<String>) {
         }
     }
     (kept, warnings)
-}
-
-fn all_failed(mut errors: Vec<InputError>) -> InputError {
-    match errors.len() {
-        1 => errors.remove(0),
-        _ => InputError::All(errors),
-    }
 }
