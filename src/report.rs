@@ -199,11 +199,7 @@ fn first_state() -> State {
 
 /// The state to go on from: that of the file, or if that is lost, damaged or older than what is
 /// published, the copy in the set that was published last.
-fn last_state(
-    path: &Path,
-    shelf: &Shelf,
-    notices: &mut Vec<String>,
-) -> Result<State, ReportError> {
+fn last_state(path: &Path, shelf: &Shelf, notices: &mut Vec<String>) -> Result<State, ReportError> {
     let loaded = State::load(path)?;
     let published = match shelf.current(STATE_COPY)? {
         Some(_) => match State::load(&shelf.current_path(STATE_COPY))? {
@@ -217,7 +213,10 @@ fn last_state(
         // What was published last may be the next run, which was not committed.
         Loaded::State(state) => match &published {
             Some(published) if published.run > state.run + 1 => {
-                format!("the state {shown} is of run {}, and run {} is published", state.run, published.run)
+                format!(
+                    "the state {shown} is of run {}, and run {} is published",
+                    state.run, published.run
+                )
             }
             _ => return Ok(*state),
         },
@@ -227,7 +226,10 @@ fn last_state(
             let aside = with_ending(path, ".damaged");
             // A copy for whoever wants to know; what replaces it is written by a rename.
             let _ = copy_privately(path, &aside);
-            format!("the state {shown} is damaged ({error}; kept as {})", aside.display())
+            format!(
+                "the state {shown} is damaged ({error}; kept as {})",
+                aside.display()
+            )
         }
     };
     match published {
@@ -305,13 +307,19 @@ impl Read {
     fn run(before: Option<&State>, options: &Options, job: Job<'_>) -> Result<Read, ReportError> {
         let logs = job.settings.input.logs.len();
         for _ in 0..MOST_ATTEMPTS {
-            let (opened, gathered) = match before {
-                Some(state) => gather::since(state, job.settings, options.context_ms)?,
-                None => gather::whole(job.settings)?,
+            let gathered = match before {
+                Some(state) => gather::since(state, job.settings, options.context_ms),
+                None => gather::whole(job.settings),
             };
-            let templates = before.map(|state| state.routes.answers()).unwrap_or_default();
-            let (additions, troubles) = additions::analyze(opened, logs, &templates, job)?;
+            let (opened, gathered) = match gathered {
+                Err(error) if before.is_some() && error.is_truncation() => continue,
+                gathered => gathered?,
+            };
+            let templates = before.map(|state| state.routes.answers());
+            let found = additions::analyze(opened, logs, &templates.unwrap_or_default(), job);
+            // Asked before what was found is looked at: it may be nonsense.
             if before.is_none() || gathered.is_still() {
+                let (additions, troubles) = found?;
                 return Ok(Read {
                     gathered,
                     additions,

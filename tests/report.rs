@@ -90,7 +90,10 @@ impl Place {
         let mut sums = BTreeMap::new();
         let mut seen = std::collections::HashSet::new();
         for row in self.table("summary.csv") {
-            assert!(seen.insert((row[1].to_owned(), row[2].to_owned())), "one row for each");
+            assert!(
+                seen.insert((row[1].to_owned(), row[2].to_owned())),
+                "one row for each"
+            );
             let sum: &mut (u64, u64) = sums.entry(row[2].to_owned()).or_default();
             sum.0 += row[6].parse::<u64>().expect("lines");
             sum.1 += row[10].parse::<u64>().expect("denials");
@@ -116,8 +119,14 @@ impl Place {
         let summary = rows(&set.join("summary.csv"));
         let last = summary.last().expect("a row for each run")[1].to_owned();
         let name = set.file_name().unwrap().to_string_lossy();
-        assert!(name.contains(&format!("{:0>6}", last)), "{name} is of run {last}");
-        assert!(runs.iter().all(|run| *run == last), "{runs:?} in the set of {last}");
+        assert!(
+            name.contains(&format!("{:0>6}", last)),
+            "{name} is of run {last}"
+        );
+        assert!(
+            runs.iter().all(|run| *run == last),
+            "{runs:?} in the set of {last}"
+        );
     }
 }
 
@@ -153,9 +162,19 @@ fn an_empty_log_gives_a_row() {
     fs::write(place.path("a.log"), "").unwrap();
     place.run_well(&["a.log"]);
     let output = place.command(&["a.log"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "the sets are those of a state");
+    assert_eq!(
+        output.status.code(),
+        Some(2),
+        "the sets are those of a state"
+    );
     let summary = place.table("summary.csv");
-    assert_eq!(summary.iter().map(|row| row[6].to_owned()).collect::<Vec<_>>(), ["0"]);
+    assert_eq!(
+        summary
+            .iter()
+            .map(|row| row[6].to_owned())
+            .collect::<Vec<_>>(),
+        ["0"]
+    );
 }
 
 #[test]
@@ -282,12 +301,17 @@ fn what_is_lost_is_told() {
     let mut log = Logs::new(place.path("a.log"));
     log.append(100);
     place.run_well(&["a.log"]);
-    fs::remove_file(place.path("a.log")).unwrap();
+    // Beside the old one first, so that it has another inode.
+    fs::write(place.path("b.log"), "").unwrap();
+    fs::rename(place.path("b.log"), place.path("a.log")).unwrap();
     log.append(10);
     let output = place.run(&["a.log"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3));
-    assert!(said.contains("a.log: the file that was read before is gone"), "{said}");
+    assert!(
+        said.contains("a.log: the file that was read before is gone"),
+        "{said}"
+    );
     assert_counted(&place, &[&log]);
     fs::write(place.path("a.log"), "").unwrap();
     let output = place.run(&["a.log"]);
@@ -315,7 +339,13 @@ fn a_clock_that_goes_back_is_no_matter() {
 fn a_state_that_is_lost_or_damaged_is_found_in_the_published_set() {
     let place = Place::new();
     let mut log = Logs::new(place.path("a.log"));
-    for damage in [None, Some("{\"version\":1,"), Some(""), Some("\0\u{ff}"), None] {
+    for damage in [
+        None,
+        Some("{\"version\":1,"),
+        Some(""),
+        Some("\0\u{ff}"),
+        None,
+    ] {
         log.append(60);
         place.run_well(&["a.log"]);
         log.append(5);
@@ -326,7 +356,10 @@ fn a_state_that_is_lost_or_damaged_is_found_in_the_published_set() {
         let output = place.run(&["a.log"]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(0), "{said}");
-        assert!(said.contains("going on from the copy in the set of run"), "{said}");
+        assert!(
+            said.contains("going on from the copy in the set of run"),
+            "{said}"
+        );
         assert_counted(&place, &[&log]);
     }
     assert_eq!(place.table("summary.csv").len(), 10);
@@ -346,7 +379,9 @@ fn an_old_state_beside_newer_sets_is_not_gone_on_from() {
     fs::write(place.path("state"), old).unwrap();
     log.append(10);
     let output = place.run(&["a.log"]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("is of run 1, and run 4 is published"));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("is of run 1, and run 4 is published")
+    );
     assert_counted(&place, &[&log]);
 }
 
@@ -359,9 +394,16 @@ fn a_newer_state_is_refused() {
     let output = place.run(&["a.log"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said.contains("has version 9") && said.contains("newer forbid-logs"), "{said}");
+    assert!(
+        said.contains("has version 9") && said.contains("newer forbid-logs"),
+        "{said}"
+    );
     assert!(!place.path("out/current").exists());
-    assert!(fs::read_to_string(place.path("state")).unwrap().contains("what"));
+    assert!(
+        fs::read_to_string(place.path("state"))
+            .unwrap()
+            .contains("what")
+    );
 }
 
 #[test]
@@ -370,12 +412,19 @@ fn a_second_run_says_who_is_at_work() {
     let mut log = Logs::new(place.path("a.log"));
     log.append(10);
     let lock = fs::File::create(place.path("state.lock")).unwrap();
-    fs::write(place.path("state.lock"), "process 4711, since 2026-03-10T00:00:00Z\n").unwrap();
+    fs::write(
+        place.path("state.lock"),
+        "process 4711, since 2026-03-10T00:00:00Z\n",
+    )
+    .unwrap();
     lock.lock().unwrap();
     let output = place.run(&["a.log"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said.contains("the state state is held by another run (process 4711"), "{said}");
+    assert!(
+        said.contains("the state state is held by another run (process 4711"),
+        "{said}"
+    );
     assert!(!place.path("out/current").exists());
     lock.unlock().unwrap();
     place.run_well(&["a.log"]);
@@ -387,7 +436,7 @@ fn a_disk_that_is_full_leaves_the_run_for_later() {
     let mut log = Logs::new(place.path("a.log"));
     log.append(300);
     place.run_well(&["a.log"]);
-    log.append(300);
+    log.append(6000);
     // A limit on the size of files fails writes as a full disk does, and no signal ends the run.
     let tool = env!("CARGO_BIN_EXE_forbid-logs");
     let script = format!(
@@ -448,7 +497,12 @@ fn killed_at_any_instant_every_line_is_counted_once() {
     }
     logs.iter_mut().for_each(|log| log.append(1));
     let output = place.run(&["a.log", "b.log"]);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     place.check_current();
     assert_counted(&place, &[&logs[0], &logs[1]]);
     println!(

@@ -212,7 +212,10 @@ fn findings(
         denials.find_map(|index| rows.get(*index as usize).filter(|row| is_new(row)))
     };
     let with_new = |is_spike: bool| {
-        let verdicts = assembly.verdicts.iter().filter(move |v| v.is_spike == is_spike);
+        let verdicts = assembly
+            .verdicts
+            .iter()
+            .filter(move |v| v.is_spike == is_spike);
         verdicts.filter_map(|verdict| Some((verdict, first_new(verdict)?.time_ms)))
     };
     let mut standing: Vec<(&Verdict, i64)> = with_new(false).collect();
@@ -245,7 +248,10 @@ fn part(
     let mut part = describe_part(setting, verdict, whole, &|row| of_log(row, log))?;
     // Where only a share of the denials could be kept, each row stands for several of them.
     if setting.table.is_thinned() {
-        let rows = verdict.denials.iter().map(|index| &setting.table.rows[*index as usize]);
+        let rows = verdict
+            .denials
+            .iter()
+            .map(|index| &setting.table.rows[*index as usize]);
         let rows = rows.filter(|row| of_log(row, log));
         part.denials = rows.map(|row| u64::from(setting.table.weight(row))).sum();
         part.requests = part.requests.max(part.denials);

@@ -104,9 +104,7 @@ impl Assembly<'_> {
     fn denials_by_window(&self) -> BTreeMap<i64, u64> {
         let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
         for (second, bin) in self.bins {
-            *windows
-                .entry(second.div_euclid(self.window_s))
-                .or_default() += bin.denials;
+            *windows.entry(second.div_euclid(self.window_s)).or_default() += bin.denials;
         }
         windows
     }
@@ -150,9 +148,7 @@ impl Assembly<'_> {
         let mut standing = Vec::new();
         let described: Vec<Spike> = self.describing(|setting| {
             let verdicts = shown_verdicts.par_iter();
-            verdicts
-                .map(|verdict| describe(setting, verdict))
-                .collect()
+            verdicts.map(|verdict| describe(setting, verdict)).collect()
         });
         for ((verdict, mut spike), sample) in shown_verdicts.iter().zip(described).zip(samples) {
             let list = if verdict.is_spike {

@@ -78,9 +78,11 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
             analysis.input.skipped.unreadable(),
             analysis.input.lines,
         ))
-        .and(fail_on(&arguments.writing.fail_on, &analysis.spikes, &|_| {
-            true
-        })))
+        .and(fail_on(
+            &arguments.writing.fail_on,
+            &analysis.spikes,
+            &|_| true,
+        )))
 }
 
 fn context(writing: &Writing, source: String) -> Context {

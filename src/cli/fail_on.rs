@@ -22,11 +22,7 @@ enum What {
 
 impl FailOn {
     /// The first spike that meets the condition; `is_new` tells those that no earlier run has seen.
-    fn met<'a>(
-        &self,
-        spikes: &'a [Spike],
-        is_new: &dyn Fn(&Spike) -> bool,
-    ) -> Option<&'a Spike> {
+    fn met<'a>(&self, spikes: &'a [Spike], is_new: &dyn Fn(&Spike) -> bool) -> Option<&'a Spike> {
         spikes.iter().find(|spike| {
             spike.denials >= self.least
                 && spike.known.is_none()

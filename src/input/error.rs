@@ -94,6 +94,15 @@ impl InputError {
         }
     }
 
+    /// Whether the input became shorter while it was looked at.
+    pub fn is_truncation(&self) -> bool {
+        match self {
+            InputError::Unreadable { error, .. } => error.kind() == io::ErrorKind::UnexpectedEof,
+            InputError::All(errors) => errors.iter().any(InputError::is_truncation),
+            _ => false,
+        }
+    }
+
     /// The error of opening or reading `path`.
     pub fn from_io(path: &str, error: io::Error) -> InputError {
         let path = path.to_owned();

@@ -245,7 +245,9 @@ impl Candidate {
     }
 }
 
-pub(super) fn canonical_order(candidate: &Candidate) -> (bool, Option<PathBuf>, Option<Rotation>, String) {
+pub(super) fn canonical_order(
+    candidate: &Candidate,
+) -> (bool, Option<PathBuf>, Option<Rotation>, String) {
     let Place::File(path) = &candidate.place else {
         return (true, None, None, String::new());
     };

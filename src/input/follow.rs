@@ -88,14 +88,17 @@ pub fn follow(
             Ok(followed) if followed.lost.is_empty() || looks == MOST_LOOKS => {
                 return Ok(followed);
             }
+            Ok(_) => {}
             // A file that vanished between its listing and its opening was renamed or packed.
-            Err(InputError::Missing { path }) if looks == MOST_LOOKS => {
-                return Err(InputError::Missing { path });
-            }
-            Ok(_) | Err(InputError::Missing { .. }) => {}
+            Err(error) if looks < MOST_LOOKS && is_passing(&error) => {}
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether a second look may see it otherwise.
+fn is_passing(error: &InputError) -> bool {
+    matches!(error, InputError::Missing { .. }) || error.is_truncation()
 }
 
 /// One look at the files of a LOG.
@@ -192,8 +195,8 @@ impl Look<'_> {
                         new.is_meant = rotation::is_made_by_rotation(&base, &path);
                         add(found, new);
                     }
-                    // Renamed or packed since it was listed, which a second look will see.
-                    Err(InputError::Missing { path }) => return Err(InputError::Missing { path }),
+                    // Renamed or packed since it was listed.
+                    Err(error) if is_passing(&error) => return Err(error),
                     // Not ours to read: it matters only if a cursor is not found without it.
                     Ok(None) | Err(_) => {}
                 }
@@ -211,16 +214,7 @@ impl Look<'_> {
             });
         }
         let file = File::open(path).map_err(unreadable)?;
-        let file = match LogFile::new(shown.to_owned(), self.log, file) {
-            Ok(file) => file,
-            // Truncated while its first bytes were read; a second look sees it as it is then.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(InputError::Missing {
-                    path: shown.to_owned(),
-                });
-            }
-            Err(error) => return Err(unreadable(error)),
-        };
+        let file = LogFile::new(shown.to_owned(), self.log, file).map_err(unreadable)?;
         Ok((!self.claimed.contains(&file.identity)).then_some(Found {
             file,
             is_meant: false,
@@ -260,9 +254,8 @@ impl Look<'_> {
         });
         left.retain(|cursor| {
             // A copy from before the last lines that were read: `copytruncate` loses those.
-            let is_shorter = |f: &&mut Found| {
-                !f.file.is_live && f.cursor.is_none() && f.file.holds_less(cursor)
-            };
+            let is_shorter =
+                |f: &&mut Found| !f.file.is_live && f.cursor.is_none() && f.file.holds_less(cursor);
             let copy = found.iter_mut().find(is_shorter);
             copy.map(|copy| copy.take(cursor)).is_none()
         });
@@ -317,7 +310,11 @@ impl Look<'_> {
 impl Found {
     /// Notes a cursor that was found in the file.
     fn take(&mut self, cursor: &Cursor) {
-        if self.cursor.as_ref().is_none_or(|c| c.offset < cursor.offset) {
+        if self
+            .cursor
+            .as_ref()
+            .is_none_or(|c| c.offset < cursor.offset)
+        {
             self.cursor = Some(cursor.clone());
         }
     }
@@ -376,9 +373,9 @@ fn leave_out_copies(found: &mut Vec<Found>) {
                 && !f.file.is_live
                 && f.file.compression.is_none()
                 && f.file.size > 0
-                && found.iter().any(|other| {
-                    other.in_place && other.file.is_live && f.file.begins(&other.file)
-                })
+                && found
+                    .iter()
+                    .any(|other| other.in_place && other.file.is_live && f.file.begins(&other.file))
         })
         .collect();
     let mut copies = copies.into_iter();

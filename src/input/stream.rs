@@ -232,7 +232,10 @@ impl Stream {
             (Some(reader), _) => reader,
             (None, Some(file)) => {
                 let mut reader = file.decoder(&self.taken)?;
-                io::copy(&mut Read::by_ref(&mut reader).take(file.skip), &mut io::sink())?;
+                io::copy(
+                    &mut Read::by_ref(&mut reader).take(file.skip),
+                    &mut io::sink(),
+                )?;
                 reader
             }
             (None, None) => Box::new(io::empty()),

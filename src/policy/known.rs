@@ -169,7 +169,10 @@ fn is_within(spike: &Spike, rule: &[Condition], known: &Condition, matcher: &Mat
             _ => all(),
         };
     }
-    let values = spike.keys.get(&known.field).map_or(&[][..], |values| values);
+    let values = spike
+        .keys
+        .get(&known.field)
+        .map_or(&[][..], |values| values);
     let distinct = spike.distinct.get(&known.field).copied().unwrap_or(0);
     distinct > 0
         && values.len() as u64 == distinct
@@ -184,8 +187,7 @@ fn is_near(known: &Limit, rebuilt: &Limit) -> bool {
         keys
     };
     let rates = rate(known).zip(rate(rebuilt));
-    keys(known) == keys(rebuilt)
-        && rates.is_none_or(|(a, b)| a <= b * NEAR && b <= a * NEAR)
+    keys(known) == keys(rebuilt) && rates.is_none_or(|(a, b)| a <= b * NEAR && b <= a * NEAR)
 }
 
 /// Requests per second that a limit admits in the long run; unknown for one on requests in flight.

@@ -77,7 +77,12 @@ pub fn carry_over<'a>(state: &mut State, run: u64, additions: &'a Additions) -> 
     let gap_s = MOST_GAP * additions.window_s.min(i64::MAX as u64 / 4) as i64;
     let findings = &additions.findings;
     let mut by_size: Vec<usize> = (0..findings.len()).collect();
-    by_size.sort_by_key(|at| (!findings[*at].is_spike, std::cmp::Reverse(findings[*at].whole.denials)));
+    by_size.sort_by_key(|at| {
+        (
+            !findings[*at].is_spike,
+            std::cmp::Reverse(findings[*at].whole.denials),
+        )
+    });
     let mut continued: BTreeMap<usize, usize> = BTreeMap::new();
     for at in by_size {
         let finding = &findings[at];
@@ -94,7 +99,9 @@ pub fn carry_over<'a>(state: &mut State, run: u64, additions: &'a Additions) -> 
     let mut carried = Vec::new();
     let mut new = 0;
     for (at, finding) in findings.iter().enumerate() {
-        let earlier = continued.get(&at).and_then(|number| state.spikes.get(*number));
+        let earlier = continued
+            .get(&at)
+            .and_then(|number| state.spikes.get(*number));
         let start = finding.whole.start.timestamp();
         match earlier {
             Some(earlier) => carried.push(Carried {
@@ -120,10 +127,19 @@ pub fn carry_over<'a>(state: &mut State, run: u64, additions: &'a Additions) -> 
     for spike in &carried {
         keep(state, spike);
     }
-    let newest = state.spikes.iter().map(|spike| spike.end).max().unwrap_or(0);
+    let newest = state
+        .spikes
+        .iter()
+        .map(|spike| spike.end)
+        .max()
+        .unwrap_or(0);
     let newest = newest.min(additions.span_s.end.max(additions.span_s.start));
-    state.spikes.retain(|spike| spike.end >= newest.saturating_sub(KEPT_S.max(gap_s)));
-    state.spikes.sort_by(|a, b| b.end.cmp(&a.end).then_with(|| a.id.cmp(&b.id)));
+    state
+        .spikes
+        .retain(|spike| spike.end >= newest.saturating_sub(KEPT_S.max(gap_s)));
+    state
+        .spikes
+        .sort_by(|a, b| b.end.cmp(&a.end).then_with(|| a.id.cmp(&b.id)));
     state.spikes.truncate(MOST_KEPT);
     carried
 }
@@ -165,7 +181,10 @@ fn goes_on(earlier: &Earlier, finding: &Finding, gap_s: i64) -> bool {
 /// Whether the rules look at the same requests, at least in part; where they have no field in common,
 /// or there is no rule, whether the same clients or places were denied.
 fn overlap(earlier: &Earlier, spike: &Spike) -> bool {
-    let policy = earlier.rule.as_deref().and_then(|text| text.parse::<Policy>().ok());
+    let policy = earlier
+        .rule
+        .as_deref()
+        .and_then(|text| text.parse::<Policy>().ok());
     let before = policy.map(|policy| policy.conditions).unwrap_or_default();
     let now = spike.rule.as_ref().map_or(&[][..], |rule| &rule.r#where);
     let mut common = before

@@ -99,9 +99,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (path, lock) = (directory.path().join("s"), directory.path().join("s.lock"));
         let first = Lock::take("the state", &path, lock.clone()).unwrap();
-        let error = Lock::take("the state", &path, lock.clone()).unwrap_err().to_string();
+        let error = Lock::take("the state", &path, lock.clone())
+            .unwrap_err()
+            .to_string();
         let process = format!("process {}, since 2", std::process::id());
-        assert!(error.contains(&process) && error.starts_with("the state "), "{error}");
+        assert!(
+            error.contains(&process) && error.starts_with("the state "),
+            "{error}"
+        );
         drop(first);
         Lock::take("the state", &path, lock).unwrap();
     }

@@ -141,7 +141,8 @@ impl Shelf {
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             let is_old = is_number(name) && name.parse::<u64>().is_ok_and(|n| n < oldest);
-            let is_left = name.starts_with('.') && (name.ends_with(".new") || name.ends_with(".copy"));
+            let is_left =
+                name.starts_with('.') && (name.ends_with(".new") || name.ends_with(".copy"));
             if is_old || is_left {
                 let path = entry.path();
                 fs::remove_dir_all(&path).map_err(failed("remove", &path))?;
@@ -158,7 +159,8 @@ impl Shelf {
     fn lead_to(&self, set: &str) -> Result<(), PublishError> {
         let (link, interim) = (self.out.join("current"), self.out.join(".current.new"));
         remove_file(&interim)?;
-        symlink(Path::new("runs").join(set), &interim).map_err(failed("make the link", &interim))?;
+        symlink(Path::new("runs").join(set), &interim)
+            .map_err(failed("make the link", &interim))?;
         fs::rename(&interim, &link).map_err(failed("swap the link", &link))?;
         sync(&self.out)
     }

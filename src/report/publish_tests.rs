@@ -31,7 +31,10 @@ fn links_lead_through_current_to_one_set() {
         }
     }
     assert!(!out.join("state.json").exists());
-    assert_eq!(shelf.current("state.json").unwrap(), Some(b"run 5".to_vec()));
+    assert_eq!(
+        shelf.current("state.json").unwrap(),
+        Some(b"run 5".to_vec())
+    );
     let kept = ["000003", "000004", "000005"].map(String::from);
     assert_eq!(runs(&out), BTreeSet::from(kept));
 }
@@ -42,10 +45,16 @@ fn a_run_that_is_done_again_replaces_its_set() {
     let shelf = Shelf::open(directory.path()).unwrap();
     shelf.publish(1, &set("first")).unwrap();
     shelf.publish(1, &set("second")).unwrap();
-    assert_eq!(shelf.current("spikes.csv").unwrap(), Some(b"second".to_vec()));
+    assert_eq!(
+        shelf.current("spikes.csv").unwrap(),
+        Some(b"second".to_vec())
+    );
     assert!(shelf.leads_to("000001"));
     shelf.tidy(1, 30).unwrap();
-    assert_eq!(runs(directory.path()), BTreeSet::from(["000001".to_string()]));
+    assert_eq!(
+        runs(directory.path()),
+        BTreeSet::from(["000001".to_string()])
+    );
 }
 
 #[test]
@@ -63,8 +72,14 @@ fn what_a_killed_run_leaves_does_no_harm() {
     fs::remove_file(left.join("000001/spikes.csv")).unwrap();
     shelf.publish(1, &set("third")).unwrap();
     shelf.tidy(1, 30).unwrap();
-    assert_eq!(shelf.current("spikes.csv").unwrap(), Some(b"third".to_vec()));
-    assert_eq!(runs(directory.path()), BTreeSet::from(["000001".to_string()]));
+    assert_eq!(
+        shelf.current("spikes.csv").unwrap(),
+        Some(b"third".to_vec())
+    );
+    assert_eq!(
+        runs(directory.path()),
+        BTreeSet::from(["000001".to_string()])
+    );
 }
 
 #[test]

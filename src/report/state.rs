@@ -156,11 +156,10 @@ impl State {
     /// # Errors
     /// When it cannot be written whole; the old one stays then.
     pub fn commit(&self, path: &Path) -> Result<(), StateError> {
-        self.replace(path)
-            .map_err(|source| StateError::Unwritable {
-                path: path.to_owned(),
-                source,
-            })
+        self.replace(path).map_err(|source| StateError::Unwritable {
+            path: path.to_owned(),
+            source,
+        })
     }
 
     fn replace(&self, path: &Path) -> io::Result<()> {
@@ -288,8 +287,14 @@ mod tests {
         assert_eq!(*read, state());
         assert_eq!(read.token_key(), Some(TokenKey::from_bytes([9; 32])));
         assert_eq!(read.minutes.keys().collect::<Vec<_>>(), [&1_000_020]);
-        assert_eq!(read.routes.answers(), [(b"/a/{id}".to_vec(), Answer::Denied)]);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            read.routes.answers(),
+            [(b"/a/{id}".to_vec(), Answer::Denied)]
+        );
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let public = state().to_public_bytes().unwrap();
         assert!(!String::from_utf8(public).unwrap().contains("token_key"));
     }
@@ -305,7 +310,10 @@ mod tests {
         let whole = state().to_bytes().unwrap();
         for cut in [0, 1, whole.len() / 2, whole.len() - 3] {
             fs::write(&path, &whole[..cut]).unwrap();
-            assert!(matches!(State::load(&path).unwrap(), Loaded::Damaged(_)), "{cut}");
+            assert!(
+                matches!(State::load(&path).unwrap(), Loaded::Damaged(_)),
+                "{cut}"
+            );
         }
         fs::write(&path, [0xff; 100]).unwrap();
         assert!(matches!(State::load(&path).unwrap(), Loaded::Damaged(_)));

@@ -135,7 +135,9 @@ impl Tables<'_> {
                     value.denials.to_string(),
                     time(value.first),
                     time(value.last),
-                    cause.map_or("undetermined", |cause| cause.name()).to_owned(),
+                    cause
+                        .map_or("undetermined", |cause| cause.name())
+                        .to_owned(),
                     confidence.flatten().map(number).unwrap_or_default(),
                 ]);
                 row
@@ -191,12 +193,12 @@ pub fn summary_before(run: u64, bytes: &[u8]) -> (Vec<Vec<String>>, usize) {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     for record in reader.byte_records() {
         let row: Option<Vec<String>> = record.ok().and_then(|record| {
-            let cells = record.iter().map(|cell| String::from_utf8(cell.to_vec()).ok());
+            let cells = record
+                .iter()
+                .map(|cell| String::from_utf8(cell.to_vec()).ok());
             cells.collect()
         });
-        let of_run = row
-            .as_ref()
-            .and_then(|row| row.get(1)?.parse::<u64>().ok());
+        let of_run = row.as_ref().and_then(|row| row.get(1)?.parse::<u64>().ok());
         match (row, of_run) {
             // Columns that a newer program appended go with what it knew.
             (Some(mut row), Some(of_run)) if row.len() >= SUMMARY_COLUMNS.len() => {

@@ -31,12 +31,21 @@ pub fn whats_new(report: &Report, out: &Path) -> String {
         1 => "1 new spike".to_owned(),
         n => format!("{n} new spikes"),
     };
-    let logs: Vec<_> = report.logs.iter().map(|log| escape::terminal(log)).collect();
+    let logs: Vec<_> = report
+        .logs
+        .iter()
+        .map(|log| escape::terminal(log))
+        .collect();
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "{spikes} of denied requests in {} (times in {})", logs.join(" "), clock.name());
-    let usual = report.usual_per_minute.map(|usual| {
-        format!(", usually {usual} a minute")
-    });
+    let _ = writeln!(
+        text,
+        "{spikes} of denied requests in {} (times in {})",
+        logs.join(" "),
+        clock.name()
+    );
+    let usual = report
+        .usual_per_minute
+        .map(|usual| format!(", usually {usual} a minute"));
     let _ = writeln!(
         text,
         "run {}: {} of {} new requests denied{}",
@@ -71,7 +80,11 @@ fn one(spike: &Spike, clock: &Clock) -> String {
         (Band::Certain, _) => "  certain".to_owned(),
         (Band::Undetermined, _) | (_, None) => String::new(),
         (band, Some(confidence)) => {
-            format!("  {} ({:.0} %)", band.name(), (confidence * 100.0).min(99.0))
+            format!(
+                "  {} ({:.0} %)",
+                band.name(),
+                (confidence * 100.0).min(99.0)
+            )
         }
     };
     let state = match spike.state {
@@ -92,7 +105,11 @@ fn one(spike: &Spike, clock: &Clock) -> String {
     if let Some(rule) = &spike.rule {
         let _ = writeln!(text, "  rule:   {}", shown(&rule.text));
     }
-    for (label, dimension) in [("who:   ", "ip"), ("client:", "client"), ("where: ", "route")] {
+    for (label, dimension) in [
+        ("who:   ", "ip"),
+        ("client:", "client"),
+        ("where: ", "route"),
+    ] {
         let most = spike.keys.get(dimension).and_then(|values| values.first());
         let distinct = spike.distinct.get(dimension).copied().unwrap_or(0);
         if let Some(most) = most {

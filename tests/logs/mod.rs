@@ -53,12 +53,17 @@ impl Logs {
 
     /// Appends bytes as they are, as a server does: by one write.
     pub fn append_raw(&mut self, bytes: &[u8]) {
-        let mut file = OpenOptions::new().append(true).create(true).open(&self.path).unwrap();
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&self.path)
+            .unwrap();
         file.write_all(bytes).unwrap();
     }
 
     fn rotated_path(&self, number: u32) -> PathBuf {
-        self.path.with_file_name(format!("{}.{number}", self.file_name()))
+        self.path
+            .with_file_name(format!("{}.{number}", self.file_name()))
     }
 
     fn file_name(&self) -> String {
@@ -100,7 +105,12 @@ impl Logs {
         let mut copy = fs::File::create(self.rotated_path(1)).unwrap();
         copy.write_all(&text[..text.len() / 2]).unwrap();
         copy.write_all(&text[text.len() / 2..]).unwrap();
-        OpenOptions::new().write(true).open(&self.path).unwrap().set_len(0).unwrap();
+        OpenOptions::new()
+            .write(true)
+            .open(&self.path)
+            .unwrap()
+            .set_len(0)
+            .unwrap();
     }
 
     /// Packs the rotated files that are not, in two parts, and then removes them.

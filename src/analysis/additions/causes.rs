@@ -44,7 +44,10 @@ impl Causes {
         for verdict in assembly.verdicts {
             let (cause, confidence) = (verdict.judgement.cause, verdict.judgement.confidence);
             let family = FAMILIES.iter().position(|f| *f == cause.family());
-            let rows = verdict.denials.iter().map(|index| &table.rows[*index as usize]);
+            let rows = verdict
+                .denials
+                .iter()
+                .map(|index| &table.rows[*index as usize]);
             for row in rows.filter(|row| counted(row)) {
                 let weight = u64::from(table.weight(row));
                 let window = row.time_ms.div_euclid(1000).div_euclid(assembly.window_s);
@@ -81,9 +84,9 @@ impl Causes {
     /// The cause of most denials of a key, and the mean of their confidences.
     pub(super) fn most(&self, place: Place, key: &[u8]) -> Option<(Cause, Option<f64>)> {
         let causes = self.keys[place as usize].get(key)?;
-        let most = causes.iter().max_by_key(|(cause, (denials, _))| {
-            (*denials, std::cmp::Reverse(**cause))
-        });
+        let most = causes
+            .iter()
+            .max_by_key(|(cause, (denials, _))| (*denials, std::cmp::Reverse(**cause)));
         most.map(|(cause, (denials, sum))| {
             let mean = sum.map(|sum| (sum / *denials as f64 * 1000.0).round() / 1000.0);
             (*cause, mean)

@@ -23,7 +23,10 @@ pub fn describe_part(
     let denials: Vec<u32> = verdict.denials.iter().copied().filter(is_counted).collect();
     let last = &rows[*denials.last()? as usize];
     // The description may have found that no rule is better than this one.
-    let rebuilt = whole.rule.as_ref().and(rule::rebuild(setting.table, verdict));
+    let rebuilt = whole
+        .rule
+        .as_ref()
+        .and(rule::rebuild(setting.table, verdict));
     let covers = |row: &Row| rebuilt.as_ref().is_none_or(|rule| rule.covers(row));
     let interval = setting
         .table
