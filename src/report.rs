@@ -26,7 +26,7 @@ use crate::input::{InputError, Trouble};
 use crate::key::token::{LoadedKey, TokenKeyError};
 use crate::policy::known::Known;
 use crate::settings::Settings;
-use carry_over::{Carried, carry_over, usual_per_minute};
+use carry_over::{Carried, Usual, carry_over};
 use gather::Gathered;
 use lock::{Lock, LockError};
 use publish::{PublishError, Shelf};
@@ -76,7 +76,7 @@ pub struct Report {
     /// New lines that should have been requests and could not be read.
     pub unreadable: u64,
     /// Denials in a usual minute of the week before, where that is known.
-    pub usual_per_minute: Option<f64>,
+    pub usual_per_minute: Option<u64>,
     /// Offset of the log's own clock from UTC, in seconds.
     pub utc_offset_s: i32,
     /// What the reader has to know to trust the rest.
@@ -161,7 +161,7 @@ pub fn run(
         progress,
     };
     let read = Read::run(before.as_ref(), options, job)?;
-    let usual = usual_per_minute(&state, read.additions.span_s.start);
+    let usual = Usual::before(&state, read.additions.span_s.start);
     let run = state.run;
     let mut spikes = carry_over(&mut state, run, &read.additions);
     for spike in &mut spikes {
@@ -179,7 +179,7 @@ pub fn run(
     }
     shelf.tidy(run, options.keep)?;
     let mut report = read.report(run, &settings.input.logs, &spikes);
-    report.usual_per_minute = usual;
+    report.usual_per_minute = usual.map(|usual| usual.median);
     report.notices = notices;
     Ok(report)
 }

@@ -12,6 +12,7 @@ use crate::findings::{Condition, Operator, Spike};
 use crate::policy::rule::{Matcher, Policy};
 use chrono::DateTime;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Windows that may lie between two parts of one spike.
 const MOST_GAP: i64 = 2;
@@ -19,7 +20,9 @@ const MOST_GAP: i64 = 2;
 const LEAST_PACE: f64 = 0.25;
 /// Denials of a finding that becomes a spike by the timeline alone.
 const LEAST_SPIKE: u64 = 30;
-/// How much higher its pace must be than that of all usual denials.
+/// It lasts so large a part of all that was read, where no scan can find it.
+const LEAST_SHARE: f64 = 0.8;
+/// How much higher its pace must be than that of all denials of the week.
 const LEAST_RISE: f64 = 3.0;
 /// Minutes with requests that the timeline must know to say what is usual.
 const LEAST_MINUTES: usize = 60;
@@ -73,7 +76,7 @@ impl Carried<'_> {
 
 /// Gives the spikes of a run their ids, in the order of the findings, and keeps them in the state.
 pub fn carry_over<'a>(state: &mut State, run: u64, additions: &'a Additions) -> Vec<Carried<'a>> {
-    let usual = usual_per_minute(state, additions.span_s.start);
+    let usual = Usual::before(state, additions.span_s.start);
     let gap_s = MOST_GAP * additions.window_s.min(i64::MAX as u64 / 4) as i64;
     let findings = &additions.findings;
     let mut by_size: Vec<usize> = (0..findings.len()).collect();
@@ -111,7 +114,7 @@ pub fn carry_over<'a>(state: &mut State, run: u64, additions: &'a Additions) -> 
                 is_new: false,
                 known: None,
             }),
-            None if finding.is_spike || has_risen(&finding.whole, usual) => {
+            None if finding.is_spike || has_risen(&finding.whole, &additions.span_s, usual) => {
                 new += 1;
                 carried.push(Carried {
                     finding,
@@ -189,7 +192,7 @@ fn overlap(earlier: &Earlier, spike: &Spike) -> bool {
     let now = spike.rule.as_ref().map_or(&[][..], |rule| &rule.r#where);
     let mut common = before
         .iter()
-        .filter_map(|a| Some((a, now.iter().find(|b| b.field == a.field)?)))
+        .filter_map(|a| Some((a, now.iter().find(|b| is_same_field(a, b))?)))
         .peekable();
     if common.peek().is_some() {
         return common.all(|(a, b)| meet(a, b));
@@ -199,6 +202,12 @@ fn overlap(earlier: &Earlier, spike: &Spike) -> bool {
         let theirs = spike.keys.get(*name).map_or(&[][..], |values| values);
         theirs.iter().any(|key| mine.contains(&key.value))
     })
+}
+
+/// Whether two conditions look at the same field: addresses and networks are one.
+fn is_same_field(a: &Condition, b: &Condition) -> bool {
+    let is_address = |c: &Condition| matches!(c.field.as_str(), "ip" | "prefix");
+    a.field == b.field || (is_address(a) && is_address(b))
 }
 
 /// Whether some value meets both conditions, as far as their values tell.
@@ -222,25 +231,43 @@ fn pace_before(earlier: &Earlier) -> f64 {
     earlier.denials as f64 / earlier.end.saturating_sub(earlier.start).max(1) as f64
 }
 
-/// Whether a finding that stands out of nothing that was read stands out of the week before.
-fn has_risen(whole: &Spike, usual: Option<f64>) -> bool {
+/// Whether a finding fills all that was read, so that it stands out of nothing there, and stands out of
+/// the week before.
+fn has_risen(whole: &Spike, span_s: &Range<i64>, usual: Option<Usual>) -> bool {
     let Some(usual) = usual else {
         return false;
     };
-    whole.denials >= LEAST_SPIKE && pace(whole) * 60.0 >= LEAST_RISE * usual.max(1.0)
+    let seconds = (whole.end - whole.start).num_seconds() as f64;
+    seconds >= LEAST_SHARE * (span_s.end - span_s.start) as f64
+        && whole.denials >= LEAST_SPIKE
+        && pace(whole) * 60.0 >= LEAST_RISE * usual.mean.max(1.0)
 }
 
-/// Denials in a usual minute before `start_s`: the median of those with requests, so that spikes do
-/// not count. None where too little is known.
-pub fn usual_per_minute(state: &State, start_s: i64) -> Option<f64> {
-    let minutes = state.minutes.range(..start_s);
-    let mut denials: Vec<u64> = minutes.map(|(_, (_, denials))| *denials).collect();
-    if denials.len() < LEAST_MINUTES {
-        return None;
+/// Denials per minute, over minutes with requests.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usual {
+    /// Of the minute in the middle, so that spikes do not count.
+    pub median: u64,
+    /// Spikes included.
+    pub mean: f64,
+}
+
+impl Usual {
+    /// What was usual before `start_s`; none where too little is known.
+    pub fn before(state: &State, start_s: i64) -> Option<Usual> {
+        let minutes = state.minutes.range(..start_s);
+        let mut denials: Vec<u64> = minutes.map(|(_, (_, denials))| *denials).collect();
+        if denials.len() < LEAST_MINUTES {
+            return None;
+        }
+        let mean = denials.iter().sum::<u64>() as f64 / denials.len() as f64;
+        let middle = denials.len() / 2;
+        let (_, median, _) = denials.select_nth_unstable(middle);
+        Some(Usual {
+            median: *median,
+            mean,
+        })
     }
-    let middle = denials.len() / 2;
-    let (_, median, _) = denials.select_nth_unstable(middle);
-    Some(*median as f64)
 }
 
 #[cfg(test)]

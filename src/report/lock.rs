@@ -113,7 +113,9 @@ mod tests {
 
     #[test]
     fn a_place_that_is_not_there_is_told() {
-        let error = Lock::take("the state", Path::new("x"), "/nonexistent/x.lock".into());
+        let directory = tempfile::tempdir().unwrap();
+        let lock = directory.path().join("missing/x.lock");
+        let error = Lock::take("the state", Path::new("x"), lock);
         assert!(matches!(error, Err(LockError::Failed { .. })));
     }
 }

@@ -143,6 +143,15 @@ impl Logs {
     }
 }
 
+/// The text in gzip data.
+pub fn unpacked(packed: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    flate2::bufread::MultiGzDecoder::new(packed)
+        .read_to_end(&mut text)
+        .unwrap();
+    text
+}
+
 fn packed(text: &[u8]) -> Vec<u8> {
     let mut packed = Vec::new();
     flate2::bufread::GzEncoder::new(text, flate2::Compression::fast())
