@@ -16,7 +16,6 @@ use crate::key::route_tree::Answer;
 use crate::survey;
 use crate::verdict::Verdict;
 use crate::verdict::describe::{Setting, describe, describe_part};
-use chrono::DateTime;
 use counts::Counts;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
@@ -124,8 +123,6 @@ pub struct Finding {
     pub whole: Spike,
     /// Whether it stands out of what was read.
     pub is_spike: bool,
-    /// When its first new denial came.
-    pub first_new: Moment,
     /// Its new denials by LOG: the LOG's number, and the description of its part.
     pub parts: Vec<(usize, Spike)>,
 }
@@ -206,31 +203,26 @@ fn findings(
     of_log: &(dyn Fn(&Row, usize) -> bool + Sync),
 ) -> Vec<Finding> {
     let rows = &assembly.table.rows;
-    let is_new = |row: &Row| (0..logs).any(|log| of_log(row, log));
-    let first_new = |verdict: &Verdict| {
-        let mut denials = verdict.denials.iter();
-        denials.find_map(|index| rows.get(*index as usize).filter(|row| is_new(row)))
+    let is_new = |index: &u32| {
+        let row = rows.get(*index as usize);
+        row.is_some_and(|row| (0..logs).any(|log| of_log(row, log)))
     };
     let with_new = |is_spike: bool| {
-        let verdicts = assembly
-            .verdicts
-            .iter()
-            .filter(move |v| v.is_spike == is_spike);
-        verdicts.filter_map(|verdict| Some((verdict, first_new(verdict)?.time_ms)))
+        let verdicts = assembly.verdicts.iter();
+        verdicts.filter(move |v| v.is_spike == is_spike && v.denials.iter().any(is_new))
     };
-    let mut standing: Vec<(&Verdict, i64)> = with_new(false).collect();
-    standing.sort_by_key(|(verdict, _)| std::cmp::Reverse(verdict.denials.len()));
+    let mut standing: Vec<&Verdict> = with_new(false).collect();
+    standing.sort_by_key(|verdict| std::cmp::Reverse(verdict.denials.len()));
     standing.truncate(MOST_STANDING);
-    standing.sort_by_key(|(verdict, _)| verdict.facts.start_ms);
-    let verdicts: Vec<(&Verdict, i64)> = with_new(true).chain(standing).collect();
+    standing.sort_by_key(|verdict| verdict.facts.start_ms);
+    let verdicts: Vec<&Verdict> = with_new(true).chain(standing).collect();
     assembly.describing(|setting| {
-        let describe = |(verdict, first_ms): &(&Verdict, i64)| {
+        let describe = |verdict: &&Verdict| {
             let whole = describe(setting, verdict);
             let part = |log| part(setting, verdict, &whole, log, of_log);
             Finding {
                 parts: (0..logs).filter_map(part).collect(),
                 is_spike: verdict.is_spike,
-                first_new: DateTime::from_timestamp_millis(*first_ms).unwrap_or(whole.start),
                 whole,
             }
         };

@@ -56,7 +56,6 @@ fn finding(
         parts: vec![(0, whole.clone())],
         whole,
         is_spike: true,
-        first_new: moment(from),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A log that is written, rotated and packed.
 pub struct Logs {
@@ -70,7 +70,7 @@ impl Logs {
         self.path.file_name().unwrap().to_str().unwrap().to_owned()
     }
 
-    fn with_gz(path: &PathBuf) -> PathBuf {
+    fn with_gz(path: &Path) -> PathBuf {
         let mut name = path.as_os_str().to_owned();
         name.push(".gz");
         name.into()
