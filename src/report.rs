@@ -153,7 +153,6 @@ pub fn run(
     state.run += 1;
     let key = token_key(before.as_ref())?;
     state.keep_token_key(&key.key);
-    notices.extend(key.warning);
 
     let job = Job {
         settings,
@@ -161,6 +160,9 @@ pub fn run(
         progress,
     };
     let read = Read::run(before.as_ref(), options, job)?;
+    if read.additions.logs.iter().any(|log| !log.tokens.is_empty()) {
+        notices.extend(key.warning);
+    }
     let usual = Usual::before(&state, read.additions.span_s.start);
     let run = state.run;
     let mut spikes = carry_over(&mut state, run, &read.additions);
@@ -177,7 +179,9 @@ pub fn run(
     if let Some(path) = &options.state {
         state.commit(path)?;
     }
-    shelf.tidy(run, options.keep)?;
+    if let Err(error) = shelf.tidy(run, options.keep) {
+        notices.push(format!("run {run} is published, but old sets stay: {error}"));
+    }
     let mut report = read.report(run, &settings.input.logs, &spikes);
     report.usual_per_minute = usual.map(|usual| usual.median);
     report.notices = notices;

@@ -50,13 +50,16 @@ pub fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
     let key_file = arguments.reading.token_key.as_deref();
     let token_key = |state: Option<&report::state::State>| {
         let kept = state.and_then(report::state::State::token_key);
-        match (key_file, kept) {
-            (None, Some(key)) => Ok(LoadedKey { key, warning: None }),
-            _ => TokenKey::load(
-                key_file,
-                token::state_home(|name| std::env::var_os(name)).as_deref(),
-            ),
+        if let (None, Some(key)) = (key_file, kept) {
+            return Ok(LoadedKey { key, warning: None });
         }
+        let home = token::state_home(|name| std::env::var_os(name));
+        let mut loaded = TokenKey::load(key_file, home.as_deref())?;
+        if key_file.is_none() && state.is_some() {
+            // One that could be kept nowhere else is kept in the state.
+            loaded.warning = None;
+        }
+        Ok(loaded)
     };
     let bar = Bar::new(!publishing.quiet);
     let report = report::run(&settings, &options, &token_key, &bar)?;
