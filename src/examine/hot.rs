@@ -24,8 +24,9 @@ const EXCESS: u64 = 2;
 /// Routes with a fair share of denials, and their hours.
 #[derive(Debug, Default)]
 pub(super) struct HotRoutes {
-    routes: Vec<bool>,
     hours: HashSet<(u32, i64), FixedState>,
+    /// The same, by hour.
+    by_hour: HashMap<i64, Vec<u32>, FixedState>,
     /// Of the requests of hot routes in their hours, those of one address in this many are kept.
     pub(super) sample: u32,
 }
@@ -43,26 +44,32 @@ impl HotRoutes {
         let hours = hot_hours(survey, routes, near_ms);
         let (expected, most) = requests_within(survey, routes, &hours);
         let sample = share(expected, room).max(share(most, EXCESS * most_rows));
-        let mut hot = vec![false; routes.tallies.len()];
-        for (route, _) in &hours {
-            hot[*route as usize] = true;
+        let mut by_hour: HashMap<i64, Vec<u32>, FixedState> = HashMap::default();
+        for (route, hour) in &hours {
+            by_hour.entry(*hour).or_default().push(*route);
         }
         HotRoutes {
-            routes: hot,
             hours,
+            by_hour,
             sample,
         }
     }
 
-    /// Whether a route is hot at any time.
-    pub(super) fn is_hot(&self, route: u32) -> bool {
-        self.routes.get(route as usize).copied().unwrap_or(false)
+    /// The routes that are hot at some time of an interval.
+    pub(super) fn within(&self, start_ms: i64, end_ms: i64) -> HashSet<u32, FixedState> {
+        let hours = hour_of(start_ms)..=hour_of(end_ms);
+        // A clock that jumps may make the interval longer than all hot hours together.
+        let hot = self
+            .by_hour
+            .iter()
+            .filter(|(hour, _)| hours.contains(*hour));
+        hot.flat_map(|(_, routes)| routes).copied().collect()
     }
 
     /// Whether a route is hot at a time.
     #[inline]
     pub(super) fn holds(&self, route: u32, time_ms: i64) -> bool {
-        self.is_hot(route) && self.hours.contains(&(route, hour_of(time_ms)))
+        self.hours.contains(&(route, hour_of(time_ms)))
     }
 }
 
