@@ -2,7 +2,7 @@
 
 use super::Routes;
 use super::row::*;
-use super::scope::Scope;
+use super::scope::{Outlined, Scope};
 use crate::format::{Detected, Line, Visitor};
 use crate::gate::Gate;
 use crate::input::Chunk;
@@ -25,6 +25,10 @@ pub(super) struct Collector<'a> {
     pieces: Vec<Piece>,
     source: usize,
     first_line: u64,
+    /// What Survey noted of the lines of the chunk.
+    outlined: Option<Outlined<'a>>,
+    /// The route of a path.
+    paths: Memo<u32>,
     targets: Memo<Target>,
     referers: Memo<u32>,
     clients: Familiar,
@@ -50,11 +54,9 @@ pub(super) struct Piece {
 /// What follows from a target.
 #[derive(Debug, Clone, Copy)]
 struct Target {
-    route: u32,
     /// The token in its query, or [`NONE`].
     token: u32,
-    /// Found out only for a request that is kept.
-    nature: Option<Nature>,
+    nature: Nature,
 }
 
 /// What kind of thing a target asks for.
@@ -86,6 +88,8 @@ impl<'a> Collector<'a> {
             pieces: Vec::new(),
             source: 0,
             first_line: 0,
+            outlined: None,
+            paths: Memo::new(slots::TARGETS),
             targets: Memo::new(slots::TARGETS),
             referers: Memo::new(slots::REFERERS),
             clients: Familiar::new(slots::CLIENTS),
@@ -109,8 +113,11 @@ impl<'a> Collector<'a> {
         let start = self.blocks[block].len();
         let formats = self.formats;
         if let Some(format) = &formats[chunk.source] {
-            match self.scope.outline(chunk.source, chunk.number) {
-                Some(outline) => format.visit_lines(outline.of(chunk.bytes), self),
+            let (scope, survey, routes) = (self.scope, self.survey, self.routes);
+            let selection = scope.selection(survey, routes, chunk.source, chunk.number);
+            self.outlined = selection.as_ref().map(|selection| selection.lines);
+            match selection {
+                Some(selection) => format.visit_lines(selection.of(chunk.bytes), self),
                 None => format.visit(chunk.bytes, self),
             }
         }
@@ -128,42 +135,51 @@ impl<'a> Collector<'a> {
         (self.blocks, self.pieces)
     }
 
+    /// The address and the route of a request, as Survey noted or counted them.
+    #[inline]
+    fn ip_and_route(&mut self, line: Line<'_>, record: &Record<'_>) -> Option<(u32, u32)> {
+        let (survey, routes) = (self.survey, self.routes);
+        if let Some(outlined) = self.outlined {
+            let (ip, template) = outlined.of(line.number)?;
+            return Some((ip, *routes.of_template.get(template as usize)?));
+        }
+        let ip = known(&mut self.clients, &survey.ip, self.gate.client(record))?;
+        let (path, text) = (record.path(), &mut self.template);
+        let route = self.paths.get_or(path, || {
+            route::template(path, text);
+            let template = survey.template.keys.get(text)?;
+            routes.of_template.get(template as usize).copied()
+        });
+        Some((ip, *route?))
+    }
+
     /// The row of a request that is kept; none for one that is not, or that Survey did not see
     /// because the file has changed since.
     #[inline]
     fn row(&mut self, line: Line<'_>, record: &Record<'_>) -> Option<Row> {
-        let (survey, routes) = (self.survey, self.routes);
+        let survey = self.survey;
         let denied = self.gate.is_denial(record.status);
-        let client = self.gate.client(record);
-        let ip = known(&mut self.clients, &survey.ip, client)?;
-        let template = &mut self.template;
-        let target = self.targets.get_or(&record.target, || {
-            route::template(record.path(), template);
-            let route = routes.of_template[survey.template.keys.get(template)? as usize];
-            let token = token::find_in_query(record.query());
-            Some(Target {
-                route,
-                token: id_in(&survey.token, token.unwrap_or_default()),
-                nature: None,
-            })
-        })?;
-        if !self
-            .scope
-            .keeps(record.time_ms, denied, survey, ip, routes, target.route)
-        {
+        let (ip, route) = self.ip_and_route(line, record)?;
+        if !self.scope.keeps(record.time_ms, denied, survey, ip, route) {
             return None;
         }
-        let nature = *target.nature.get_or_insert_with(|| Nature::of(record));
+        let Target { token, nature } = *self.targets.get_or(&record.target, || {
+            let token = token::find_in_query(record.query());
+            Some(Target {
+                token: id_in(&survey.token, token.unwrap_or_default()),
+                nature: Nature::of(record),
+            })
+        })?;
         Some(Row {
             time_ms: record.time_ms,
             source: self.source as u32,
             line: (self.first_line + u64::from(line.number)) as u32,
             ip,
             user_agent: known(&mut self.agents, &survey.user_agent, &record.user_agent)?,
-            route: target.route,
+            route,
             user: id_in(&survey.user, &record.user),
             token: match record.token.is_empty() {
-                true => target.token,
+                true => token,
                 false => token::find(record).map_or(NONE, |token| id_in(&survey.token, token)),
             },
             host: id_in(&survey.host, &record.host),

@@ -8,15 +8,15 @@ use super::Routes;
 use super::scope::share;
 use crate::survey::Survey;
 use crate::survey::hours::hour_of;
-use crate::survey::tally::Tally;
 use foldhash::fast::FixedState;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// A route with this many denials, and this share of its requests denied, is a scope of its own.
+/// A route with so many denials may be a scope of its own,
 const SCOPE_DENIALS: u64 = 50;
+/// in the hours in which this share of its usual requests is denied,
 const SCOPE_SHARE: f64 = 0.02;
-/// Denials that make an hour of such a route worth a look, where the route is little used.
+/// and so many of them, where the route is little used.
 const HOUR_DENIALS: u64 = 10;
 /// How far the rows of hot routes may exceed what is expected of them, in shares of all rows.
 const EXCESS: u64 = 2;
@@ -24,11 +24,10 @@ const EXCESS: u64 = 2;
 /// Routes with a fair share of denials, and their hours.
 #[derive(Debug, Default)]
 pub(super) struct HotRoutes {
-    routes: Vec<bool>,
     hours: HashSet<(u32, i64), FixedState>,
-    /// Requests of hot routes in their hours, as expected.
-    pub(super) requests: u64,
-    /// Of them, those of one address in this many are kept.
+    /// The same, by hour.
+    by_hour: HashMap<i64, Vec<u32>, FixedState>,
+    /// Of the requests of hot routes in their hours, those of one address in this many are kept.
     pub(super) sample: u32,
 }
 
@@ -42,45 +41,49 @@ impl HotRoutes {
         room: u64,
         most_rows: u64,
     ) -> HotRoutes {
-        let is_hot = |tally: &Tally| {
-            tally.denials >= SCOPE_DENIALS
-                && tally.denials as f64 >= SCOPE_SHARE * tally.requests as f64
-        };
-        let hot: Vec<bool> = routes.tallies.iter().map(is_hot).collect();
-        let hours = hot_hours(survey, routes, near_ms, &hot);
+        let hours = hot_hours(survey, routes, near_ms);
         let (expected, most) = requests_within(survey, routes, &hours);
         let sample = share(expected, room).max(share(most, EXCESS * most_rows));
+        let mut by_hour: HashMap<i64, Vec<u32>, FixedState> = HashMap::default();
+        for (route, hour) in &hours {
+            by_hour.entry(*hour).or_default().push(*route);
+        }
         HotRoutes {
-            routes: hot,
             hours,
-            requests: expected,
+            by_hour,
             sample,
         }
     }
 
-    /// Whether a route is hot at any time.
-    pub(super) fn is_hot(&self, route: u32) -> bool {
-        self.routes.get(route as usize).copied().unwrap_or(false)
+    /// The routes that are hot at some time of an interval.
+    pub(super) fn within(&self, start_ms: i64, end_ms: i64) -> HashSet<u32, FixedState> {
+        let hours = hour_of(start_ms)..=hour_of(end_ms);
+        // A clock that jumps may make the interval longer than all hot hours together.
+        let hot = self
+            .by_hour
+            .iter()
+            .filter(|(hour, _)| hours.contains(*hour));
+        hot.flat_map(|(_, routes)| routes).copied().collect()
     }
 
     /// Whether a route is hot at a time.
     #[inline]
     pub(super) fn holds(&self, route: u32, time_ms: i64) -> bool {
-        self.is_hot(route) && self.hours.contains(&(route, hour_of(time_ms)))
+        self.hours.contains(&(route, hour_of(time_ms)))
     }
 }
 
-/// The hours in which a fair share of a hot route's usual requests is denied, and those around them.
+/// The routes and hours in which a fair share of a route's usual requests is denied, and the hours around
+/// those.
 fn hot_hours(
     survey: &Survey,
     routes: &Routes,
     near_ms: &Range<i64>,
-    hot: &[bool],
 ) -> HashSet<(u32, i64), FixedState> {
     let mut denials: HashMap<(u32, i64), u64, FixedState> = HashMap::default();
     for (template, hour, count) in survey.denied_hours.iter() {
         let route = routes.of_template[template as usize];
-        if hot[route as usize] {
+        if routes.tallies[route as usize].denials >= SCOPE_DENIALS {
             *denials.entry((route, hour)).or_default() += count;
         }
     }

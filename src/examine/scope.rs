@@ -14,22 +14,27 @@ use super::Routes;
 use super::hot::HotRoutes;
 use super::thinning::Thinning;
 use crate::format::Line;
-use crate::survey::Survey;
-use crate::survey::outline::{Entry, NOBODY, Outlines};
+use crate::survey::outline::{Entry, Ids, NOBODY, Outlines};
 use crate::survey::tally::Tally;
+use crate::survey::{ChunkTally, Survey};
 use foldhash::fast::FixedState;
-use std::collections::HashMap;
-use std::ops::Range;
+use std::collections::{HashMap, HashSet};
+use std::ops::{Range, RangeInclusive};
 
 /// Rows kept before anything is sampled: 96 MiB.
 pub(super) const MOST_ROWS: u64 = 1_500_000;
+/// Of the rows, one in this many may be contrast, once anything is sampled: enough to see whom a rule
+/// leaves alone.
+const CONTRAST: u64 = 6;
 /// How long before a key's first denial and after its last its requests are kept, in milliseconds.
 const CONTEXT_MS: i64 = 3_600_000;
 
-/// Requests of a client are kept near its denials, or everywhere.
+/// Requests of a client are kept everywhere, as contrast.
 const KEPT: u8 = 1;
 /// Requests of a client are kept on hot routes.
 const KEPT_IF_HOT: u8 = 2;
+/// Requests of a client are kept near its denials.
+const KEPT_IF_NEAR: u8 = 4;
 
 /// Which requests are kept.
 #[derive(Debug, Default)]
@@ -42,10 +47,8 @@ pub(super) struct Scope {
     /// What is kept of denied addresses.
     pub(super) thinning: Thinning,
     hot: HotRoutes,
-    /// By shard and its ids: whether requests of a client are kept, and whether a template's route is
-    /// hot.
+    /// By shard and its ids of clients: which of their requests are kept.
     clients: Vec<Vec<u8>>,
-    templates: Vec<Vec<bool>>,
     outlines: Outlines,
     /// Where the outline of a chunk stands.
     places: HashMap<(usize, usize), usize, FixedState>,
@@ -75,7 +78,7 @@ impl Scope {
             return scope;
         }
         let thinning = Thinning::to_fit(survey, most_rows);
-        let mut room = most_rows.saturating_sub(thinning.kept(survey));
+        let room = most_rows.saturating_sub(thinning.kept(survey));
         let hot = HotRoutes::new(
             survey,
             routes,
@@ -83,10 +86,9 @@ impl Scope {
             room.max(most_rows / 4),
             most_rows,
         );
-        room = room.saturating_sub(hot.requests / u64::from(hot.sample));
         let denied: u64 = survey.ip.denied().map(|(_, tally)| tally.requests).sum();
         let contrast = survey.total.requests.saturating_sub(denied);
-        let sample = share(contrast, room.max(most_rows / 4)).max(hot.sample);
+        let sample = share(contrast, most_rows / CONTRAST).max(hot.sample);
         Scope {
             all: false,
             sample,
@@ -95,30 +97,25 @@ impl Scope {
             outlines,
             ..scope
         }
-        .with_places(survey, routes)
+        .with_places(survey)
     }
 
     /// Translates what is kept into the ids of the outlines.
-    fn with_places(mut self, survey: &Survey, routes: &Routes) -> Scope {
+    fn with_places(mut self, survey: &Survey) -> Scope {
         let clients: Vec<u8> = (0..survey.ip.keys.len() as u32)
             .map(|ip| {
                 let (hash, tally) = (survey.ip.keys.hash_of(ip), &survey.ip.tallies[ip as usize]);
                 if self.thinning.weight(tally, hash) == 0 {
                     return 0;
                 }
-                let whole = tally.denials > 0 || sampled(hash, self.sample);
-                let if_hot = sampled(hash, self.hot.sample);
-                (u8::from(whole) * KEPT) | (u8::from(if_hot) * KEPT_IF_HOT)
+                (u8::from(sampled(hash, self.sample)) * KEPT)
+                    | (u8::from(sampled(hash, self.hot.sample)) * KEPT_IF_HOT)
+                    | (u8::from(tally.denials > 0) * KEPT_IF_NEAR)
             })
             .collect();
         for ids in &self.outlines.shards {
             let kept = |id: &u32| clients.get(*id as usize).copied().unwrap_or(KEPT);
             self.clients.push(ids.client.iter().map(kept).collect());
-            let hot = |template: &u32| match routes.of_template.get(*template as usize) {
-                Some(route) => self.hot.is_hot(*route),
-                None => true,
-            };
-            self.templates.push(ids.template.iter().map(hot).collect());
         }
         let outlines = self.outlines.chunks.iter().enumerate();
         self.places = outlines
@@ -129,29 +126,32 @@ impl Scope {
 
     /// Whether anything of a chunk is kept.
     pub(super) fn wants(&self, survey: &Survey, source: usize, number: usize) -> bool {
-        let Some(tally) = survey.sources.get(source) else {
-            return false;
-        };
-        let Ok(at) = tally
-            .chunks
-            .binary_search_by_key(&number, |chunk| chunk.number)
-        else {
-            return false;
-        };
-        let chunk = &tally.chunks[at];
-        chunk.start_ms < self.near_ms.end && chunk.end_ms >= self.near_ms.start
+        chunk_tally(survey, source, number).is_some_and(|chunk| {
+            chunk.start_ms < self.near_ms.end && chunk.end_ms >= self.near_ms.start
+        })
     }
 
     /// What may be passed over in a chunk; `None` if nothing may.
-    pub(super) fn outline(&self, source: usize, number: usize) -> Option<Selection<'_>> {
-        let outline = self
-            .outlines
-            .chunks
-            .get(*self.places.get(&(source, number))?)?;
+    pub(super) fn selection<'s>(
+        &'s self,
+        survey: &'s Survey,
+        routes: &'s Routes,
+        source: usize,
+        number: usize,
+    ) -> Option<Selection<'s>> {
+        let outlines = &self.outlines;
+        let outline = outlines.chunks.get(*self.places.get(&(source, number))?)?;
+        let chunk = chunk_tally(survey, source, number)?;
         Some(Selection {
-            lines: &outline.lines,
+            lines: Outlined {
+                entries: &outline.lines,
+                ids: &outlines.shards[outline.shard],
+            },
             clients: &self.clients[outline.shard],
-            templates: &self.templates[outline.shard],
+            survey,
+            routes,
+            hot: self.hot.within(chunk.start_ms, chunk.end_ms),
+            chunk_ms: chunk.start_ms..=chunk.end_ms,
         })
     }
 
@@ -163,7 +163,6 @@ impl Scope {
         denied: bool,
         survey: &Survey,
         ip: u32,
-        routes: &Routes,
         route: u32,
     ) -> bool {
         if self.all {
@@ -177,10 +176,8 @@ impl Scope {
             return denied;
         }
         sampled(hash, self.sample)
-            || near(tally, time_ms)
-            || (sampled(hash, self.hot.sample)
-                && self.hot.holds(route, time_ms)
-                && near(&routes.tallies[route as usize], time_ms))
+            || near(tally, time_ms..=time_ms)
+            || (sampled(hash, self.hot.sample) && self.hot.holds(route, time_ms))
     }
 
     /// By address, how many requests one that is kept stands for; none where each stands for itself.
@@ -194,46 +191,86 @@ impl Scope {
     }
 }
 
-/// The lines of a chunk that may be kept.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Selection<'s> {
-    lines: &'s [Entry],
-    clients: &'s [u8],
-    templates: &'s [bool],
+fn chunk_tally(survey: &Survey, source: usize, number: usize) -> Option<&ChunkTally> {
+    let chunks = &survey.sources.get(source)?.chunks;
+    let at = chunks.binary_search_by_key(&number, |chunk| chunk.number);
+    chunks.get(at.ok()?)
 }
 
-impl<'s> Selection<'s> {
+/// Whose the lines of a chunk are, in the ids of the merged tables.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outlined<'s> {
+    entries: &'s [Entry],
+    ids: &'s Ids,
+}
+
+impl Outlined<'_> {
+    /// The address and the template of a line that is a request.
+    #[inline]
+    pub(super) fn of(self, line: u32) -> Option<(u32, u32)> {
+        let entry = self.entries.get(line as usize)?;
+        let client = *self.ids.client.get(entry.client as usize)?;
+        let template = *self.ids.template.get(entry.template as usize)?;
+        Some((client, template))
+    }
+}
+
+/// The lines of a chunk that may be kept.
+#[derive(Debug)]
+pub(super) struct Selection<'s> {
+    pub(super) lines: Outlined<'s>,
+    /// Which requests are kept, by client.
+    clients: &'s [u8],
+    survey: &'s Survey,
+    routes: &'s Routes,
+    /// Routes that are hot while the chunk lasts.
+    hot: HashSet<u32, FixedState>,
+    chunk_ms: RangeInclusive<i64>,
+}
+
+impl Selection<'_> {
     /// Those lines, in the text that the outline was made of.
-    pub(super) fn of<'c>(self, chunk: &'c [u8]) -> impl Iterator<Item = Line<'c>> + use<'s, 'c> {
+    pub(super) fn of<'c>(&self, chunk: &'c [u8]) -> impl Iterator<Item = Line<'c>> {
         let chunk_end = chunk.len() - usize::from(chunk.ends_with(b"\n"));
-        (0..).zip(self.lines).filter_map(move |(number, line)| {
-            if !self.may_keep(line) {
+        let entries = self.lines.entries;
+        (0..).zip(entries).filter_map(move |(number, entry)| {
+            if !self.may_keep(entry) {
                 return None;
             }
-            let next = self.lines.get(number as usize + 1);
+            let next = entries.get(number as usize + 1);
             let end = next.map_or(chunk_end, |next| (next.offset as usize).saturating_sub(1));
-            Line::within(chunk, number, line.offset as usize, end)
+            Line::within(chunk, number, entry.offset as usize, end)
         })
     }
 
     /// False for a line that is certainly not kept.
     #[inline]
-    fn may_keep(&self, line: &Entry) -> bool {
-        if line.client == NOBODY {
+    fn may_keep(&self, entry: &Entry) -> bool {
+        if entry.client == NOBODY {
             return false;
         }
-        let kept = self
-            .clients
-            .get(line.client as usize)
-            .copied()
-            .unwrap_or(KEPT);
-        kept & KEPT != 0
-            || kept & KEPT_IF_HOT != 0
-                && self
-                    .templates
-                    .get(line.template as usize)
-                    .copied()
-                    .unwrap_or(true)
+        match self.clients.get(entry.client as usize) {
+            Some(0) => false,
+            Some(kept) if kept & KEPT == 0 => {
+                kept & KEPT_IF_NEAR != 0 && self.is_near(entry)
+                    || kept & KEPT_IF_HOT != 0 && self.is_hot(entry)
+            }
+            _ => true,
+        }
+    }
+
+    /// False if the client's denials are far from the chunk.
+    fn is_near(&self, entry: &Entry) -> bool {
+        let client = self.lines.ids.client.get(entry.client as usize);
+        let tally = client.and_then(|id| self.survey.ip.tallies.get(*id as usize));
+        tally.is_none_or(|tally| near(tally, self.chunk_ms.clone()))
+    }
+
+    /// False if the route is not hot.
+    fn is_hot(&self, entry: &Entry) -> bool {
+        let template = self.lines.ids.template.get(entry.template as usize);
+        let route = template.and_then(|id| self.routes.of_template.get(*id as usize));
+        !self.hot.is_empty() && route.is_none_or(|route| self.hot.contains(route))
     }
 }
 
@@ -249,8 +286,9 @@ pub(super) fn sampled(hash: u64, one_in: u32) -> bool {
     ((hash >> 32) as u32).is_multiple_of(one_in)
 }
 
-fn near(tally: &Tally, time_ms: i64) -> bool {
+/// Whether an interval lies near the denials of a tally.
+fn near(tally: &Tally, interval_ms: RangeInclusive<i64>) -> bool {
     tally.denials > 0
-        && time_ms >= tally.first_ms.saturating_sub(CONTEXT_MS)
-        && time_ms <= tally.last_ms.saturating_add(CONTEXT_MS)
+        && *interval_ms.end() >= tally.first_ms.saturating_sub(CONTEXT_MS)
+        && *interval_ms.start() <= tally.last_ms.saturating_add(CONTEXT_MS)
 }

@@ -24,12 +24,17 @@ pub fn hash(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Where a key lies in the arena, and its hash, kept so that growth and merging never hash again.
+/// Longest key that stands in its entry; an IPv4 address fits.
+const SHORT: usize = 16;
+
+/// A key, and its hash, kept so that growth and merging never hash again. A short key stands right
+/// here, so that looking it up touches one place of memory less.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    start: usize,
-    end: usize,
     hash: u64,
+    length: u32,
+    /// The key itself, or where in the arena it begins.
+    place: [u8; SHORT],
 }
 
 /// A set of byte strings with dense ids from 0.
@@ -122,22 +127,39 @@ impl Interner {
     }
 
     #[inline]
-    fn slice(&self, entry: &Entry) -> &[u8] {
-        self.arena.get(entry.start..entry.end).unwrap_or(OTHER)
+    fn slice<'k>(&'k self, entry: &'k Entry) -> &'k [u8] {
+        let length = entry.length as usize;
+        if let Some(short) = entry.place.get(..length) {
+            return short;
+        }
+        let [start, ..] = *entry.place.as_chunks::<8>().0 else {
+            return OTHER;
+        };
+        let start = u64::from_le_bytes(start) as usize;
+        self.arena.get(start..start + length).unwrap_or(OTHER)
     }
 
     #[cold]
     fn add(&mut self, hash: u64, bytes: &[u8]) -> u32 {
-        let id = match u32::try_from(self.entries.len()) {
-            Ok(id) if id != Self::FULL => id,
-            _ => return Self::FULL,
+        let id = u32::try_from(self.entries.len());
+        let (Ok(id), Ok(length)) = (id, u32::try_from(bytes.len())) else {
+            return Self::FULL;
         };
-        let start = self.arena.len();
-        self.arena.extend_from_slice(bytes);
+        if id == Self::FULL {
+            return id;
+        }
+        let mut place = [0; SHORT];
+        match place.get_mut(..bytes.len()) {
+            Some(short) => short.copy_from_slice(bytes),
+            None => {
+                place[..8].copy_from_slice(&(self.arena.len() as u64).to_le_bytes());
+                self.arena.extend_from_slice(bytes);
+            }
+        }
         self.entries.push(Entry {
-            start,
-            end: self.arena.len(),
             hash,
+            length,
+            place,
         });
         let entries = &self.entries;
         self.ids.insert_unique(hash, id, |id| {
@@ -179,7 +201,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_a_map(words in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..6), 0..300)) {
+        fn agrees_with_a_map(
+            words in prop::collection::vec(prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..6),
+                prop::collection::vec(b'a'..=b'b', 14..19),
+            ], 0..300),
+        ) {
             let mut keys = Interner::new();
             let mut model: HashMap<Vec<u8>, u32> = HashMap::new();
             for word in &words {
