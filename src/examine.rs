@@ -121,7 +121,8 @@ fn keeping<'s>(
         host: &survey.host.keys,
         referer_host: &survey.referer_host.keys,
     };
-    (Table::new(rows, names, sample, weights), troubles)
+    let table = Table::new(rows, names, sample, weights);
+    (table, troubles)
 }
 
 /// All rows by time, then by place. They mostly are in this order already.

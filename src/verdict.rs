@@ -58,7 +58,8 @@ pub struct Verdict {
 pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
     let pages = Pages::learn(table);
     let balanced = addresses::are_balanced(table);
-    let mut pieces = merge::merge(table, propose(table, &pages));
+    let proposed = propose(table, &pages);
+    let mut pieces = merge::merge(table, proposed);
     if balanced {
         pieces
             .iter_mut()

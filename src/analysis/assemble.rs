@@ -19,8 +19,10 @@ use crate::survey::{NEIGHBOURS, SourceTally, Survey};
 use crate::verdict::describe::{Setting, describe};
 use crate::verdict::{Verdict, standing_by_cause};
 use chrono::DateTime;
+use foldhash::fast::FixedState;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
 /// Everything that an analysis is put together from.
 pub struct Assembly<'a> {
@@ -275,11 +277,13 @@ impl Assembly<'_> {
         let clients = regrouped(&survey.user_agent, |agent| {
             Some(client::classify(agent).family.as_bytes().to_vec())
         });
-        let prefixes = regrouped(&survey.ip, |ip| {
-            Address::parse(ip)
-                .prefix()
-                .map(|prefix| prefix.to_string().into_bytes())
-        });
+        let prefixes = regrouped(&survey.ip, |ip| Address::parse(ip).prefix());
+        // Networks are many, and written out only where something was denied.
+        let prefixes: Vec<(String, Tally)> = prefixes
+            .into_iter()
+            .filter(|(_, tally)| tally.denials > 0)
+            .map(|(prefix, tally)| (prefix.to_string(), tally))
+            .collect();
         let routes = self
             .routes
             .names
@@ -289,7 +293,7 @@ impl Assembly<'_> {
             ip: self.ranked(Column::Ip, survey.ip.denied()),
             prefix: self.ranked(
                 Column::Prefix,
-                prefixes.iter().map(|(k, t)| (k.as_slice(), t)),
+                prefixes.iter().map(|(k, t)| (k.as_bytes(), t)),
             ),
             client: self.ranked(
                 Column::Client,
@@ -309,8 +313,15 @@ impl Assembly<'_> {
         keys: impl Iterator<Item = (&'k [u8], &'k Tally)>,
     ) -> Vec<Group> {
         let mut keys: Vec<(&[u8], &Tally)> = keys.filter(|(_, tally)| tally.denials > 0).collect();
-        keys.sort_unstable_by(|a, b| b.1.denials.cmp(&a.1.denials).then(a.0.cmp(b.0)));
-        keys.truncate(self.settings.top);
+        let order = |a: &(&[u8], &Tally), b: &(&[u8], &Tally)| {
+            b.1.denials.cmp(&a.1.denials).then(a.0.cmp(b.0))
+        };
+        let top = self.settings.top;
+        if top > 0 && top < keys.len() {
+            keys.select_nth_unstable_by(top - 1, order);
+        }
+        keys.truncate(top);
+        keys.sort_unstable_by(order);
         keys.into_iter()
             .map(|(key, tally)| Group {
                 value: self.shown(column, key),
@@ -405,11 +416,11 @@ fn anonymous_network(bytes: &[u8]) -> String {
 }
 
 /// Tallies under coarser keys.
-fn regrouped(
+fn regrouped<K: Eq + Hash>(
     table: &KeyTable,
-    coarse: impl Fn(&[u8]) -> Option<Vec<u8>>,
-) -> HashMap<Vec<u8>, Tally> {
-    let mut groups: HashMap<Vec<u8>, Tally> = HashMap::new();
+    coarse: impl Fn(&[u8]) -> Option<K>,
+) -> HashMap<K, Tally, FixedState> {
+    let mut groups: HashMap<K, Tally, FixedState> = HashMap::default();
     for (id, key) in table.keys.iter() {
         if let Some(group) = coarse(key) {
             groups

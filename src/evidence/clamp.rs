@@ -36,14 +36,15 @@ pub struct Clamp {
 
 /// The tightest clamp over all widths; `arrivals` are (second, denied), in time order.
 pub fn measure(arrivals: &[(i64, bool)]) -> Option<Clamp> {
+    let seconds = by_second(arrivals);
     WIDTHS_S
         .iter()
-        .filter_map(|width| at_width(arrivals, *width))
+        .filter_map(|width| at_width(&seconds, *width))
         .max_by(|a, b| (-a.deviations).total_cmp(&-b.deviations))
 }
 
-fn at_width(arrivals: &[(i64, bool)], width_s: i64) -> Option<Clamp> {
-    let bins = binned(arrivals, width_s);
+fn at_width(seconds: &[Bin], width_s: i64) -> Option<Clamp> {
+    let bins = binned(seconds, width_s);
     let denied = |at: Option<&Bin>, number: i64| {
         at.is_some_and(|bin| bin.number == number && bin.denied > 0)
     };
@@ -92,27 +93,44 @@ fn at_width(arrivals: &[(i64, bool)], width_s: i64) -> Option<Clamp> {
     })
 }
 
+#[derive(Clone, Copy)]
 struct Bin {
     number: i64,
     admitted: u64,
     denied: u64,
 }
 
-/// Arrivals in time order, counted per bin; bins without arrivals are left out.
-fn binned(arrivals: &[(i64, bool)], width_s: i64) -> Vec<Bin> {
-    let mut bins: Vec<Bin> = Vec::new();
-    for (second, denied) in arrivals {
-        let number = second.div_euclid(width_s);
-        if bins.last().is_none_or(|bin| bin.number != number) {
-            bins.push(Bin {
-                number,
-                admitted: 0,
-                denied: 0,
-            });
+/// Arrivals in time order, counted per second; seconds without arrivals are left out.
+fn by_second(arrivals: &[(i64, bool)]) -> Vec<Bin> {
+    let of_second = |alike: &[(i64, bool)]| {
+        let denied = alike.iter().filter(|(_, denied)| *denied).count();
+        Bin {
+            number: alike[0].0,
+            admitted: (alike.len() - denied) as u64,
+            denied: denied as u64,
         }
-        if let Some(bin) = bins.last_mut() {
-            bin.admitted += u64::from(!denied);
-            bin.denied += u64::from(*denied);
+    };
+    arrivals
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(of_second)
+        .collect()
+}
+
+/// Seconds counted per bin; bins without arrivals are left out.
+fn binned(seconds: &[Bin], width_s: i64) -> Vec<Bin> {
+    let mut bins: Vec<Bin> = Vec::new();
+    let mut end_s = i64::MIN;
+    for second in seconds {
+        match bins.last_mut() {
+            Some(bin) if second.number < end_s => {
+                bin.admitted += second.admitted;
+                bin.denied += second.denied;
+            }
+            _ => {
+                let number = second.number.div_euclid(width_s);
+                end_s = (number + 1).saturating_mul(width_s);
+                bins.push(Bin { number, ..*second });
+            }
         }
     }
     bins

@@ -12,6 +12,7 @@ use crate::key::fast::{HashMap, HashSet};
 use crate::policy::fit::{self, Fitted};
 use crate::policy::replay::{Arrival, Traffic};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::ops::Range;
 
 /// Denials of a key needed to ask whether a limiter made them.
 const LEAST_DENIALS: usize = 20;
@@ -25,6 +26,8 @@ const TIGHT: f64 = 0.45;
 const TIGHT_DEVIATIONS: f64 = -3.5;
 /// Replays look at no more arrivals than this; a limit shows in fewer.
 const MOST_ARRIVALS: usize = 25_000;
+/// Rows of the table that are gone through before asking whether a replay has enough.
+const STEP_ROWS: usize = 1 << 15;
 /// Admitted requests that a scope must have: a limiter lets some pass, and without them nothing tells it
 /// from a list.
 const LEAST_ADMITTED: usize = 3;
@@ -135,13 +138,14 @@ fn single(
     key: Option<Column>,
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
-    let left = open_denials(open);
+    let left = open_denials(table, open);
     // The values of one column are disjoint, so each can be asked by itself.
     let asked: Vec<(u32, Vec<u32>, Scope, LimiterFit)> = groups(table, pages, &left, key)
         .into_par_iter()
         .filter_map(|(value, denials)| {
             let scope = Scope::of(table, key, value, &denials);
-            let rows = scope.rows(table, &|i| open[i as usize], &denials, CONTEXT_MS);
+            let is_open = |index: u32, _: &Row| open[index as usize];
+            let rows = scope.rows(table, &is_open, &denials, Reach::OfReplay);
             let fit = assess(table, &rows, &|_| 0)?;
             let taken = fit.convinces()
                 && !key.is_some_and(|key| shared(table, open, &left, key, &fit, &denials));
@@ -179,17 +183,23 @@ fn pooled_by_address(
     open: &mut [bool],
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
-    for (value, denials) in groups(table, pages, &open_denials(open), Some(Column::Route3)) {
+    for (value, denials) in groups(
+        table,
+        pages,
+        &open_denials(table, open),
+        Some(Column::Route3),
+    ) {
         let addresses: HashSet<u32> = denials.iter().map(|i| table.rows[*i as usize].ip).collect();
         if addresses.len() < 3 || addresses.len() * 3 > denials.len() {
             continue;
         }
         let scope = Scope::of(table, Some(Column::Route3), value, &denials);
-        let rows: Vec<u32> = scope
-            .rows(table, &|i| open[i as usize], &denials, CONTEXT_MS)
-            .into_iter()
-            .filter(|i| addresses.contains(&table.rows[*i as usize].ip))
-            .collect();
+        let scope = Scope {
+            members: Some(&addresses),
+            ..scope
+        };
+        let is_open = |index: u32, _: &Row| open[index as usize];
+        let rows = scope.rows(table, &is_open, &denials, Reach::OfReplay);
         let Some(mut fit) = assess(table, &rows, &|row| row.ip) else {
             continue;
         };
@@ -198,7 +208,7 @@ fn pooled_by_address(
         }
         fit.clamp = None; // of the pool, which says nothing of its members
         fit.key = Some(Column::Ip);
-        fit.members = addresses.into_iter().collect();
+        fit.members = addresses.iter().copied().collect();
         fit.members
             .sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
         fit.cells = scope.cells();
@@ -210,10 +220,9 @@ fn pooled_by_address(
 }
 
 /// The denials that nothing explains yet, in time order.
-fn open_denials(open: &[bool]) -> Vec<u32> {
-    (0..open.len() as u32)
-        .filter(|index| open[*index as usize])
-        .collect()
+fn open_denials(table: &Table<'_>, open: &[bool]) -> Vec<u32> {
+    let denied = table.denied().iter().copied();
+    denied.filter(|index| open[*index as usize]).collect()
 }
 
 /// Open denials by value of a column and by answer, for one limiter gives one answer: the largest groups
@@ -264,14 +273,25 @@ fn keep_core(table: &Table<'_>, denials: &mut Vec<u32>) {
 }
 
 /// The requests that a limiter on a key would look at.
-struct Scope {
+struct Scope<'a> {
     key: Option<Column>,
     value: u32,
     cells: HashSet<(u8, u32)>,
+    /// Only these addresses, if any are given.
+    members: Option<&'a HashSet<u32>>,
 }
 
-impl Scope {
-    fn of(table: &Table<'_>, key: Option<Column>, value: u32, denials: &[u32]) -> Scope {
+/// How far a scope's requests are looked at.
+#[derive(Clone, Copy, PartialEq)]
+enum Reach {
+    /// As far as the denials.
+    OfDenials,
+    /// [`CONTEXT_MS`] further, but not beyond what a replay looks at.
+    OfReplay,
+}
+
+impl Scope<'_> {
+    fn of(table: &Table<'_>, key: Option<Column>, value: u32, denials: &[u32]) -> Scope<'static> {
         let mut counts: HashMap<(u8, u32), usize> = HashMap::default();
         for row in denials.iter().map(|i| &table.rows[*i as usize]) {
             *counts
@@ -284,7 +304,12 @@ impl Scope {
             .filter(|(_, n)| *n >= least)
             .map(|(cell, _)| cell)
             .collect();
-        Scope { key, value, cells }
+        Scope {
+            key,
+            value,
+            cells,
+            members: None,
+        }
     }
 
     fn covers(&self, row: &Row, table: &Table<'_>) -> bool {
@@ -295,47 +320,73 @@ impl Scope {
                 .contains(&(row.method, table.value(Column::Route3, row)))
     }
 
-    /// Its requests in the denials' interval and so long before and after it, without the denials that
-    /// something else explains.
+    /// Its requests in the denials' interval and around it, without the denials that something else
+    /// explains.
     fn rows(
         &self,
         table: &Table<'_>,
-        is_open: &dyn Fn(u32) -> bool,
+        is_open: &dyn Fn(u32, &Row) -> bool,
         denials: &[u32],
-        context_ms: i64,
+        reach: Reach,
     ) -> Vec<u32> {
+        let context_ms = match reach {
+            Reach::OfDenials => 0,
+            Reach::OfReplay => CONTEXT_MS,
+        };
         let time = |index: Option<&u32>| index.map_or(0, |i| table.rows[*i as usize].time_ms);
         let (start, end) = (
             time(denials.first()) - context_ms,
             time(denials.last()) + context_ms,
         );
         let near = table.between(start, end + 1);
-        let near = near.start as u32..near.end as u32;
-        let mut rows = Vec::new();
-        for list in self.lists(table) {
-            let from = list.partition_point(|index| *index < near.start);
-            let to = list.partition_point(|index| *index < near.end);
-            rows.extend(list[from..to].iter().copied().filter(|index| {
-                let row = &table.rows[*index as usize];
-                (!row.denied || is_open(*index)) && self.covers(row, table)
-            }));
+        let mut lists = self.lists(table, &near);
+        let counts = |index: &u32| {
+            let row = &table.rows[*index as usize];
+            (!row.denied || is_open(*index, row))
+                && self.covers(row, table)
+                && self.members.is_none_or(|ips| ips.contains(&row.ip))
+        };
+        let mut rows: Vec<u32> = Vec::new();
+        let mut first_denial = None;
+        // Step by step through time, for what comes late is often not needed.
+        for start in near.clone().step_by(STEP_ROWS) {
+            let (done, end) = (rows.len(), (start + STEP_ROWS).min(near.end));
+            for list in &mut lists {
+                let step;
+                (step, *list) = list.split_at(list.partition_point(|row| (*row as usize) < end));
+                rows.extend(step.iter().copied().filter(counts));
+            }
+            // Each list is in order already: a stable sort merges them.
+            rows[done..].sort();
+            first_denial = first_denial.or_else(|| {
+                let new = rows[done..].iter();
+                new.copied()
+                    .position(|row| table.rows[row as usize].denied)
+                    .map(|at| done + at)
+            });
+            let enough = first_denial.is_some_and(|first| rows.len() >= first + MOST_ARRIVALS);
+            if reach == Reach::OfReplay && enough {
+                break;
+            }
         }
-        rows.sort_unstable();
         rows
     }
 
-    /// Lists that hold all of its requests.
-    fn lists<'t>(&self, table: &'t Table<'_>) -> Vec<&'t [u32]> {
-        if self.key == Some(Column::Ip) {
-            return vec![table.lists().rows(Column::Ip, self.value)];
-        }
+    /// The shortest lists that hold all of its requests within a stretch of the table.
+    fn lists<'t>(&self, table: &'t Table<'_>, near: &Range<usize>) -> Vec<&'t [u32]> {
+        let within = |column, id| table.lists().rows_within(column, id, near);
         let mut places: Vec<u32> = self.cells.iter().map(|(_, place)| *place).collect();
         places.sort_unstable();
         places.dedup();
-        places
+        let of_places: Vec<&[u32]> = places
             .into_iter()
-            .map(|place| table.lists().rows(Column::Route3, place))
-            .collect()
+            .map(|place| within(Column::Route3, place))
+            .collect();
+        let of_key = self.key.map(|column| within(column, self.value));
+        match of_key {
+            Some(list) if list.len() < of_places.iter().map(|list| list.len()).sum() => vec![list],
+            _ => of_places,
+        }
     }
 
     fn cells(&self) -> Vec<(u8, u32)> {
@@ -448,7 +499,8 @@ fn shared(
                 return false;
             }
             let scope = Scope::of(table, column, value, &pool);
-            let rows = scope.rows(table, &|i| open[i as usize], &pool, 0);
+            let is_open = |index: u32, _: &Row| open[index as usize];
+            let rows = scope.rows(table, &is_open, &pool, Reach::OfDenials);
             let seconds: Vec<(i64, bool)> = rows
                 .iter()
                 .map(|i| &table.rows[*i as usize])
@@ -463,8 +515,9 @@ fn shared(
 /// found place by place is only its share there.
 pub fn refit_shared(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     let scope = Scope::of(table, None, 0, denials);
-    let own = |index: u32| denials.binary_search(&index).is_ok();
-    let mut fit = assess(table, &scope.rows(table, &own, denials, CONTEXT_MS), &|_| 0)?;
+    let own = |index: u32, _: &Row| denials.binary_search(&index).is_ok();
+    let rows = scope.rows(table, &own, denials, Reach::OfReplay);
+    let mut fit = assess(table, &rows, &|_| 0)?;
     fit.cells = scope.cells();
     fit.convinces().then_some(fit)
 }
@@ -485,15 +538,16 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
         return None; // too few denials per address to see a limit
     }
     let scope = Scope::of(table, None, 0, denials);
-    let own = |index: u32| denials.binary_search(&index).is_ok();
+    let own = |index: u32, _: &Row| denials.binary_search(&index).is_ok();
     let mut of_members = Vec::new();
     for ip in addresses.keys() {
         let alone = Scope {
             key: Some(Column::Ip),
             value: *ip,
             cells: scope.cells.clone(),
+            members: None,
         };
-        of_members.extend(alone.rows(table, &own, denials, CONTEXT_MS));
+        of_members.extend(alone.rows(table, &own, denials, Reach::OfReplay));
     }
     of_members.sort_unstable();
     let mut fit = assess(table, &of_members, &|row| row.ip)?;

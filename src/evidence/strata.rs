@@ -6,12 +6,14 @@
 //! The coarsest value that stays pure wins, because five agents explain what five thousand addresses
 //! explain. A pair of columns is taken only where each of them alone is impure (a crossed cell).
 
-use crate::examine::index::Index;
+use crate::examine::index::Bits;
 use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
-use crate::key::fast::HashMap;
+use crate::key::fast::{HashMap, HashSet};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 
 /// Fewer denials are left to what remains.
 pub const LEAST_DENIALS: usize = 15;
@@ -72,15 +74,19 @@ pub struct Stratum {
 
 /// Takes pure strata out of the `open` denials (a flag per row), largest first.
 pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
-    let denials: Vec<u32> = (0..table.rows.len() as u32)
+    let denials: Vec<u32> = table
+        .denied()
+        .iter()
+        .copied()
         .filter(|row| open[*row as usize])
         .collect();
     if denials.len() < LEAST_DENIALS {
         return Vec::new();
     }
     let least = LEAST_DENIALS.max((denials.len() as f64 * LEAST_SHARE) as usize);
-    let index = heavy_values(table, &denials, least);
-    let mut heap = candidates(table, &denials, least);
+    let candidates = candidates(table, &denials, least);
+    let mut scans = Scans::new(table, open, &candidates);
+    let mut heap = BinaryHeap::from(candidates);
     let mut found: Vec<Stratum> = Vec::new();
     let mut stretches: HashMap<Cells, usize> = HashMap::default();
     while let Some(best) = heap.pop() {
@@ -90,7 +96,7 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
         if best.size < least {
             continue;
         }
-        let Some(stretch) = best_stretch(table, &index, open, &best.cells) else {
+        let Some(stretch) = scans.best_stretch(&best) else {
             continue;
         };
         let score = stretch.score(best.rank);
@@ -98,27 +104,25 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
             // Others may be better: ask again with what this one is really worth.
             heap.push(Candidate {
                 bound: score,
-                size: stretch.denials.len(),
+                size: stretch.denials,
                 ..best
             });
             continue;
         }
-        if stretch.purity() < PURE || stretch.denials.len() < least {
+        if stretch.purity() < PURE || stretch.denials < least {
             continue;
         }
-        if best.cells.len() == 2 && !has_contrast(table, &index, &best.cells, &stretch) {
+        if best.cells.len() == 2 && !scans.has_contrast(&best.cells, &stretch) {
             continue;
         }
         let count = stretches.entry(best.cells.clone()).or_default();
         *count += 1;
         if *count > MOST_STRETCHES {
             // Admitted and denied by turns: no list does that, so it is left to whoever looks for limits.
-            give_back(&best.cells, &mut found, open);
+            scans.give_back(&best.cells, &mut found);
             continue;
         }
-        for row in &stretch.denials {
-            open[*row as usize] = false;
-        }
+        let denials = scans.take(&best.cells, &stretch);
         // The same value may have been denied in another interval too.
         heap.push(Candidate {
             bound: score,
@@ -126,24 +130,16 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
         });
         found.push(Stratum {
             cells: best.cells,
-            denials: stretch.denials,
+            denials,
             admitted: stretch.admitted,
         });
     }
-    found
-}
-
-/// Reopens the denials of all strata with these values.
-fn give_back(cells: &Cells, found: &mut Vec<Stratum>, open: &mut [bool]) {
-    found.retain(|stratum| {
-        if stratum.cells != *cells {
-            return true;
-        }
+    for stratum in &found {
         for row in &stratum.denials {
-            open[*row as usize] = true;
+            open[*row as usize] = false;
         }
-        false
-    });
+    }
+    found
 }
 
 /// Columns with the ids that they must have.
@@ -158,6 +154,8 @@ struct Candidate {
     cells: Vec<(Column, u32)>,
     /// The values' text, so that ties do not depend on ids.
     name: Vec<u8>,
+    /// Its place among all candidates.
+    number: usize,
 }
 
 impl Eq for Candidate {}
@@ -175,46 +173,96 @@ impl Ord for Candidate {
     }
 }
 
-fn candidates(table: &Table<'_>, denials: &[u32], least: usize) -> BinaryHeap<Candidate> {
-    let mut heap = BinaryHeap::new();
-    for (rank, shape) in SHAPES.iter().enumerate() {
+/// Every value, and pair of values, with enough denials.
+fn candidates(table: &Table<'_>, denials: &[u32], least: usize) -> Vec<Candidate> {
+    let frequent = Frequent::of(table, denials, least);
+    let of_shape = |(rank, shape): (usize, &&'static [Column])| {
+        let shape: &'static [Column] = shape;
         let mut sizes: HashMap<(u32, u32), usize> = HashMap::default();
         for row in denials {
             let row = &table.rows[*row as usize];
-            let first = table.value(shape[0], row);
-            let second = shape.get(1).map_or(0, |column| table.value(*column, row));
-            if first != NONE && second != NONE {
+            // Of a pair with enough denials each value has enough.
+            let Some(first) = frequent.value(table, shape[0], row) else {
+                continue;
+            };
+            let second = match shape.get(1) {
+                Some(column) => frequent.value(table, *column, row),
+                None => Some(0),
+            };
+            if let Some(second) = second {
                 *sizes.entry((first, second)).or_default() += 1;
             }
         }
-        for ((first, second), size) in sizes {
-            if size < least {
-                continue;
-            }
+        sizes.retain(|_, size| *size >= least);
+        let candidate = move |((first, second), size)| {
             let mut cells = vec![(shape[0], first)];
             cells.extend(shape.get(1).map(|column| (*column, second)));
             let name = cells
                 .iter()
                 .flat_map(|(c, id)| table.text(*c, *id).to_vec())
                 .collect();
-            heap.push(Candidate {
+            Candidate {
                 bound: discounted(size as f64, rank),
                 size,
                 rank,
                 cells,
                 name,
-            });
+                number: 0,
+            }
+        };
+        sizes.into_iter().map(candidate)
+    };
+    let shapes = SHAPES.par_iter().enumerate();
+    let mut candidates: Vec<Candidate> = shapes.flat_map_iter(of_shape).collect();
+    for (number, candidate) in candidates.iter_mut().enumerate() {
+        candidate.number = number;
+    }
+    candidates
+}
+
+/// The values with enough denials, by number of the column.
+struct Frequent {
+    values: Vec<Bits>,
+}
+
+impl Frequent {
+    fn of(table: &Table<'_>, denials: &[u32], least: usize) -> Frequent {
+        let of_column = |column: &Column| {
+            let mut values = Bits::new(table.width(*column));
+            let mut sizes: HashMap<u32, usize> = HashMap::default();
+            for row in denials {
+                let value = table.value(*column, &table.rows[*row as usize]);
+                let size = sizes.entry(value).or_default();
+                *size += 1;
+                if *size == least && value != NONE {
+                    values.insert(value);
+                }
+            }
+            values
+        };
+        Frequent {
+            values: Column::ALL.par_iter().map(of_column).collect(),
         }
     }
-    heap
+
+    fn value(&self, table: &Table<'_>, column: Column, row: &Row) -> Option<u32> {
+        let value = table.value(column, row);
+        self.values[column as usize]
+            .contains(value)
+            .then_some(value)
+    }
 }
 
 fn discounted(score: f64, rank: usize) -> f64 {
     score * (1.0 - RANK_COST * rank as f64)
 }
 
+/// A stretch of time in a candidate's rows.
+#[derive(Debug, Clone)]
 struct Stretch {
-    denials: Vec<u32>,
+    /// Positions in the list of rows that was scanned.
+    members: Range<usize>,
+    denials: usize,
     admitted: usize,
     start_ms: i64,
     end_ms: i64,
@@ -222,129 +270,195 @@ struct Stretch {
 
 impl Stretch {
     fn purity(&self) -> f64 {
-        let denied = self.denials.len() as f64;
+        let denied = self.denials as f64;
         denied / (denied + self.admitted as f64).max(1.0)
     }
 
     fn score(&self, rank: usize) -> f64 {
-        discounted(
-            self.denials.len() as f64 * self.purity() * self.purity(),
-            rank,
-        )
+        discounted(self.denials as f64 * self.purity() * self.purity(), rank)
     }
 }
 
-/// The stretch of time in which the requests with these values were denied most purely.
-fn best_stretch(
-    table: &Table<'_>,
-    index: &Index,
-    open: &[bool],
-    cells: &[(Column, u32)],
-) -> Option<Stretch> {
-    let list = rarer(index, cells);
-    let matching = |row: &Row| {
+/// What is known of a row: a byte for each, so that scans stay in the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Admitted,
+    Open,
+    /// Denied, and explained.
+    Closed,
+}
+
+/// Scans for the best stretch of each candidate, done again only where rows of it were taken since.
+struct Scans<'t, 's> {
+    table: &'t Table<'s>,
+    marks: Vec<Mark>,
+    /// By candidate: how many changes there had been, and what was found.
+    known: Vec<(usize, Option<Stretch>)>,
+    changes: Vec<Change>,
+}
+
+/// Rows whose marks changed: the values that they have, by number of the column.
+struct Change {
+    values: Vec<HashSet<u32>>,
+}
+
+impl Change {
+    fn of(table: &Table<'_>, rows: &[u32]) -> Change {
+        let of_column = |column: &Column| {
+            let values = rows
+                .iter()
+                .map(|row| table.value(*column, &table.rows[*row as usize]));
+            values.collect()
+        };
+        Change {
+            values: Column::ALL.iter().map(of_column).collect(),
+        }
+    }
+
+    /// Whether rows with these values may be among them.
+    fn concerns(&self, cells: &[(Column, u32)]) -> bool {
         cells
             .iter()
-            .all(|(column, id)| table.value(*column, row) == *id)
-    };
-    let (mut sum, mut from) = (0.0, 0usize);
-    let (mut best, mut best_range) = (0.0, 0..0);
-    for (at, index) in list.iter().enumerate() {
-        let row = &table.rows[*index as usize];
-        if !matching(row) || (row.denied && !open[*index as usize]) {
-            continue;
-        }
-        if sum <= 0.0 {
-            (sum, from) = (0.0, at);
-        }
-        sum += if row.denied { 1.0 } else { -ADMISSION_COST };
-        if sum > best {
-            (best, best_range) = (sum, from..at + 1);
-        }
+            .all(|(column, id)| self.values[*column as usize].contains(id))
     }
-    if best_range.is_empty() {
-        return None;
-    }
-    let mut stretch = Stretch {
-        denials: Vec::new(),
-        admitted: 0,
-        start_ms: 0,
-        end_ms: 0,
-    };
-    for index in &list[best_range] {
-        let row = &table.rows[*index as usize];
-        if !matching(row) {
-            continue;
-        }
-        if !row.denied {
-            stretch.admitted += 1;
-        } else if open[*index as usize] {
-            stretch.denials.push(*index);
-        }
-    }
-    stretch.start_ms = table.rows[*stretch.denials.first()? as usize].time_ms;
-    stretch.end_ms = table.rows[*stretch.denials.last()? as usize].time_ms + 1;
-    Some(stretch)
 }
 
-/// Whether each of the two values alone lets requests pass that the pair denies.
-fn has_contrast(
-    table: &Table<'_>,
-    index: &Index,
-    cells: &[(Column, u32)],
-    stretch: &Stretch,
-) -> bool {
-    let missed = 1.0 - stretch.purity();
-    cells.iter().all(|cell| {
-        let (mut denied, mut admitted) = (0usize, 0usize);
-        for index in rarer(index, std::slice::from_ref(cell)) {
-            let row = &table.rows[*index as usize];
-            if row.time_ms < stretch.start_ms || row.time_ms >= stretch.end_ms {
+impl<'t, 's> Scans<'t, 's> {
+    fn new(table: &'t Table<'s>, open: &[bool], candidates: &[Candidate]) -> Scans<'t, 's> {
+        let mut marks = vec![Mark::Admitted; table.rows.len()];
+        for row in table.denied() {
+            marks[*row as usize] = match open[*row as usize] {
+                true => Mark::Open,
+                false => Mark::Closed,
+            };
+        }
+        // Every candidate is asked sooner or later, and most before anything about it changes.
+        let scan = |candidate: &Candidate| (0, scan(table, &marks, &candidate.cells));
+        let known = candidates.par_iter().map(scan).collect();
+        Scans {
+            table,
+            marks,
+            known,
+            changes: Vec::new(),
+        }
+    }
+
+    /// The stretch of time in which the requests with these values were denied most purely.
+    fn best_stretch(&mut self, candidate: &Candidate) -> Option<Stretch> {
+        let (seen, stretch) = &mut self.known[candidate.number];
+        let cells = &candidate.cells;
+        if self.changes[*seen..].iter().any(|c| c.concerns(cells)) {
+            *stretch = scan(self.table, &self.marks, cells);
+        }
+        *seen = self.changes.len();
+        stretch.clone()
+    }
+
+    /// Closes the open denials of a stretch, and says which they are.
+    fn take(&mut self, cells: &[(Column, u32)], stretch: &Stretch) -> Vec<u32> {
+        let denials: Vec<u32> = rarer(self.table, cells)[stretch.members.clone()]
+            .iter()
+            .copied()
+            .filter(|row| {
+                self.marks[*row as usize] == Mark::Open && matches(self.table, cells, *row)
+            })
+            .collect();
+        self.mark(&denials, Mark::Closed);
+        denials
+    }
+
+    /// Reopens the denials of all strata with these values.
+    fn give_back(&mut self, cells: &Cells, found: &mut Vec<Stratum>) {
+        found.retain(|stratum| {
+            let keep = stratum.cells != *cells;
+            if !keep {
+                self.mark(&stratum.denials, Mark::Open);
+            }
+            keep
+        });
+    }
+
+    fn mark(&mut self, rows: &[u32], mark: Mark) {
+        for row in rows {
+            self.marks[*row as usize] = mark;
+        }
+        self.changes.push(Change::of(self.table, rows));
+    }
+
+    /// Whether each of the two values alone lets requests pass that the pair denies.
+    fn has_contrast(&self, cells: &[(Column, u32)], stretch: &Stretch) -> bool {
+        let missed = 1.0 - stretch.purity();
+        let interval = self.table.between(stretch.start_ms, stretch.end_ms);
+        cells.iter().all(|(column, id)| {
+            let rows = self.table.lists().rows_within(*column, *id, &interval);
+            let admitted = rows
+                .iter()
+                .filter(|row| self.marks[**row as usize] == Mark::Admitted)
+                .count();
+            let alone = admitted as f64 / rows.len().max(1) as f64;
+            alone >= 0.02 && missed <= 0.25 * alone
+        })
+    }
+}
+
+fn matches(table: &Table<'_>, cells: &[(Column, u32)], row: u32) -> bool {
+    // The list of one value holds no others.
+    let row = &table.rows[row as usize];
+    cells.len() == 1
+        || cells
+            .iter()
+            .all(|(column, id)| table.value(*column, row) == *id)
+}
+
+/// Kadane's scan over the requests with these values.
+fn scan(table: &Table<'_>, marks: &[Mark], cells: &[(Column, u32)]) -> Option<Stretch> {
+    let list = rarer(table, cells);
+    let counts = |row: u32| marks[row as usize] != Mark::Closed && matches(table, cells, row);
+    let (mut sum, mut from) = (0.0, 0usize);
+    // What was counted since `from`, and at the best.
+    let (mut denials, mut admitted) = (0, 0);
+    let mut best = (0.0, 0..0, 0, 0);
+    for (at, row) in list.iter().enumerate() {
+        let denied = marks[*row as usize] != Mark::Admitted;
+        if sum <= 0.0 {
+            if !denied {
+                // No stretch begins with an admission.
                 continue;
             }
-            if row.denied {
-                denied += 1
-            } else {
-                admitted += 1
-            }
+            (sum, from, denials, admitted) = (0.0, at, 0, 0);
         }
-        let alone = admitted as f64 / (denied + admitted).max(1) as f64;
-        alone >= 0.02 && missed <= 0.25 * alone
+        if !counts(*row) {
+            continue;
+        }
+        if denied {
+            (sum, denials) = (sum + 1.0, denials + 1);
+        } else {
+            (sum, admitted) = (sum - ADMISSION_COST, admitted + 1);
+        }
+        if sum > best.0 {
+            best = (sum, from..at + 1, denials, admitted);
+        }
+    }
+    let (_, members, denials, admitted) = best;
+    let is_denial =
+        |row: &&u32| marks[**row as usize] == Mark::Open && matches(table, cells, **row);
+    let stretch = &list[members.clone()];
+    let first = stretch.iter().find(is_denial)?;
+    let last = stretch.iter().rfind(is_denial)?;
+    Some(Stretch {
+        members,
+        denials,
+        admitted,
+        start_ms: table.rows[*first as usize].time_ms,
+        end_ms: table.rows[*last as usize].time_ms + 1,
     })
 }
 
-/// The rows of each value with enough denials.
-fn heavy_values(table: &Table<'_>, denials: &[u32], least: usize) -> Index {
-    let mut columns: Vec<Column> = SHAPES
-        .iter()
-        .flat_map(|shape| shape.iter().copied())
-        .collect();
-    columns.sort_unstable();
-    columns.dedup();
-    let wanted = columns
-        .into_iter()
-        .map(|column| {
-            let mut sizes = vec![0usize; table.width(column)];
-            for index in denials {
-                let id = table.value(column, &table.rows[*index as usize]);
-                if let Some(size) = sizes.get_mut(id as usize) {
-                    *size += 1;
-                }
-            }
-            (
-                column,
-                sizes.into_iter().map(|size| size >= least).collect(),
-            )
-        })
-        .collect();
-    Index::new(table, wanted)
-}
-
 /// The shortest list that holds all rows with these values.
-fn rarer<'i>(index: &'i Index, cells: &[(Column, u32)]) -> &'i [u32] {
+fn rarer<'t>(table: &'t Table<'_>, cells: &[(Column, u32)]) -> &'t [u32] {
     cells
         .iter()
-        .map(|(column, id)| index.rows(*column, *id))
+        .map(|(column, id)| table.lists().rows(*column, *id))
         .min_by_key(|list| list.len())
         .unwrap_or(&[])
 }

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// A way to put each row under one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +38,34 @@ pub enum Column {
 impl Column {
     /// How many columns there are.
     pub const COUNT: usize = 14;
+
+    /// All columns, in the order of their numbers.
+    pub const ALL: [Column; Column::COUNT] = [
+        Column::UserAgent,
+        Column::Client,
+        Column::Prefix16,
+        Column::Prefix,
+        Column::Token,
+        Column::User,
+        Column::Route1,
+        Column::Route2,
+        Column::Route3,
+        Column::Route,
+        Column::RefererHost,
+        Column::Ip,
+        Column::Method,
+        Column::Host,
+    ];
+
+    /// The column that rows hold themselves, of which this one is a coarser form, or itself.
+    pub(super) fn base(self) -> Column {
+        match self {
+            Column::Prefix | Column::Prefix16 => Column::Ip,
+            Column::Client => Column::UserAgent,
+            Column::Route1 | Column::Route2 | Column::Route3 => Column::Route,
+            own => own,
+        }
+    }
 }
 
 /// The values behind the ids.
@@ -70,7 +99,11 @@ pub struct Table<'s> {
     /// By address, how many requests a row stands for; absent where each stands for itself.
     weights: Option<Vec<u32>>,
     coarse: Coarse,
+    denied: Vec<u32>,
     lists: Index,
+    /// Admitted requests of each place ([`Column::Route3`]) by method.
+    admitted: HashMap<(u32, u8), u64, FixedState>,
+    addresses: OnceLock<Vec<(IpAddr, u32)>>,
 }
 
 #[derive(Debug, Default)]
@@ -96,15 +129,24 @@ impl<'s> Table<'s> {
         weights: Option<Vec<u32>>,
     ) -> Table<'s> {
         let coarse = Coarse::of(&names, &rows);
+        let denied: Vec<u32> = (0..)
+            .zip(&rows)
+            .filter(|(_, row)| row.denied)
+            .map(|(index, _)| index)
+            .collect();
         let mut table = Table {
             rows,
             names,
             sample,
             weights,
             coarse,
+            denied,
             lists: Index::default(),
+            admitted: HashMap::default(),
+            addresses: OnceLock::new(),
         };
-        table.lists = Index::new(&table, table.denied_values());
+        table.admitted = table.admitted();
+        table.lists = Index::new(&table, &table.denied);
         table
     }
 
@@ -122,41 +164,80 @@ impl<'s> Table<'s> {
             .unwrap_or(1)
     }
 
-    /// The addresses and places that were denied: their rows are asked for again and again.
-    fn denied_values(&self) -> Vec<(Column, Vec<bool>)> {
-        [Column::Ip, Column::Route3]
-            .into_iter()
-            .map(|column| {
-                let mut flags = vec![false; self.width(column)];
-                for row in self.rows.iter().filter(|row| row.denied) {
-                    if let Some(flag) = flags.get_mut(self.value(column, row) as usize) {
-                        *flag = true;
-                    }
-                }
-                (column, flags)
-            })
-            .collect()
+    fn admitted(&self) -> HashMap<(u32, u8), u64, FixedState> {
+        // By route first: a row then costs one step in a small table.
+        let methods = 1 + usize::from(crate::key::Method::Absent as u8);
+        let mut counts = vec![0; self.names.route.len() * methods];
+        for row in self.rows.iter().filter(|row| !row.denied) {
+            let at = row.route as usize * methods + usize::from(row.method);
+            if let Some(count) = counts.get_mut(at) {
+                *count += 1;
+            }
+        }
+        let mut admitted: HashMap<(u32, u8), u64, FixedState> = HashMap::default();
+        for (at, count) in counts.into_iter().enumerate().filter(|(_, n)| *n > 0) {
+            let place = self.coarse_of(Column::Route3, (at / methods) as u32);
+            *admitted.entry((place, (at % methods) as u8)).or_default() += count;
+        }
+        admitted
     }
 
-    /// The rows of each denied address, and of each place ([`Column::Route3`]) with denials.
+    /// Admitted requests of a place ([`Column::Route3`]) with one of some methods.
+    pub fn admitted_at(&self, place: u32, of_methods: impl Fn(u8) -> bool) -> u64 {
+        (0..=crate::key::Method::Absent as u8)
+            .filter(|method| of_methods(*method))
+            .filter_map(|method| self.admitted.get(&(place, method)))
+            .sum()
+    }
+
+    /// The addresses of the rows with their ids, in order; without names and whatever else is no address.
+    pub fn addresses(&self) -> &[(IpAddr, u32)] {
+        self.addresses.get_or_init(|| {
+            let ids = (0..).zip(&self.coarse.ip_prefix);
+            let mut addresses: Vec<(IpAddr, u32)> = ids
+                .filter(|(_, prefix)| **prefix != NONE)
+                .filter_map(|(id, _)| Some((Address::parse(self.names.ip.bytes(id)).ip()?, id)))
+                .collect();
+            addresses.sort_unstable();
+            addresses
+        })
+    }
+
+    /// The positions of all denials, in time order.
+    pub fn denied(&self) -> &[u32] {
+        &self.denied
+    }
+
+    /// The rows of each denied value of every column.
     pub fn lists(&self) -> &Index {
         &self.lists
     }
 
+    /// The id in a column of what has `id` in the column's [`Column::base`].
+    pub(super) fn coarse_of(&self, column: Column, id: u32) -> u32 {
+        match column {
+            Column::Prefix => lookup(&self.coarse.ip_prefix, id),
+            Column::Prefix16 => lookup(&self.coarse.ip_wide, id),
+            Column::Client => lookup(&self.coarse.agent_client, id),
+            Column::Route1 => lookup(&self.coarse.route_segments[0], id),
+            Column::Route2 => lookup(&self.coarse.route_segments[1], id),
+            Column::Route3 => lookup(&self.coarse.route_segments[2], id),
+            _ => id,
+        }
+    }
+
     /// The id of a row in a column; [`NONE`] where the row has no value there.
+    #[inline]
     pub fn value(&self, column: Column, row: &Row) -> u32 {
         match column {
             Column::Ip => row.ip,
-            Column::Prefix => lookup(&self.coarse.ip_prefix, row.ip),
-            Column::Prefix16 => lookup(&self.coarse.ip_wide, row.ip),
+            Column::Prefix | Column::Prefix16 => self.coarse_of(column, row.ip),
             Column::UserAgent => row.user_agent,
-            Column::Client => lookup(&self.coarse.agent_client, row.user_agent),
+            Column::Client => self.coarse_of(column, row.user_agent),
             Column::Token => row.token,
             Column::User => row.user,
             Column::Route => row.route,
-            Column::Route1 => lookup(&self.coarse.route_segments[0], row.route),
-            Column::Route2 => lookup(&self.coarse.route_segments[1], row.route),
-            Column::Route3 => lookup(&self.coarse.route_segments[2], row.route),
+            Column::Route1 | Column::Route2 | Column::Route3 => self.coarse_of(column, row.route),
             Column::Method => row.method as u32,
             Column::Host => row.host,
             Column::RefererHost => row.referer_host,
@@ -310,7 +391,13 @@ pub fn first_segments(route: &[u8], count: usize) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::first_segments;
+    use super::{Column, first_segments};
+
+    #[test]
+    fn columns_stand_in_the_order_of_their_numbers() {
+        let numbers = Column::ALL.map(|column| column as usize);
+        assert!(numbers.into_iter().eq(0..Column::COUNT));
+    }
 
     #[test]
     fn segments_are_cut_at_slashes() {

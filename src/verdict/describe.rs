@@ -231,6 +231,7 @@ fn keys(
 ) -> (BTreeMap<String, Vec<KeyCount>>, BTreeMap<String, u64>) {
     let facts = &verdict.facts;
     let (mut keys, mut distinct) = (BTreeMap::new(), BTreeMap::new());
+    let interval = setting.table.between(facts.start_ms, facts.end_ms);
     for (name, column) in DIMENSIONS {
         let values: Vec<(u32, u64)> = facts
             .values
@@ -245,14 +246,19 @@ fn keys(
             .unwrap_or_default();
         distinct.insert(name.to_string(), values.len() as u64);
         let listed: Vec<(u32, u64)> = values.into_iter().take(setting.top).collect();
-        let requests = requests_of(setting.table, verdict, column, &listed);
+        let requests = |id| {
+            setting
+                .table
+                .lists()
+                .rows_within(column, id, &interval)
+                .len()
+        };
         let counts = listed
             .iter()
-            .zip(requests)
-            .map(|((id, denials), requests)| KeyCount {
+            .map(|(id, denials)| KeyCount {
                 value: (setting.shown)(column, setting.table.text(column, *id)),
                 denials: *denials,
-                requests,
+                requests: requests(*id) as u64,
             })
             .collect();
         keys.insert(name.to_string(), counts);
@@ -272,23 +278,6 @@ fn keys(
     (keys, distinct)
 }
 
-/// Requests of each listed value within the verdict's interval.
-fn requests_of(
-    table: &Table<'_>,
-    verdict: &Verdict,
-    column: Column,
-    listed: &[(u32, u64)],
-) -> Vec<u64> {
-    let mut counts = vec![0; listed.len()];
-    for row in &table.rows[table.between(verdict.facts.start_ms, verdict.facts.end_ms)] {
-        let value = table.value(column, row);
-        if let Some(at) = listed.iter().position(|(id, _)| *id == value) {
-            counts[at] += 1;
-        }
-    }
-    counts
-}
-
 /// Denials that the time outside the verdict's interval lets expect inside it, in the rule's scope.
 fn expected(
     setting: &Setting<'_>,
@@ -301,11 +290,13 @@ fn expected(
         return verdict.facts.denials as f64;
     }
     let facts = &verdict.facts;
-    let outside = setting
-        .table
-        .rows
+    let table = setting.table;
+    let denied = table
+        .denied()
         .iter()
-        .filter(|row| row.denied && (row.time_ms < facts.start_ms || row.time_ms >= facts.end_ms))
+        .map(|index| &table.rows[*index as usize]);
+    let outside = denied
+        .filter(|row| row.time_ms < facts.start_ms || row.time_ms >= facts.end_ms)
         .filter(|row| rebuilt.is_none_or(|rule| rule.covers(row)))
         .count() as f64;
     let inside = setting.exposure.of(start_s, end_s);

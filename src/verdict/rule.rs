@@ -5,6 +5,7 @@
 
 use super::Verdict;
 use crate::evidence::facts::Facts;
+use crate::examine::index::Bits;
 use crate::examine::row::{Content, NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Algorithm, Cause, Condition, Limit, Operator};
@@ -259,24 +260,28 @@ fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> 
     if denied.len() < ids.len() {
         return (ids.len() <= MOST_ADDRESSES).then(|| listed(table, Column::Ip, ids, Operator::In));
     }
-    let mut admitted: Vec<u32> = table.rows[table.between(facts.start_ms, facts.end_ms)]
+    let mut admitted = Bits::new(table.width(Column::Ip));
+    for row in &table.rows[table.between(facts.start_ms, facts.end_ms)] {
+        if !row.denied {
+            admitted.insert(row.ip);
+        }
+    }
+    for id in &ids {
+        admitted.remove(*id);
+    }
+    let known = table.addresses();
+    let admitted: Vec<IpAddr> = known
         .iter()
-        .filter(|row| !row.denied)
-        .map(|row| row.ip)
-        .collect();
-    admitted.sort_unstable();
-    admitted.dedup();
-    let in_list: std::collections::HashSet<u32> = ids.iter().copied().collect();
-    let admitted: Vec<IpAddr> = admitted
-        .iter()
-        .filter(|id| !in_list.contains(id))
-        .filter_map(parse)
+        .filter(|(_, id)| admitted.contains(*id))
+        .map(|(ip, _)| *ip)
         .collect();
     let networks = cover::cover(&denied, &admitted);
-    let mut inside = vec![false; table.width(Column::Ip)];
-    for id in 0..inside.len() as u32 {
-        if let Some(ip) = parse(&id) {
-            inside[id as usize] = networks.iter().any(|network| network.contains(&ip));
+    let mut inside = Bits::new(table.width(Column::Ip));
+    for network in &networks {
+        let first = known.partition_point(|(ip, _)| *ip < network.network());
+        let within = known[first..].iter();
+        for (_, id) in within.take_while(|(ip, _)| *ip <= network.broadcast()) {
+            inside.insert(*id);
         }
     }
     let single = networks
@@ -293,7 +298,7 @@ fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> 
         })
         .collect();
     let field = if single { "ip" } else { "prefix" }.to_string();
-    let matches = Box::new(move |row: &Row| inside.get(row.ip as usize).copied().unwrap_or(false));
+    let matches = Box::new(move |row: &Row| inside.contains(row.ip));
     Some(Clause {
         condition: Condition {
             field,

@@ -19,6 +19,7 @@ pub use sliding_window::sliding_window;
 use super::limiter::Machine;
 use super::replay::{self, Agreement, Cell, Score, Traffic};
 use crate::findings::{Algorithm, Limit};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 /// Fewer denials than this show no limit.
 const FEWEST_DENIALS: u64 = 8;
@@ -81,7 +82,7 @@ pub type Fit = fn(&Traffic) -> Option<Fitted>;
 
 /// The limit of one of these algorithms that explains the traffic best, if one explains it.
 pub fn best_of(traffic: &Traffic, fits: &[Fit]) -> Option<Fitted> {
-    let fits: Vec<Fitted> = fits.iter().filter_map(|fit| fit(traffic)).collect();
+    let fits: Vec<Fitted> = fits.par_iter().filter_map(|fit| fit(traffic)).collect();
     if fits.len() < 2 {
         return fits.into_iter().next();
     }

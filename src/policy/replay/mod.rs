@@ -184,7 +184,8 @@ fn run_spread(
     for (key, cells) in traffic.keys() {
         let mut machine = machine.clone();
         let mut ahead: i64 = 0;
-        let mut current = i64::MIN;
+        let bin_ms = bin_ms.max(1);
+        let mut end_ms = i64::MIN;
         for cell in cells {
             traffic.instants(cell, scattered, &mut instants);
             let predicted = instants
@@ -192,16 +193,16 @@ fn run_spread(
                 .filter(|&&time| !machine.admit(time))
                 .count() as u32;
             ahead += i64::from(predicted) - i64::from(cell.denied);
-            let index = cell.time_ms.div_euclid(bin_ms.max(1));
+            // Cells of a key come in time order.
             match bins.last_mut() {
-                Some(bin) if index == current => {
+                Some(bin) if cell.time_ms < end_ms => {
                     bin.requests += cell.requests;
                     bin.denied += cell.denied;
                     bin.predicted += predicted;
                 }
                 _ => {
                     farthest = farthest.max(ahead.unsigned_abs());
-                    current = index;
+                    end_ms = (cell.time_ms.div_euclid(bin_ms) + 1).saturating_mul(bin_ms);
                     bins.push(Bin {
                         key,
                         requests: cell.requests,
