@@ -1,5 +1,6 @@
 //! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
 
+use super::coarser::{by_client, by_denied_network};
 use super::{AnalysisError, examples, unread, whole};
 use crate::escape;
 use crate::evidence::addresses;
@@ -9,20 +10,17 @@ use crate::findings::*;
 use crate::format::Detected;
 use crate::input::Input;
 use crate::key::address::{self, Address};
-use crate::key::client;
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
 use crate::spike::scan::Exposure;
-use crate::survey::tally::{KeyTable, Tally};
+use crate::survey::tally::Tally;
 use crate::survey::timeline::Bin;
 use crate::survey::{NEIGHBOURS, SourceTally, Survey};
 use crate::verdict::describe::{Setting, describe};
 use crate::verdict::{Verdict, standing_by_cause};
 use chrono::DateTime;
-use foldhash::fast::FixedState;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
+use std::collections::BTreeMap;
 
 /// Everything that an analysis is put together from.
 pub struct Assembly<'a> {
@@ -76,7 +74,7 @@ pub fn check_readable(
 impl Assembly<'_> {
     /// The analysis.
     pub fn analysis(self) -> Analysis {
-        let (spikes, standing) = self.described();
+        let ((spikes, standing), groups) = rayon::join(|| self.described(), || self.groups());
         let survey = self.survey;
         Analysis {
             schema: SCHEMA.to_string(),
@@ -94,7 +92,7 @@ impl Assembly<'_> {
             window_s: self.window_s as u64,
             timeline: self.timeline(),
             shares: shares(&spikes, &standing, survey.total.denials),
-            groups: self.groups(),
+            groups,
             warnings: self.warnings(),
             utc_offset_s: survey.utc_offset_s(),
             spikes,
@@ -145,6 +143,7 @@ impl Assembly<'_> {
             .cloned()
             .collect();
         shown_verdicts.extend(standing_by_cause(self.table, self.verdicts));
+        eprintln!("shown {}", shown_verdicts.len());
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
@@ -274,16 +273,10 @@ impl Assembly<'_> {
 
     fn groups(&self) -> Groups {
         let survey = self.survey;
-        let clients = regrouped(&survey.user_agent, |agent| {
-            Some(client::classify(agent).family.as_bytes().to_vec())
-        });
-        let prefixes = regrouped(&survey.ip, |ip| Address::parse(ip).prefix());
-        // Networks are many, and written out only where something was denied.
-        let prefixes: Vec<(String, Tally)> = prefixes
-            .into_iter()
-            .filter(|(_, tally)| tally.denials > 0)
-            .map(|(prefix, tally)| (prefix.to_string(), tally))
-            .collect();
+        let (clients, prefixes) = rayon::join(
+            || by_client(&survey.user_agent),
+            || by_denied_network(&survey.ip),
+        );
         let routes = self
             .routes
             .names
@@ -413,23 +406,6 @@ fn anonymous_network(bytes: &[u8]) -> String {
             )
         },
     )
-}
-
-/// Tallies under coarser keys.
-fn regrouped<K: Eq + Hash>(
-    table: &KeyTable,
-    coarse: impl Fn(&[u8]) -> Option<K>,
-) -> HashMap<K, Tally, FixedState> {
-    let mut groups: HashMap<K, Tally, FixedState> = HashMap::default();
-    for (id, key) in table.keys.iter() {
-        if let Some(group) = coarse(key) {
-            groups
-                .entry(group)
-                .or_default()
-                .add(&table.tallies[id as usize]);
-        }
-    }
-    groups
 }
 
 fn shares(spikes: &[Spike], standing: &[Spike], denials: u64) -> BTreeMap<String, f64> {

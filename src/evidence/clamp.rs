@@ -36,15 +36,22 @@ pub struct Clamp {
 
 /// The tightest clamp over all widths; `arrivals` are (second, denied), in time order.
 pub fn measure(arrivals: &[(i64, bool)]) -> Option<Clamp> {
-    let seconds = by_second(arrivals);
-    WIDTHS_S
+    let mut binned: Vec<(i64, Vec<Bin>)> = vec![(1, by_second(arrivals))];
+    for width in &WIDTHS_S[1..] {
+        // From the widest bins that it is a multiple of.
+        let finer = binned.iter().rev().find(|(finer, _)| width % finer == 0);
+        if let Some((_, finer)) = finer {
+            let bins = widened(finer, *width);
+            binned.push((*width, bins));
+        }
+    }
+    binned
         .iter()
-        .filter_map(|width| at_width(&seconds, *width))
+        .filter_map(|(width, bins)| at_width(bins, *width))
         .max_by(|a, b| (-a.deviations).total_cmp(&-b.deviations))
 }
 
-fn at_width(seconds: &[Bin], width_s: i64) -> Option<Clamp> {
-    let bins = binned(seconds, width_s);
+fn at_width(bins: &[Bin], width_s: i64) -> Option<Clamp> {
     let denied = |at: Option<&Bin>, number: i64| {
         at.is_some_and(|bin| bin.number == number && bin.denied > 0)
     };
@@ -96,6 +103,8 @@ fn at_width(seconds: &[Bin], width_s: i64) -> Option<Clamp> {
 #[derive(Clone, Copy)]
 struct Bin {
     number: i64,
+    /// Where the bin begins.
+    start_s: i64,
     admitted: u64,
     denied: u64,
 }
@@ -106,6 +115,7 @@ fn by_second(arrivals: &[(i64, bool)]) -> Vec<Bin> {
         let denied = alike.iter().filter(|(_, denied)| *denied).count();
         Bin {
             number: alike[0].0,
+            start_s: alike[0].0,
             admitted: (alike.len() - denied) as u64,
             denied: denied as u64,
         }
@@ -116,20 +126,25 @@ fn by_second(arrivals: &[(i64, bool)]) -> Vec<Bin> {
         .collect()
 }
 
-/// Seconds counted per bin; bins without arrivals are left out.
-fn binned(seconds: &[Bin], width_s: i64) -> Vec<Bin> {
+/// Bins put together in wider ones; those without arrivals are left out.
+fn widened(finer: &[Bin], width_s: i64) -> Vec<Bin> {
     let mut bins: Vec<Bin> = Vec::new();
     let mut end_s = i64::MIN;
-    for second in seconds {
+    for part in finer {
         match bins.last_mut() {
-            Some(bin) if second.number < end_s => {
-                bin.admitted += second.admitted;
-                bin.denied += second.denied;
+            Some(bin) if part.start_s < end_s => {
+                bin.admitted += part.admitted;
+                bin.denied += part.denied;
             }
             _ => {
-                let number = second.number.div_euclid(width_s);
-                end_s = (number + 1).saturating_mul(width_s);
-                bins.push(Bin { number, ..*second });
+                let number = part.start_s.div_euclid(width_s);
+                let start_s = number.saturating_mul(width_s);
+                end_s = start_s.saturating_add(width_s);
+                bins.push(Bin {
+                    number,
+                    start_s,
+                    ..*part
+                });
             }
         }
     }

@@ -4,6 +4,8 @@
 //! as tightly as each of its addresses, so the finest key that clamps is the limiter's. A coarser key
 //! is taken only where it clamps clearly tighter: then callers share a budget.
 
+mod scope;
+
 use super::clamp::{self, Clamp};
 use super::responder::Pages;
 use crate::examine::row::{NONE, Row};
@@ -12,22 +14,16 @@ use crate::key::fast::{HashMap, HashSet};
 use crate::policy::fit::{self, Fitted};
 use crate::policy::replay::{Arrival, Traffic};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use std::ops::Range;
+use scope::{Reach, Scope};
 
 /// Denials of a key needed to ask whether a limiter made them.
 const LEAST_DENIALS: usize = 20;
-/// A cell (method and route) with less of a key's denials is not in the limiter's scope.
-const LEAST_CELL_SHARE: f64 = 0.01;
-/// Requests this long before the first and after the last denial take part in a replay.
-const CONTEXT_MS: i64 = 60 * 60_000;
 /// A clamp counts from this ratio ...
 const TIGHT: f64 = 0.45;
 /// ... and from this many deviations below chance: many keys and widths are tried.
 const TIGHT_DEVIATIONS: f64 = -3.5;
 /// Replays look at no more arrivals than this; a limit shows in fewer.
 const MOST_ARRIVALS: usize = 25_000;
-/// Rows of the table that are gone through before asking whether a replay has enough.
-const STEP_ROWS: usize = 1 << 15;
 /// Admitted requests that a scope must have: a limiter lets some pass, and without them nothing tells it
 /// from a list.
 const LEAST_ADMITTED: usize = 3;
@@ -144,7 +140,7 @@ fn single(
         .into_par_iter()
         .filter_map(|(value, denials)| {
             let scope = Scope::of(table, key, value, &denials);
-            let is_open = |index: u32, _: &Row| open[index as usize];
+            let is_open = |index: u32| open[index as usize];
             let rows = scope.rows(table, &is_open, &denials, Reach::OfReplay);
             let fit = assess(table, &rows, &|_| 0)?;
             let taken = fit.convinces()
@@ -162,7 +158,7 @@ fn single(
         fit.cells = scope.cells();
         let taken: Vec<u32> = denials
             .into_iter()
-            .filter(|i| scope.covers(&table.rows[*i as usize], table))
+            .filter(|i| scope.covers(*i, table))
             .collect();
         for index in &taken {
             open[*index as usize] = false;
@@ -198,7 +194,7 @@ fn pooled_by_address(
             members: Some(&addresses),
             ..scope
         };
-        let is_open = |index: u32, _: &Row| open[index as usize];
+        let is_open = |index: u32| open[index as usize];
         let rows = scope.rows(table, &is_open, &denials, Reach::OfReplay);
         let Some(mut fit) = assess(table, &rows, &|row| row.ip) else {
             continue;
@@ -270,130 +266,6 @@ fn keep_core(table: &Table<'_>, denials: &mut Vec<u32>) {
     let (low, high) = (at(0.1), at(0.9));
     let slack = (high - low) / 4;
     denials.retain(|i| (low - slack..=high + slack).contains(&table.rows[*i as usize].time_ms));
-}
-
-/// The requests that a limiter on a key would look at.
-struct Scope<'a> {
-    key: Option<Column>,
-    value: u32,
-    cells: HashSet<(u8, u32)>,
-    /// Only these addresses, if any are given.
-    members: Option<&'a HashSet<u32>>,
-}
-
-/// How far a scope's requests are looked at.
-#[derive(Clone, Copy, PartialEq)]
-enum Reach {
-    /// As far as the denials.
-    OfDenials,
-    /// [`CONTEXT_MS`] further, but not beyond what a replay looks at.
-    OfReplay,
-}
-
-impl Scope<'_> {
-    fn of(table: &Table<'_>, key: Option<Column>, value: u32, denials: &[u32]) -> Scope<'static> {
-        let mut counts: HashMap<(u8, u32), usize> = HashMap::default();
-        for row in denials.iter().map(|i| &table.rows[*i as usize]) {
-            *counts
-                .entry((row.method, table.value(Column::Route3, row)))
-                .or_default() += 1;
-        }
-        let least = (denials.len() as f64 * LEAST_CELL_SHARE).ceil() as usize;
-        let cells = counts
-            .into_iter()
-            .filter(|(_, n)| *n >= least)
-            .map(|(cell, _)| cell)
-            .collect();
-        Scope {
-            key,
-            value,
-            cells,
-            members: None,
-        }
-    }
-
-    fn covers(&self, row: &Row, table: &Table<'_>) -> bool {
-        self.key
-            .is_none_or(|column| table.value(column, row) == self.value)
-            && self
-                .cells
-                .contains(&(row.method, table.value(Column::Route3, row)))
-    }
-
-    /// Its requests in the denials' interval and around it, without the denials that something else
-    /// explains.
-    fn rows(
-        &self,
-        table: &Table<'_>,
-        is_open: &dyn Fn(u32, &Row) -> bool,
-        denials: &[u32],
-        reach: Reach,
-    ) -> Vec<u32> {
-        let context_ms = match reach {
-            Reach::OfDenials => 0,
-            Reach::OfReplay => CONTEXT_MS,
-        };
-        let time = |index: Option<&u32>| index.map_or(0, |i| table.rows[*i as usize].time_ms);
-        let (start, end) = (
-            time(denials.first()) - context_ms,
-            time(denials.last()) + context_ms,
-        );
-        let near = table.between(start, end + 1);
-        let mut lists = self.lists(table, &near);
-        let counts = |index: &u32| {
-            let row = &table.rows[*index as usize];
-            (!row.denied || is_open(*index, row))
-                && self.covers(row, table)
-                && self.members.is_none_or(|ips| ips.contains(&row.ip))
-        };
-        let mut rows: Vec<u32> = Vec::new();
-        let mut first_denial = None;
-        // Step by step through time, for what comes late is often not needed.
-        for start in near.clone().step_by(STEP_ROWS) {
-            let (done, end) = (rows.len(), (start + STEP_ROWS).min(near.end));
-            for list in &mut lists {
-                let step;
-                (step, *list) = list.split_at(list.partition_point(|row| (*row as usize) < end));
-                rows.extend(step.iter().copied().filter(counts));
-            }
-            // Each list is in order already: a stable sort merges them.
-            rows[done..].sort();
-            first_denial = first_denial.or_else(|| {
-                let new = rows[done..].iter();
-                new.copied()
-                    .position(|row| table.rows[row as usize].denied)
-                    .map(|at| done + at)
-            });
-            let enough = first_denial.is_some_and(|first| rows.len() >= first + MOST_ARRIVALS);
-            if reach == Reach::OfReplay && enough {
-                break;
-            }
-        }
-        rows
-    }
-
-    /// The shortest lists that hold all of its requests within a stretch of the table.
-    fn lists<'t>(&self, table: &'t Table<'_>, near: &Range<usize>) -> Vec<&'t [u32]> {
-        let within = |column, id| table.lists().rows_within(column, id, near);
-        let mut places: Vec<u32> = self.cells.iter().map(|(_, place)| *place).collect();
-        places.sort_unstable();
-        places.dedup();
-        let of_places: Vec<&[u32]> = places
-            .into_iter()
-            .map(|place| within(Column::Route3, place))
-            .collect();
-        let of_key = self.key.map(|column| within(column, self.value));
-        match of_key {
-            Some(list) if list.len() < of_places.iter().map(|list| list.len()).sum() => vec![list],
-            _ => of_places,
-        }
-    }
-
-    fn cells(&self) -> Vec<(u8, u32)> {
-        let mut cells: Vec<(u8, u32)> = self.cells.iter().copied().collect();
-        cells.sort_unstable();
-        cells
-    }
 }
 
 /// Clamp and replay over these rows; `key` is what is counted apart. None where nothing was admitted.
@@ -499,7 +371,7 @@ fn shared(
                 return false;
             }
             let scope = Scope::of(table, column, value, &pool);
-            let is_open = |index: u32, _: &Row| open[index as usize];
+            let is_open = |index: u32| open[index as usize];
             let rows = scope.rows(table, &is_open, &pool, Reach::OfDenials);
             let seconds: Vec<(i64, bool)> = rows
                 .iter()
@@ -515,7 +387,7 @@ fn shared(
 /// found place by place is only its share there.
 pub fn refit_shared(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     let scope = Scope::of(table, None, 0, denials);
-    let own = |index: u32, _: &Row| denials.binary_search(&index).is_ok();
+    let own = |index: u32| denials.binary_search(&index).is_ok();
     let rows = scope.rows(table, &own, denials, Reach::OfReplay);
     let mut fit = assess(table, &rows, &|_| 0)?;
     fit.cells = scope.cells();
@@ -538,13 +410,14 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
         return None; // too few denials per address to see a limit
     }
     let scope = Scope::of(table, None, 0, denials);
-    let own = |index: u32, _: &Row| denials.binary_search(&index).is_ok();
+    let own = |index: u32| denials.binary_search(&index).is_ok();
     let mut of_members = Vec::new();
     for ip in addresses.keys() {
         let alone = Scope {
             key: Some(Column::Ip),
             value: *ip,
             cells: scope.cells.clone(),
+            methods: scope.methods.clone(),
             members: None,
         };
         of_members.extend(alone.rows(table, &own, denials, Reach::OfReplay));

@@ -102,7 +102,12 @@ impl Base {
     /// Copied out of the rows once: the columns derived from it then read 4 bytes of a row and not 64.
     fn of(table: &Table<'_>, column: Column) -> Base {
         let mut counts = vec![0; table.width(column)];
-        let mut ids = Vec::with_capacity(table.rows.len());
+        let mut ids = Vec::new();
+        if counts.is_empty() {
+            // No row has a value here: most formats log no tokens, users or hosts.
+            return Base { ids, counts };
+        }
+        ids.reserve_exact(table.rows.len());
         for row in &table.rows {
             let id = table.value(column, row);
             ids.push(id);
@@ -116,7 +121,12 @@ impl Base {
 
 impl Lists {
     fn of_rows(table: &Table<'_>, column: Column, base: &Base, denied: &[u32]) -> Lists {
-        let mut lists = Lists::empty(table, column, denied);
+        let id_of = |index: &u32| base.ids.get(*index as usize).copied();
+        let values = denied
+            .iter()
+            .filter_map(id_of)
+            .map(|id| table.coarse_of(column, id));
+        let mut lists = Lists::empty(table, column, values);
         // The list of each of the base's ids, which saves looking up the coarse id of every row.
         let slot_of: Vec<u32> = (0..base.counts.len() as u32)
             .map(|id| lists.slot(table.coarse_of(column, id)))
@@ -136,11 +146,9 @@ impl Lists {
     }
 
     fn of_denials(table: &Table<'_>, column: Column, denied: &[u32]) -> Lists {
-        let mut lists = Lists::empty(table, column, denied);
-        let slot = |lists: &Lists, index: &u32| {
-            lists.slot(table.value(column, &table.rows[*index as usize]))
-        };
-        let slots: Vec<u32> = denied.iter().map(|index| slot(&lists, index)).collect();
+        let values = denied.iter().map(|index| table.value_at(column, *index));
+        let mut lists = Lists::empty(table, column, values.clone());
+        let slots: Vec<u32> = values.map(|value| lists.slot(value)).collect();
         for slot in slots.iter().filter(|slot| **slot != NO_LIST) {
             lists.starts[*slot as usize + 2] += 1;
         }
@@ -148,12 +156,12 @@ impl Lists {
         lists
     }
 
-    /// A list, still empty, for each denied value.
-    fn empty(table: &Table<'_>, column: Column, denied: &[u32]) -> Lists {
+    /// A list, still empty, for each of these values.
+    fn empty(table: &Table<'_>, column: Column, values: impl Iterator<Item = u32>) -> Lists {
         let mut slots = vec![NO_LIST; table.width(column)];
         let mut lists = 0;
-        for row in denied.iter().map(|index| &table.rows[*index as usize]) {
-            if let Some(slot) = slots.get_mut(table.value(column, row) as usize)
+        for value in values {
+            if let Some(slot) = slots.get_mut(value as usize)
                 && *slot == NO_LIST
             {
                 *slot = lists;

@@ -3,13 +3,13 @@
 //! A column gives each row one id. Coarse columns (networks, families of clients, first segments of a
 //! route) are looked up through the id of the fine one, so a row stays small.
 
+use super::coarse::{Coarse, lookup};
 use super::index::Index;
-use super::row::{NONE, Row};
+use super::row::{Cell, NONE, Row};
 use crate::key::address::Address;
-use crate::key::client::{self, Class};
+use crate::key::client::Class;
 use crate::key::intern::Interner;
 use foldhash::fast::FixedState;
-use ipnet::IpNet;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -100,23 +100,12 @@ pub struct Table<'s> {
     weights: Option<Vec<u32>>,
     coarse: Coarse,
     denied: Vec<u32>,
+    /// By row: its place, method and answer, which are asked for most.
+    cells: Vec<Cell>,
     lists: Index,
     /// Admitted requests of each place ([`Column::Route3`]) by method.
     admitted: HashMap<(u32, u8), u64, FixedState>,
     addresses: OnceLock<Vec<(IpAddr, u32)>>,
-}
-
-#[derive(Debug, Default)]
-struct Coarse {
-    prefixes: Interner,
-    wide_prefixes: Interner,
-    clients: Interner,
-    segments: Interner,
-    ip_prefix: Vec<u32>,
-    ip_wide: Vec<u32>,
-    agent_client: Vec<u32>,
-    agent_class: Vec<Class>,
-    route_segments: [Vec<u32>; 3],
 }
 
 impl<'s> Table<'s> {
@@ -141,10 +130,16 @@ impl<'s> Table<'s> {
             weights,
             coarse,
             denied,
+            cells: Vec::new(),
             lists: Index::default(),
             admitted: HashMap::default(),
             addresses: OnceLock::new(),
         };
+        table.cells = table
+            .rows
+            .iter()
+            .map(|row| Cell::of(row, table.value(Column::Route3, row)))
+            .collect();
         table.admitted = table.admitted();
         table.lists = Index::new(&table, &table.denied);
         table
@@ -201,6 +196,22 @@ impl<'s> Table<'s> {
             addresses.sort_unstable();
             addresses
         })
+    }
+
+    /// Place, method and answer of a row, by its position.
+    #[inline]
+    pub fn cell(&self, index: u32) -> Cell {
+        self.cells[index as usize]
+    }
+
+    /// As [`Table::value`], by the row's position: without looking the row up where its cell says as much.
+    #[inline]
+    pub fn value_at(&self, column: Column, index: u32) -> u32 {
+        match column {
+            Column::Route3 => self.cell(index).place(),
+            Column::Method => u32::from(self.cell(index).method()),
+            _ => self.value(column, &self.rows[index as usize]),
+        }
     }
 
     /// The positions of all denials, in time order.
@@ -299,111 +310,13 @@ impl<'s> Table<'s> {
     }
 }
 
-fn lookup(map: &[u32], id: u32) -> u32 {
-    map.get(id as usize).copied().unwrap_or(NONE)
-}
-
-impl Coarse {
-    /// Only the addresses and user agents of the rows are looked at: a dictionary has those of the log.
-    fn of(names: &Dictionaries<'_>, rows: &[Row]) -> Coarse {
-        let mut coarse = Coarse::default();
-        coarse.add_networks(names.ip, &occurring(names.ip, rows, |row| row.ip));
-        let agents = occurring(names.user_agent, rows, |row| row.user_agent);
-        for (id, occurs) in (0..).zip(agents) {
-            let client = occurs.then(|| client::classify(names.user_agent.bytes(id)));
-            let family = client
-                .as_ref()
-                .map_or(NONE, |c| coarse.clients.intern(c.family.as_bytes()));
-            coarse.agent_client.push(family);
-            coarse
-                .agent_class
-                .push(client.map_or(Class::Empty, |client| client.class));
-        }
-        for id in 0..names.route.len() as u32 {
-            let route = names.route.bytes(id);
-            for depth in 0..3 {
-                let head = first_segments(route, depth + 1);
-                let segment = coarse.segments.intern(head);
-                coarse.route_segments[depth].push(segment);
-            }
-        }
-        coarse
-    }
-}
-
-impl Coarse {
-    fn add_networks(&mut self, ips: &Interner, occurs: &[bool]) {
-        // A network is written out once, however many addresses it has.
-        let mut known: HashMap<IpNet, u32, FixedState> = HashMap::default();
-        let mut id_of = |names: &mut Interner, network: IpNet| {
-            *known
-                .entry(network)
-                .or_insert_with(|| names.intern(network.to_string().as_bytes()))
-        };
-        for (id, occurs) in (0..).zip(occurs) {
-            let address = if *occurs {
-                Address::parse(ips.bytes(id))
-            } else {
-                Address::Absent
-            };
-            let prefix = address
-                .prefix()
-                .map_or(NONE, |net| id_of(&mut self.prefixes, net));
-            let wide = address
-                .ip()
-                .map_or(NONE, |ip| id_of(&mut self.wide_prefixes, wide_prefix(ip)));
-            self.ip_prefix.push(prefix);
-            self.ip_wide.push(wide);
-        }
-    }
-}
-
-/// Which ids of a dictionary occur in the rows.
-fn occurring(names: &Interner, rows: &[Row], id: impl Fn(&Row) -> u32) -> Vec<bool> {
-    let mut occurs = vec![false; names.len()];
-    for row in rows {
-        if let Some(occurs) = occurs.get_mut(id(row) as usize) {
-            *occurs = true;
-        }
-    }
-    occurs
-}
-
-/// The /16 (IPv4) or /32 (IPv6) that an address lies in: roughly, one network's allocation.
-fn wide_prefix(ip: IpAddr) -> IpNet {
-    let length = if ip.is_ipv4() { 16 } else { 32 };
-    IpNet::new(ip, length).map_or_else(|_| IpNet::from(ip), |network| network.trunc())
-}
-
-/// The first `count` segments of a route: `/api/v1` of `/api/v1/users` for two.
-pub fn first_segments(route: &[u8], count: usize) -> &[u8] {
-    let mut slashes = 0;
-    for (at, byte) in route.iter().enumerate() {
-        if *byte == b'/' {
-            slashes += 1;
-            if slashes > count {
-                return &route[..at];
-            }
-        }
-    }
-    route
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Column, first_segments};
+    use super::Column;
 
     #[test]
     fn columns_stand_in_the_order_of_their_numbers() {
         let numbers = Column::ALL.map(|column| column as usize);
         assert!(numbers.into_iter().eq(0..Column::COUNT));
-    }
-
-    #[test]
-    fn segments_are_cut_at_slashes() {
-        assert_eq!(first_segments(b"/api/v1/users/{id}", 2), b"/api/v1");
-        assert_eq!(first_segments(b"/api", 2), b"/api");
-        assert_eq!(first_segments(b"/", 1), b"/");
-        assert_eq!(first_segments(b"*", 1), b"*");
     }
 }

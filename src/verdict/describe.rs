@@ -140,11 +140,19 @@ impl Scope {
             denied: 0,
             own: 0,
         };
-        for row in &table.rows[table.between(verdict.facts.start_ms, verdict.facts.end_ms)] {
+        let interval = table.between(verdict.facts.start_ms, verdict.facts.end_ms);
+        let mut count = |row: &crate::examine::row::Row| {
             if covers(row) {
                 scope.requests += 1;
                 scope.denied += u64::from(row.denied);
             }
+        };
+        match rebuilt.and_then(|rule| rule.lists(table, &interval)) {
+            Some(lists) => lists
+                .into_iter()
+                .flatten()
+                .for_each(|index| count(&table.rows[*index as usize])),
+            None => table.rows[interval].iter().for_each(count),
         }
         scope.own = verdict
             .denials

@@ -14,6 +14,7 @@ use crate::key::cover;
 use crate::policy::rule::Policy;
 use chrono::DateTime;
 use std::net::IpAddr;
+use std::ops::Range;
 
 /// Share of the denials that a list of values must cover.
 const COVER: f64 = 0.95;
@@ -33,6 +34,8 @@ pub struct Rebuilt<'t> {
 
 struct Clause<'t> {
     condition: Condition,
+    /// The denied values that it lists, if it is no more than a list of them.
+    values: Option<(Column, Vec<u32>)>,
     matches: Box<dyn Fn(&Row) -> bool + 't>,
 }
 
@@ -40,6 +43,27 @@ impl Rebuilt<'_> {
     /// Whether a request falls under the rule's conditions, whenever it came.
     pub fn covers(&self, row: &Row) -> bool {
         self.clauses.iter().all(|clause| (clause.matches)(row))
+    }
+
+    /// Lists of rows that together hold all requests of a stretch that fall under the conditions, each
+    /// once; none where no condition lists values.
+    pub fn lists<'r>(
+        &self,
+        table: &'r Table<'_>,
+        stretch: &Range<usize>,
+    ) -> Option<Vec<&'r [u32]>> {
+        let of_clause = |clause: &Clause<'_>| -> Option<Vec<&'r [u32]>> {
+            let (column, ids) = clause.values.as_ref()?;
+            let ids = ids.iter();
+            Some(
+                ids.map(|id| table.lists().rows_within(*column, *id, stretch))
+                    .collect(),
+            )
+        };
+        self.clauses
+            .iter()
+            .filter_map(of_clause)
+            .min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>())
     }
 }
 
@@ -155,9 +179,11 @@ fn text(table: &Table<'_>, column: Column, id: u32) -> String {
 fn listed<'t>(table: &'t Table<'_>, column: Column, ids: Vec<u32>, op: Operator) -> Clause<'t> {
     let field = dimension(column).to_string();
     let values = ids.iter().map(|id| text(table, column, *id)).collect();
+    let listed = (column, ids.clone());
     let matches = Box::new(move |row: &Row| ids.contains(&table.value(column, row)));
     Clause {
         condition: Condition { field, op, values },
+        values: Some(listed),
         matches,
     }
 }
@@ -203,7 +229,11 @@ fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> 
             values: vec!["attack".into()],
         };
         let matches = Box::new(|row: &Row| row.content == Content::Attack);
-        return vec![Some(Clause { condition, matches })];
+        return vec![Some(Clause {
+            condition,
+            values: None,
+            matches,
+        })];
     }
     let clients = covering(facts, Column::Client, MOST_VALUES, COVER);
     let agents = covering(facts, Column::UserAgent, 3, COVER);
@@ -305,6 +335,7 @@ fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> 
             op: Operator::In,
             values,
         },
+        values: None,
         matches,
     })
 }

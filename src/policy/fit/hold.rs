@@ -181,7 +181,7 @@ fn threshold(traffic: &Traffic, width_s: f64) -> Option<(u32, f64, f64)> {
     let width_ms = ((width_s - traffic.stamp_s() / 2.0) * 1000.0) as i64;
     let (mut at_start, mut free) = (Vec::new(), Vec::new());
     for (_, cells) in traffic.keys() {
-        let starts: Vec<usize> = run_starts(cells).collect();
+        let mut starts = run_starts(cells).peekable();
         let (mut oldest, mut count) = (0, 0u32);
         for (i, cell) in cells.iter().enumerate() {
             while cell.time_ms - cells[oldest].time_ms > width_ms && oldest < i {
@@ -189,7 +189,7 @@ fn threshold(traffic: &Traffic, width_s: f64) -> Option<(u32, f64, f64)> {
                 oldest += 1;
             }
             count += cell.admitted();
-            let is_start = starts.binary_search(&i).is_ok();
+            let is_start = starts.next_if_eq(&i).is_some();
             match cell.denied {
                 0 => free.push(f64::from(count)),
                 _ if is_start => at_start.push(f64::from(count)),

@@ -132,8 +132,8 @@ fn median(values: &mut [f64]) -> Option<f64> {
 /// The value below which `share` of the values lie.
 fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
     let last = values.len().checked_sub(1)?;
-    values.sort_unstable_by(f64::total_cmp);
-    Some(values[((last as f64 * share).round() as usize).min(last)])
+    let at = ((last as f64 * share).round() as usize).min(last);
+    Some(*values.select_nth_unstable_by(at, f64::total_cmp).1)
 }
 
 #[cfg(test)]
