@@ -25,7 +25,9 @@ use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence};
 use crate::spike::scan::{Exposure, bursts};
 use piece::{Piece, Profile};
-use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
+use rayon::iter::{
+    IntoParallelIterator, IntoParallelRefIterator, ParallelExtend, ParallelIterator,
+};
 use std::collections::BTreeMap;
 
 /// Fewer denials are no spike worth waking anyone for.
@@ -253,7 +255,7 @@ fn unite(ground: &Ground<'_>, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
             .then(a.denials.first().cmp(&b.denials.first()))
     });
     let mut profiles: Vec<Profile> = verdicts
-        .iter()
+        .par_iter()
         .map(|v| Profile::of(table, &v.denials))
         .collect();
     let mut at = 0;

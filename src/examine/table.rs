@@ -10,6 +10,7 @@ use crate::key::address::Address;
 use crate::key::client::Class;
 use crate::key::intern::Interner;
 use foldhash::fast::FixedState;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -118,9 +119,14 @@ impl<'s> Table<'s> {
         weights: Option<Vec<u32>>,
     ) -> Table<'s> {
         let coarse = Coarse::of(&names, &rows);
+        let place = |row: &Row| lookup(&coarse.route_segments[2], row.route);
+        let cells: Vec<Cell> = rows
+            .par_iter()
+            .map(|row| Cell::of(row, place(row)))
+            .collect();
         let denied: Vec<u32> = (0..)
-            .zip(&rows)
-            .filter(|(_, row)| row.denied)
+            .zip(&cells)
+            .filter(|(_, cell)| cell.denied())
             .map(|(index, _)| index)
             .collect();
         let mut table = Table {
@@ -130,16 +136,11 @@ impl<'s> Table<'s> {
             weights,
             coarse,
             denied,
-            cells: Vec::new(),
+            cells,
             lists: Index::default(),
             admitted: HashMap::default(),
             addresses: OnceLock::new(),
         };
-        table.cells = table
-            .rows
-            .iter()
-            .map(|row| Cell::of(row, table.value(Column::Route3, row)))
-            .collect();
         table.admitted = table.admitted();
         table.lists = Index::new(&table, &table.denied);
         table
@@ -160,21 +161,21 @@ impl<'s> Table<'s> {
     }
 
     fn admitted(&self) -> HashMap<(u32, u8), u64, FixedState> {
-        // By route first: a row then costs one step in a small table.
+        // By place first: a row then costs one step in a small table.
         let methods = 1 + usize::from(crate::key::Method::Absent as u8);
-        let mut counts = vec![0; self.names.route.len() * methods];
-        for row in self.rows.iter().filter(|row| !row.denied) {
-            let at = row.route as usize * methods + usize::from(row.method);
+        let mut counts = vec![0; self.width(Column::Route3) * methods];
+        for cell in self.cells.iter().filter(|cell| !cell.denied()) {
+            let at = cell.place() as usize * methods + usize::from(cell.method());
             if let Some(count) = counts.get_mut(at) {
                 *count += 1;
             }
         }
-        let mut admitted: HashMap<(u32, u8), u64, FixedState> = HashMap::default();
-        for (at, count) in counts.into_iter().enumerate().filter(|(_, n)| *n > 0) {
-            let place = self.coarse_of(Column::Route3, (at / methods) as u32);
-            *admitted.entry((place, (at % methods) as u8)).or_default() += count;
-        }
-        admitted
+        let cell = |at: usize| ((at / methods) as u32, (at % methods) as u8);
+        let counts = counts.into_iter().enumerate();
+        counts
+            .filter(|(_, count)| *count > 0)
+            .map(|(at, count)| (cell(at), count))
+            .collect()
     }
 
     /// Admitted requests of a place ([`Column::Route3`]) with one of some methods.

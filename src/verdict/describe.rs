@@ -299,12 +299,21 @@ fn expected(
     }
     let facts = &verdict.facts;
     let table = setting.table;
-    let denied = table
-        .denied()
-        .iter()
-        .map(|index| &table.rows[*index as usize]);
-    let outside = denied
-        .filter(|row| row.time_ms < facts.start_ms || row.time_ms >= facts.end_ms)
+    let (all, inside) = (
+        0..table.rows.len(),
+        table.between(facts.start_ms, facts.end_ms),
+    );
+    let lists = rebuilt.and_then(|rule| rule.lists(table, &all));
+    let fewer = |lists: &Vec<&[u32]>| {
+        lists.iter().map(|list| list.len()).sum::<usize>() < table.denied().len()
+    };
+    let outside = lists
+        .filter(fewer)
+        .unwrap_or_else(|| vec![table.denied()])
+        .into_iter()
+        .flatten()
+        .filter(|index| table.cell(**index).denied() && !inside.contains(&(**index as usize)))
+        .map(|index| &table.rows[*index as usize])
         .filter(|row| rebuilt.is_none_or(|rule| rule.covers(row)))
         .count() as f64;
     let inside = setting.exposure.of(start_s, end_s);

@@ -69,7 +69,10 @@ fn with_interval(traffic: &Traffic, interval: &Interval) -> Option<Fitted> {
             ..Limit::default()
         };
         let machine = Machine::new(&limit).ok()?;
-        Some((Candidate::of(limit, &machine, traffic, 2000), jumps))
+        Some((
+            Candidate::of(limit, &machine, traffic, 2000, u64::MAX),
+            jumps,
+        ))
     });
     let (best, jumps) = candidates.min_by_key(|(candidate, _)| {
         (

@@ -114,8 +114,9 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn of(limit: Limit, machine: &Machine, traffic: &Traffic, bin_ms: i64) -> Candidate {
-        let wrong = replay::wrong(machine, traffic, bin_ms);
+    /// A candidate that is of no use with more than `most` wrong: how many more is then not counted.
+    fn of(limit: Limit, machine: &Machine, traffic: &Traffic, bin_ms: i64, most: u64) -> Candidate {
+        let wrong = replay::wrong(machine, traffic, bin_ms, most);
         Candidate { limit, wrong }
     }
 }
