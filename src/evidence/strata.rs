@@ -8,8 +8,7 @@
 
 mod scan;
 
-use crate::examine::index::Bits;
-use crate::examine::row::{NONE, Row};
+use crate::examine::row::NONE;
 use crate::examine::table::{Column, Table};
 use crate::key::fast::HashMap;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
@@ -181,17 +180,11 @@ fn candidates(table: &Table<'_>, denials: &[u32], least: usize) -> Vec<Candidate
     let of_shape = |(rank, shape): (usize, &&'static [Column])| {
         let shape: &'static [Column] = shape;
         let mut sizes: HashMap<(u32, u32), usize> = HashMap::default();
-        for row in denials {
-            let row = &table.rows[*row as usize];
+        for at in 0..denials.len() {
             // Of a pair with enough denials each value has enough.
-            let Some(first) = frequent.value(table, shape[0], row) else {
-                continue;
-            };
-            let second = match shape.get(1) {
-                Some(column) => frequent.value(table, *column, row),
-                None => Some(0),
-            };
-            if let Some(second) = second {
+            let first = frequent.value(shape[0], at);
+            let second = shape.get(1).map_or(0, |column| frequent.value(*column, at));
+            if first != NONE && second != NONE {
                 *sizes.entry((first, second)).or_default() += 1;
             }
         }
@@ -222,22 +215,24 @@ fn candidates(table: &Table<'_>, denials: &[u32], least: usize) -> Vec<Candidate
     candidates
 }
 
-/// The values with enough denials, by number of the column.
+/// The values of each denial, by number of the column; [`NONE`] for one with too few denials.
 struct Frequent {
-    values: Vec<Bits>,
+    values: Vec<Vec<u32>>,
 }
 
 impl Frequent {
     fn of(table: &Table<'_>, denials: &[u32], least: usize) -> Frequent {
         let of_column = |column: &Column| {
-            let mut values = Bits::new(table.width(*column));
+            let values = denials.iter().map(|row| table.value_at(*column, *row));
+            let mut values: Vec<u32> = values.collect();
             let mut sizes: HashMap<u32, usize> = HashMap::default();
-            for row in denials {
-                let value = table.value(*column, &table.rows[*row as usize]);
-                let size = sizes.entry(value).or_default();
-                *size += 1;
-                if *size == least && value != NONE {
-                    values.insert(value);
+            for value in &values {
+                *sizes.entry(*value).or_default() += 1;
+            }
+            sizes.retain(|_, size| *size >= least);
+            for value in &mut values {
+                if !sizes.contains_key(value) {
+                    *value = NONE;
                 }
             }
             values
@@ -247,11 +242,9 @@ impl Frequent {
         }
     }
 
-    fn value(&self, table: &Table<'_>, column: Column, row: &Row) -> Option<u32> {
-        let value = table.value(column, row);
-        self.values[column as usize]
-            .contains(value)
-            .then_some(value)
+    /// The value of the denial at a position in the list of them.
+    fn value(&self, column: Column, at: usize) -> u32 {
+        self.values[column as usize][at]
     }
 }
 

@@ -42,18 +42,19 @@ struct Base {
 impl Index {
     /// Lists the rows of all denied values; `denied` are the positions of the denials.
     pub fn new(table: &Table<'_>, denied: &[u32]) -> Index {
-        let bases: Vec<Base> = BASES
-            .par_iter()
-            .map(|column| Base::of(table, *column))
-            .collect();
-        let base = |column: Column| {
-            let at = BASES.iter().position(|base| *base == column.base());
-            &bases[at.unwrap_or_default()]
+        let of_base = |base: &Column| -> Vec<Lists> {
+            let columns: Vec<Column> = Column::ALL
+                .into_iter()
+                .filter(|column| column.base() == *base)
+                .collect();
+            let base = Base::of(table, *base);
+            columns
+                .into_par_iter()
+                .map(|column| Lists::of_rows(table, column, &base, denied))
+                .collect()
         };
-        let columns = Column::ALL
-            .par_iter()
-            .map(|column| Lists::of_rows(table, *column, base(*column), denied))
-            .collect();
+        let mut columns: Vec<Lists> = BASES.par_iter().flat_map(of_base).collect();
+        columns.sort_unstable_by_key(|lists| lists.column as usize);
         let denials = DENIALS_OF
             .into_par_iter()
             .map(|column| Lists::of_denials(table, column, denied))
