@@ -6,6 +6,7 @@
 //! ```
 
 mod assemble;
+mod coarser;
 mod examples;
 mod unread;
 mod whole;

@@ -1,5 +1,6 @@
 //! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
 
+use super::coarser::{by_client, by_denied_network};
 use super::{AnalysisError, examples, unread, whole};
 use crate::escape;
 use crate::evidence::addresses;
@@ -9,18 +10,17 @@ use crate::findings::*;
 use crate::format::Detected;
 use crate::input::Input;
 use crate::key::address::{self, Address};
-use crate::key::client;
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
 use crate::spike::scan::Exposure;
-use crate::survey::tally::{KeyTable, Tally};
+use crate::survey::tally::Tally;
 use crate::survey::timeline::Bin;
 use crate::survey::{NEIGHBOURS, SourceTally, Survey};
 use crate::verdict::describe::{Setting, describe};
 use crate::verdict::{Verdict, standing_by_cause};
 use chrono::DateTime;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Everything that an analysis is put together from.
 pub struct Assembly<'a> {
@@ -74,7 +74,7 @@ pub fn check_readable(
 impl Assembly<'_> {
     /// The analysis.
     pub fn analysis(self) -> Analysis {
-        let (spikes, standing) = self.described();
+        let ((spikes, standing), groups) = rayon::join(|| self.described(), || self.groups());
         let survey = self.survey;
         Analysis {
             schema: SCHEMA.to_string(),
@@ -92,7 +92,7 @@ impl Assembly<'_> {
             window_s: self.window_s as u64,
             timeline: self.timeline(),
             shares: shares(&spikes, &standing, survey.total.denials),
-            groups: self.groups(),
+            groups,
             warnings: self.warnings(),
             utc_offset_s: survey.utc_offset_s(),
             spikes,
@@ -143,6 +143,7 @@ impl Assembly<'_> {
             .cloned()
             .collect();
         shown_verdicts.extend(standing_by_cause(self.table, self.verdicts));
+        eprintln!("shown {}", shown_verdicts.len());
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
@@ -272,14 +273,10 @@ impl Assembly<'_> {
 
     fn groups(&self) -> Groups {
         let survey = self.survey;
-        let clients = regrouped(&survey.user_agent, |agent| {
-            Some(client::classify(agent).family.as_bytes().to_vec())
-        });
-        let prefixes = regrouped(&survey.ip, |ip| {
-            Address::parse(ip)
-                .prefix()
-                .map(|prefix| prefix.to_string().into_bytes())
-        });
+        let (clients, prefixes) = rayon::join(
+            || by_client(&survey.user_agent),
+            || by_denied_network(&survey.ip),
+        );
         let routes = self
             .routes
             .names
@@ -289,7 +286,7 @@ impl Assembly<'_> {
             ip: self.ranked(Column::Ip, survey.ip.denied()),
             prefix: self.ranked(
                 Column::Prefix,
-                prefixes.iter().map(|(k, t)| (k.as_slice(), t)),
+                prefixes.iter().map(|(k, t)| (k.as_bytes(), t)),
             ),
             client: self.ranked(
                 Column::Client,
@@ -309,8 +306,15 @@ impl Assembly<'_> {
         keys: impl Iterator<Item = (&'k [u8], &'k Tally)>,
     ) -> Vec<Group> {
         let mut keys: Vec<(&[u8], &Tally)> = keys.filter(|(_, tally)| tally.denials > 0).collect();
-        keys.sort_unstable_by(|a, b| b.1.denials.cmp(&a.1.denials).then(a.0.cmp(b.0)));
-        keys.truncate(self.settings.top);
+        let order = |a: &(&[u8], &Tally), b: &(&[u8], &Tally)| {
+            b.1.denials.cmp(&a.1.denials).then(a.0.cmp(b.0))
+        };
+        let top = self.settings.top;
+        if top > 0 && top < keys.len() {
+            keys.select_nth_unstable_by(top - 1, order);
+        }
+        keys.truncate(top);
+        keys.sort_unstable_by(order);
         keys.into_iter()
             .map(|(key, tally)| Group {
                 value: self.shown(column, key),
@@ -402,23 +406,6 @@ fn anonymous_network(bytes: &[u8]) -> String {
             )
         },
     )
-}
-
-/// Tallies under coarser keys.
-fn regrouped(
-    table: &KeyTable,
-    coarse: impl Fn(&[u8]) -> Option<Vec<u8>>,
-) -> HashMap<Vec<u8>, Tally> {
-    let mut groups: HashMap<Vec<u8>, Tally> = HashMap::new();
-    for (id, key) in table.keys.iter() {
-        if let Some(group) = coarse(key) {
-            groups
-                .entry(group)
-                .or_default()
-                .add(&table.tallies[id as usize]);
-        }
-    }
-    groups
 }
 
 fn shares(spikes: &[Spike], standing: &[Spike], denials: u64) -> BTreeMap<String, f64> {
