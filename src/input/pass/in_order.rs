@@ -101,8 +101,9 @@ impl<T, F: FnMut(T) -> ControlFlow<()>> Order<T, F> {
 
     /// The place of a task, once it is near enough to its turn; `None` when nothing more is wanted.
     fn place(&self, number: u64) -> Option<Place<'_, T, F>> {
-        let state = self.wait_while(|state| number >= state.due.saturating_add(self.window));
-        (!state.stopped).then_some(Place {
+        let ahead = |state: &State<T>| number >= state.due.saturating_add(self.window);
+        let is_wanted = !self.wait_while(ahead).stopped;
+        is_wanted.then(|| Place {
             order: self,
             number,
             is_counted: false,
