@@ -174,7 +174,10 @@ fn run<T>(
         progress.advance(bytes)
     });
     troubles.extend(trouble);
-    let counts = survey.sources.iter().map(|tally| (tally.parsed, tally.skipped));
+    let counts = survey
+        .sources
+        .iter()
+        .map(|tally| (tally.parsed, tally.skipped));
     check_readable(&counts.collect::<Vec<_>>(), &input, &formats)?;
 
     let routes = Routes::new(&survey);

@@ -100,13 +100,17 @@ pub fn export(
     if request.verdict {
         let (outcome, exported) =
             analysis::analyze_and(settings, token_key, progress, |analysis, grounds| {
-                with_verdicts(settings, request, token_key, progress, analysis, grounds, out)
+                with_verdicts(
+                    settings, request, token_key, progress, analysis, grounds, out,
+                )
             })?;
         let mut exported = exported?;
         let warnings = outcome.analysis.warnings;
         let known: Vec<String> = outcome.troubles.iter().map(ToString::to_string).collect();
         // The analysis has met the troubles of the files before.
-        exported.troubles.retain(|trouble| !known.contains(&trouble.to_string()));
+        exported
+            .troubles
+            .retain(|trouble| !known.contains(&trouble.to_string()));
         exported.troubles.splice(0..0, outcome.troubles);
         return Ok(Exported {
             warnings,
@@ -187,7 +191,13 @@ fn with_verdicts(
     // The analysis has checked that the log can be read.
     writer.is_readable = true;
     writer.begin(request)?;
-    let troubles = pass(&plan, &has_denials, Some(&first_lines), progress, &mut writer);
+    let troubles = pass(
+        &plan,
+        &has_denials,
+        Some(&first_lines),
+        progress,
+        &mut writer,
+    );
     let exported = writer.finish()?;
     Ok(Exported {
         parsed: analysis.input.parsed,

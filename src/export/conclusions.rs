@@ -32,8 +32,14 @@ impl<'a> Conclusions<'a> {
         grounds: Grounds<'a>,
         encoding: Encoding,
     ) -> Conclusions<'a> {
-        let spikes = analysis.spikes.iter().map(|spike| cells(encoding, spike, true));
-        let standing = analysis.standing.iter().map(|spike| cells(encoding, spike, false));
+        let spikes = analysis
+            .spikes
+            .iter()
+            .map(|spike| cells(encoding, spike, true));
+        let standing = analysis
+            .standing
+            .iter()
+            .map(|spike| cells(encoding, spike, false));
         let mut all: Vec<Vec<u8>> = spikes.chain(standing).collect();
         let mut standing: BTreeMap<Cause, u32> = (analysis.spikes.len() as u32..)
             .zip(&analysis.standing)
@@ -84,7 +90,9 @@ impl<'a> Conclusions<'a> {
         };
         let alike = || self.likeness.as_ref()?.conclusion(record, client);
         let conclusion = with_row().or_else(alike).unwrap_or(self.unknown);
-        self.cells.get(conclusion as usize).map_or(&[], Vec::as_slice)
+        self.cells
+            .get(conclusion as usize)
+            .map_or(&[], Vec::as_slice)
     }
 }
 

@@ -93,7 +93,12 @@ fn is_plain(text: &[u8]) -> bool {
 
 /// Quotes a cell by RFC 4180, where a reader could misread it.
 fn quote_if_needed(cell: &[u8], out: &mut Vec<u8>) {
-    let is_special = |byte: &u8| matches!(byte, b'"' | b',' | b'\r' | b'\n' | b' ' | b'\'' | b';' | b'|');
+    let is_special = |byte: &u8| {
+        matches!(
+            byte,
+            b'"' | b',' | b'\r' | b'\n' | b' ' | b'\'' | b';' | b'|'
+        )
+    };
     if !cell.iter().any(is_special) {
         return out.extend_from_slice(cell);
     }

@@ -83,8 +83,12 @@ impl<'a> Likeness<'a> {
             .filter_map(|way| traits.shared(way))
             .find_map(|key| {
                 let start = self.counts.partition_point(|(other, ..)| *other < key);
-                let alike = self.counts[start..].iter().take_while(|(other, ..)| *other == key);
-                alike.map(|(_, conclusion, _)| *conclusion).find(|c| holds(*c))
+                let alike = self.counts[start..]
+                    .iter()
+                    .take_while(|(other, ..)| *other == key);
+                alike
+                    .map(|(_, conclusion, _)| *conclusion)
+                    .find(|c| holds(*c))
             })
     }
 

@@ -67,7 +67,11 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub(super) fn new(plan: &'a Plan<'a>) -> Lines<'a> {
         let sources = plan.input.sources().iter();
-        let reasons = [Stated::LimitRejected, Stated::LinkExpired, Stated::InvalidReferer];
+        let reasons = [
+            Stated::LimitRejected,
+            Stated::LinkExpired,
+            Stated::InvalidReferer,
+        ];
         Lines {
             plan,
             shown: Shown::new(plan),
@@ -199,9 +203,7 @@ impl Visitor for Lines<'_> {
 /// word for its limits of requests and of connections, and formats put both in one field.
 fn reason(stated: Stated) -> &'static str {
     match stated {
-        Stated::LimitRejected => {
-            r#"{"cause":"rate_limit","mechanism":null,"by":"limit_status"}"#
-        }
+        Stated::LimitRejected => r#"{"cause":"rate_limit","mechanism":null,"by":"limit_status"}"#,
         Stated::LinkExpired => {
             r#"{"cause":"credential","mechanism":"expired_link","by":"secure_link"}"#
         }

@@ -82,7 +82,9 @@ impl<'a> Shown<'a> {
                 agent => plan.cell(client::classify(agent).family.as_bytes()),
             },
         });
-        let referer = self.texts.get_or(&record.referer, || plan.cell(&record.referer));
+        let referer = self
+            .texts
+            .get_or(&record.referer, || plan.cell(&record.referer));
         let mut cells = Cells {
             path: Cow::Borrowed(&path.path),
             query: Cow::Borrowed(&query.query),
@@ -171,7 +173,10 @@ impl Plan<'_> {
     pub(super) fn user(&self, user: &[u8]) -> Vec<u8> {
         match self.settings.anonymize_user && !user.is_empty() {
             true => {
-                let print = self.token_key.fingerprint(user).replacen("tok_", "user_", 1);
+                let print = self
+                    .token_key
+                    .fingerprint(user)
+                    .replacen("tok_", "user_", 1);
                 self.encoding().cell(print.as_bytes())
             }
             false => self.cell(user),

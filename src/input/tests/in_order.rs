@@ -57,7 +57,11 @@ proptest! {
 fn sources_follow_each_other_packed_or_not() {
     guard::install().unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let text = |source: usize| (0..200).map(|n| format!("{source} {n}\n")).collect::<String>();
+    let text = |source: usize| {
+        (0..200)
+            .map(|n| format!("{source} {n}\n"))
+            .collect::<String>()
+    };
     let logs: Vec<String> = (0..6)
         .map(|source| {
             let plain = text(source).into_bytes();
