@@ -90,6 +90,21 @@ impl Field {
         }
     }
 
+    /// Whether changing a byte of it may make one value of the other. Text keeps its length, else the
+    /// byte was one that ends or begins the field.
+    fn may_become(self, read: &[u8], now: &[u8]) -> bool {
+        let is_text = !matches!(
+            self,
+            Field::Time
+                | Field::Status
+                | Field::Bytes
+                | Field::DurationMs
+                | Field::UpstreamStatus
+                | Field::Stated
+        );
+        !read.is_empty() && !now.is_empty() && (!is_text || read.len() == now.len())
+    }
+
     /// Its value in a record, as bytes to compare; empty where the line does not tell it.
     fn value(self, record: &Record<'_>) -> Vec<u8> {
         let number = |number: Option<u64>| number.map_or(String::new(), |n| n.to_string());
@@ -123,6 +138,8 @@ impl Field {
 pub struct Explanation {
     /// How the log is read.
     pub detected: Detected,
+    /// Why, without what came second.
+    pub why: String,
     /// Lines of the sample that detection looked at.
     pub sampled: usize,
     /// The format that would read most of the sample besides the chosen one, and how many lines.
@@ -177,7 +194,9 @@ pub fn explain(head: &[u8], settings: &FormatSettings) -> Result<Explanation, Fo
     detected.visit(whole_lines(head), &mut seen);
     let lines = seen.chosen().into_iter();
     let lines = lines.map(|(number, bytes)| explained(&detected, number, bytes));
+    let why = detected.why.split("; next best").next();
     Ok(Explanation {
+        why: why.unwrap_or_default().to_owned(),
         lines: lines.collect(),
         unread: seen.unread,
         detected,
@@ -304,14 +323,14 @@ fn others(byte: u8) -> [u8; 2] {
     }
 }
 
-/// The one field that has another value, and not none.
+/// The one field that has another value.
 fn owner(read: &[Vec<u8>], now: &[Vec<u8>]) -> Option<Field> {
     let mut differing = Field::ALL
         .into_iter()
         .zip(read.iter().zip(now))
         .filter(|(_, (read, now))| read != now);
     match (differing.next(), differing.next()) {
-        (Some((field, (read, now))), None) if !read.is_empty() && !now.is_empty() => Some(field),
+        (Some((field, (read, now))), None) if field.may_become(read, now) => Some(field),
         _ => None,
     }
 }

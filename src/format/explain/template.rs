@@ -26,8 +26,10 @@ pub struct ExplainedTemplate {
     pub variables: Vec<Variable>,
     /// What to add.
     pub additions: Vec<Addition>,
-    /// The directive with what is to be added, where there is something.
+    /// The directive with what every server of today knows of that, where there is something.
     pub suggestion: Option<String>,
+    /// Whether it tells credentials apart, by a key or a token of its own.
+    pub tells_credential: bool,
 }
 
 /// A variable of a format string.
@@ -52,6 +54,8 @@ pub struct Addition {
     pub why: &'static str,
     /// Variables that tell as much.
     instead: &'static [&'static str],
+    /// A server refuses it unless a module is there; so it is not suggested unasked.
+    needs_module: bool,
 }
 
 const fn addition(
@@ -65,6 +69,14 @@ const fn addition(
         name,
         why,
         instead,
+        needs_module: false,
+    }
+}
+
+const fn of_module(addition: Addition) -> Addition {
+    Addition {
+        needs_module: true,
+        ..addition
     }
 }
 
@@ -72,13 +84,13 @@ const NGINX: &[Addition] = &[
     addition(
         "$limit_req_status",
         "limit_req_status",
-        "REJECTED states that limit_req denied: the cause is certain",
+        "REJECTED states that limit_req denied: the cause is certain (nginx 1.17.6)",
         &[],
     ),
     addition(
         "$limit_conn_status",
         "limit_conn_status",
-        "REJECTED states that limit_conn denied: the cause is certain",
+        "REJECTED states that limit_conn denied: the cause is certain (nginx 1.17.6)",
         &[],
     ),
     addition(
@@ -111,29 +123,18 @@ const NGINX: &[Addition] = &[
         "hotlinks, and from where a browser came",
         &[],
     ),
-    addition(
-        "$http_x_api_key",
-        "api_key",
-        "which credential was refused; shown as a fingerprint only",
-        &[
-            "$http_authorization",
-            "$remote_user",
-            "$http_api_key",
-            "$http_x_auth_token",
-        ],
-    ),
-    addition(
+    of_module(addition(
         "$secure_link",
         "secure_link",
-        "0 states that a signed link had expired",
+        "where secure_link is used: 0 states that a signed link had expired",
         &[],
-    ),
-    addition(
+    )),
+    of_module(addition(
         "$invalid_referer",
         "invalid_referer",
-        "1 states that valid_referers refused the referer",
+        "where valid_referers is used: 1 states that it refused the referer",
         &[],
-    ),
+    )),
 ];
 
 const APACHE: &[Addition] = &[
@@ -174,12 +175,6 @@ const APACHE: &[Addition] = &[
         "hotlinks, and from where a browser came",
         &["%{referer}i"],
     ),
-    addition(
-        "%{X-Api-Key}i",
-        "api_key",
-        "which credential was refused; shown as a fingerprint only",
-        &["%{Authorization}i", "%u"],
-    ),
 ];
 
 /// Whether `--log-format` was given a format string, not a name.
@@ -195,7 +190,7 @@ pub fn explain_template(text: &str) -> Result<ExplainedTemplate, FormatError> {
     let dialect = Dialect::of(text);
     Template::new(text)?;
     let told = dialect.variables()?;
-    let variables = told
+    let variables: Vec<Variable> = told
         .iter()
         .map(|(source, role)| Variable {
             source: source.clone(),
@@ -213,8 +208,11 @@ pub fn explain_template(text: &str) -> Result<ExplainedTemplate, FormatError> {
         .filter(|addition| !told(addition.variable) && !addition.instead.iter().any(|v| told(v)))
         .copied()
         .collect();
-    let suggestion = (!additions.is_empty()).then(|| suggestion(&dialect, &additions));
+    let general: Vec<Addition> = additions.iter().filter(|a| !a.needs_module).copied().collect();
+    let suggestion = (!general.is_empty()).then(|| suggestion(&dialect, &general));
+    let is_token = |variable: &Variable| variable.field == Some(Role::Token.field());
     Ok(ExplainedTemplate {
+        tells_credential: variables.iter().any(is_token),
         server,
         variables,
         additions,
@@ -302,7 +300,13 @@ mod tests {
         let explained = explain_template(COMBINED).unwrap();
         let has = |variable: &str| explained.additions.iter().any(|a| a.variable == variable);
         assert!(has("$limit_req_status") && has("$upstream_status") && has("$request_id"));
-        assert!(!has("$http_user_agent") && !has("$http_x_api_key"));
+        assert!(!has("$http_user_agent") && !explained.tells_credential);
+    }
+
+    #[test]
+    fn suggestions_need_no_module() {
+        let suggestion = explain_template(COMBINED).unwrap().suggestion.unwrap();
+        assert!(!suggestion.contains("$secure_link") && suggestion.contains("$request_id"));
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub fn log(path: &str, explanation: &Explanation, shown: Shown<'_>, context: &Co
         Piece::plain(detected.name.as_str()),
     ];
     sheet.flow(2, &title);
-    sheet.entry("why", &detected.why, 4);
+    sheet.entry("why", &explanation.why, 4);
     let of = explanation.sampled;
     sheet.entry(
         "runner-up",
@@ -188,6 +188,12 @@ pub fn template(explained: &ExplainedTemplate, context: &Context) -> String {
     sheet.heading("Add, so that the next denial tells more of its cause");
     for addition in &explained.additions {
         pair(addition.variable, addition.why, &mut sheet);
+    }
+    if !explained.tells_credential {
+        sheet.blank();
+        let text = "To tell credentials apart, log an id or a fingerprint of the API key as key=\"...\", \
+                    not the key itself: logs are read by many.";
+        sheet.sentence(0, Tint::Plain, text, 3);
     }
     let mut text = sheet.into_text();
     if let Some(suggestion) = &explained.suggestion {
