@@ -83,7 +83,9 @@ fn counted(records: &[Value]) -> BTreeMap<String, u64> {
         assert!(record.get("spike").is_some(), "{record}");
         let said = ["spike", "family", "cause", "mechanism", "confidence"];
         let said = said.map(|column| record.get(column).cloned().unwrap_or_default());
-        *counts.entry(Value::from(said.to_vec()).to_string()).or_default() += 1;
+        *counts
+            .entry(Value::from(said.to_vec()).to_string())
+            .or_default() += 1;
     }
     counts
 }
@@ -98,7 +100,11 @@ fn denials_of_spikes_and_standing_are_those_of_the_analysis() {
             let of_spike = || records.iter().filter(|r| r["spike"] == spike.id.as_str());
             let first = of_spike().filter_map(|r| r["time"].as_str()).min();
             let start = spike.start.format("%Y-%m-%dT%H:%M:%S").to_string();
-            assert!(first.is_some_and(|first| first.starts_with(&start)), "{}", log.display());
+            assert!(
+                first.is_some_and(|first| first.starts_with(&start)),
+                "{}",
+                log.display()
+            );
         }
     }
 }
@@ -117,7 +123,10 @@ fn every_request_is_exported_once_and_in_order() {
         assert_eq!(records.len() as u64, analysis.totals.requests);
         let lines: Vec<u64> = records.iter().filter_map(|r| r["line"].as_u64()).collect();
         assert!(lines.len() == records.len() && lines.is_sorted_by(|a, b| a < b));
-        let denied = records.iter().filter(|record| record["status"] == 403).count();
+        let denied = records
+            .iter()
+            .filter(|record| record["status"] == 403)
+            .count();
         assert_eq!(denied as u64, analysis.totals.denials, "{}", log.display());
         assert!(records.iter().all(|record| record.get("spike").is_none()));
     }

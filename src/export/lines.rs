@@ -134,7 +134,7 @@ impl<'a> Lines<'a> {
         });
         row.cell(&cells.token);
         row.cell(cells.client);
-        row.cell(cells.route);
+        row.cell(&cells.route);
         match record.stated.filter(|_| record.status >= LEAST_REFUSAL) {
             Some(stated) => row.cell(&self.stated[stated as usize]),
             None => row.cell(b""),

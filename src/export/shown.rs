@@ -49,7 +49,7 @@ pub(super) struct Cells<'c> {
     pub(super) user_agent: Cow<'c, [u8]>,
     pub(super) token: Cow<'c, [u8]>,
     pub(super) client: &'c [u8],
-    pub(super) route: &'c [u8],
+    pub(super) route: Cow<'c, [u8]>,
 }
 
 impl<'a> Shown<'a> {
@@ -69,7 +69,7 @@ impl<'a> Shown<'a> {
         let (path, query, agent) = (record.path(), record.query(), &record.user_agent[..]);
         let path = self.paths.get_or(path, || Path {
             path: plan.cell(path),
-            route: plan.route(path),
+            route: plan.cell(&plan.route(path)),
         });
         let query = self.queries.get_or(query, || Query {
             query: plan.cell(query),
@@ -92,7 +92,7 @@ impl<'a> Shown<'a> {
             user_agent: Cow::Borrowed(&agent.user_agent),
             token: Cow::Borrowed(&query.token),
             client: &agent.client,
-            route: &path.route,
+            route: Cow::Borrowed(&path.route),
         };
         if !record.token.is_empty() {
             plan.hide(record, &mut cells);
@@ -116,17 +116,16 @@ impl Plan<'_> {
 
     /// The route of a path: with an analysis its final name, else what the path alone says.
     fn route(&self, path: &[u8]) -> Vec<u8> {
-        if path.is_empty() {
-            return Vec::new();
-        }
         let mut template = Vec::new();
-        route::template(path, &mut template);
+        if !path.is_empty() {
+            route::template(path, &mut template);
+        }
         let named = self.counted.and_then(|(survey, routes)| {
             let id = survey.template.keys.get(&template)?;
             let route = *routes.of_template.get(id as usize)?;
-            Some(routes.names.bytes(route))
+            Some(routes.names.bytes(route).to_vec())
         });
-        self.cell(named.unwrap_or(&template))
+        named.unwrap_or(template)
     }
 
     fn token(&self, token: &[u8]) -> Vec<u8> {
@@ -151,6 +150,7 @@ impl Plan<'_> {
             let redacted = self.token_key.redact_known(text, &record.token);
             Cow::Owned(self.encoding().cell(&redacted))
         };
+        cells.route = hidden(&self.route(record.path()));
         cells.path = hidden(record.path());
         cells.query = hidden(record.query());
         cells.referer = hidden(&record.referer);

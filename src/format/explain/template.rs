@@ -208,7 +208,11 @@ pub fn explain_template(text: &str) -> Result<ExplainedTemplate, FormatError> {
         .filter(|addition| !told(addition.variable) && !addition.instead.iter().any(|v| told(v)))
         .copied()
         .collect();
-    let general: Vec<Addition> = additions.iter().filter(|a| !a.needs_module).copied().collect();
+    let general: Vec<Addition> = additions
+        .iter()
+        .filter(|a| !a.needs_module)
+        .copied()
+        .collect();
     let suggestion = (!general.is_empty()).then(|| suggestion(&dialect, &general));
     let is_token = |variable: &Variable| variable.field == Some(Role::Token.field());
     Ok(ExplainedTemplate {
