@@ -55,6 +55,8 @@ pub struct Request {
 pub struct Exported {
     /// Records written, without those of lines that could not be read.
     pub records: u64,
+    /// Whether any of them shows a fingerprint of a token.
+    pub has_token: bool,
     /// Lines that are requests within the filters.
     pub parsed: u64,
     /// Lines that are not.
@@ -270,6 +272,7 @@ impl<'a> Writer<'a> {
     fn take(&mut self, part: &Part) -> ControlFlow<()> {
         let exported = &mut self.exported;
         exported.records += part.records;
+        exported.has_token |= part.has_token;
         exported.parsed += part.parsed;
         exported.skipped.add(&part.skipped);
         if let Some((parsed, skipped)) = self.counts.get_mut(part.source) {

@@ -69,7 +69,10 @@ pub fn run(arguments: &Export) -> anyhow::Result<ExitCode> {
 /// What one has to know to trust the records.
 fn tell(exported: &Exported, key_warning: Option<&str>, say: &impl Fn(&str)) {
     exported.warnings.iter().for_each(|warning| say(warning));
-    key_warning.into_iter().for_each(say);
+    key_warning
+        .into_iter()
+        .filter(|_| exported.has_token)
+        .for_each(say);
     let unreadable = exported.skipped.unreadable();
     if unreadable > 0 {
         say(&format!(

@@ -47,6 +47,8 @@ impl Plan<'_> {
 pub(super) struct Part {
     pub(super) source: usize,
     pub(super) bytes: Vec<u8>,
+    /// Whether a fingerprint of a token seems to be among the bytes.
+    pub(super) has_token: bool,
     pub(super) records: u64,
     pub(super) parsed: u64,
     pub(super) skipped: Skipped,
@@ -94,6 +96,7 @@ impl<'a> Lines<'a> {
             Some(format) => format.visit(chunk.bytes, self),
             None => format::visit_unknown(chunk.bytes, self),
         }
+        self.part.has_token = memchr::memmem::find(&self.part.bytes, b"tok_").is_some();
         std::mem::take(&mut self.part)
     }
 
