@@ -181,25 +181,13 @@ fn with_verdicts(
     };
     let first_lines = survey.line_starts();
     let everything = request.all || request.keep_unparsed;
-    let has_denials = |source: usize, number: usize| {
-        let chunks = survey.sources.get(source).map(|tally| &tally.chunks);
-        chunks.is_some_and(|chunks| {
-            let at = chunks.binary_search_by_key(&number, |chunk| chunk.number);
-            at.is_ok_and(|at| everything || chunks[at].denials > 0)
-        })
-    };
+    let wanted = |source, number| everything || survey.has_denials(source, number);
     progress.begin("exporting", input.total_bytes());
     let mut writer = Writer::new(input, formats, out);
     // The analysis has checked that the log can be read.
     writer.is_readable = true;
     writer.begin(request)?;
-    let troubles = pass(
-        &plan,
-        &has_denials,
-        Some(&first_lines),
-        progress,
-        &mut writer,
-    );
+    let troubles = pass(&plan, &wanted, Some(&first_lines), progress, &mut writer);
     let exported = writer.finish()?;
     Ok(Exported {
         parsed: analysis.input.parsed,

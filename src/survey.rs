@@ -188,6 +188,15 @@ impl Survey {
         }
     }
 
+    /// Whether a chunk has denials.
+    pub fn has_denials(&self, source: usize, number: usize) -> bool {
+        self.sources.get(source).is_some_and(|tally| {
+            let chunks = &tally.chunks;
+            let at = chunks.binary_search_by_key(&number, |chunk| chunk.number);
+            at.is_ok_and(|at| chunks[at].denials > 0)
+        })
+    }
+
     /// By source, the line (from 0) that each chunk begins with, by the chunk's number.
     pub fn line_starts(&self) -> Vec<Vec<u64>> {
         let starts = |source: &SourceTally| {

@@ -34,14 +34,9 @@ pub fn run(arguments: &Export) -> anyhow::Result<ExitCode> {
         token::state_home(|name| std::env::var_os(name)).as_deref(),
     )?;
     let bar = Bar::new(!arguments.quiet && !arguments.no_progress);
-    let request = Request {
-        encoding: arguments.format,
-        all: arguments.all,
-        verdict: arguments.verdict,
-        keep_unparsed: arguments.keep_unparsed,
-    };
     let mut stream = destination.stream()?;
-    let exported = match export::export(&settings, request, &key.key, &bar, &mut stream) {
+    let exported = match export::export(&settings, request(arguments), &key.key, &bar, &mut stream)
+    {
         Ok(exported) => exported,
         Err(ExportError::Output(error)) => {
             stream.failed(error)?;
@@ -64,6 +59,15 @@ pub fn run(arguments: &Export) -> anyhow::Result<ExitCode> {
         &exported.skipped,
         lines,
     )))
+}
+
+fn request(arguments: &Export) -> Request {
+    Request {
+        encoding: arguments.format,
+        all: arguments.all,
+        verdict: arguments.verdict,
+        keep_unparsed: arguments.keep_unparsed,
+    }
 }
 
 /// What one has to know to trust the records.

@@ -49,18 +49,7 @@ impl<'a> Conclusions<'a> {
             all.push(undetermined(encoding));
             all.len() as u32 - 1
         });
-        let mut next_spike = 0;
-        let mut of_row = Vec::new();
-        for verdict in grounds.verdicts {
-            let conclusion = if verdict.is_spike {
-                next_spike += 1;
-                next_spike - 1
-            } else {
-                let cause = &verdict.judgement.cause;
-                standing.get(cause).copied().unwrap_or(unknown)
-            };
-            of_row.extend(verdict.denials.iter().map(|row| (*row, conclusion)));
-        }
+        let of_row = of_rows(grounds, &standing, unknown);
         let mut by_line = vec![Vec::new(); grounds.input.sources().len()];
         for (row, conclusion) in &of_row {
             let row = &grounds.table.rows[*row as usize];
@@ -94,6 +83,23 @@ impl<'a> Conclusions<'a> {
             .get(conclusion as usize)
             .map_or(&[], Vec::as_slice)
     }
+}
+
+/// The conclusion for each row that is denied: spikes are counted through, standing denials go by cause.
+fn of_rows(grounds: Grounds<'_>, standing: &BTreeMap<Cause, u32>, unknown: u32) -> Vec<(u32, u32)> {
+    let mut next_spike = 0;
+    let mut of_row = Vec::new();
+    for verdict in grounds.verdicts {
+        let conclusion = if verdict.is_spike {
+            next_spike += 1;
+            next_spike - 1
+        } else {
+            let cause = &verdict.judgement.cause;
+            standing.get(cause).copied().unwrap_or(unknown)
+        };
+        of_row.extend(verdict.denials.iter().map(|row| (*row, conclusion)));
+    }
+    of_row
 }
 
 fn cells(encoding: Encoding, spike: &Spike, is_spike: bool) -> Vec<u8> {

@@ -247,3 +247,40 @@ fn name(column: usize) -> &'static str {
         .nth(column)
         .unwrap_or(&ERROR_COLUMN)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn cells_come_back_as_they_are_shown(texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..12), 2..6)) {
+            let mut row = Vec::new();
+            for text in &texts {
+                if !row.is_empty() {
+                    row.push(b',');
+                }
+                // A row of one empty cell would be an empty line.
+                row.extend(b"x");
+                row.push(b',');
+                Encoding::Csv.text(text, &mut row);
+                let json = Encoding::Ndjson.cell(text);
+                if !text.is_empty() {
+                    let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+                    let shown = escape::utf8(text);
+                    prop_assert_eq!(value.as_str(), Some(&*shown));
+                    prop_assert!(json.iter().all(|byte| !byte.is_ascii_control()));
+                }
+            }
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&row[..]);
+            let read = reader.records().next().unwrap().unwrap();
+            let cells: Vec<&str> = read.iter().skip(1).step_by(2).collect();
+            for (text, cell) in texts.iter().zip(cells) {
+                let text = escape::utf8(text);
+                prop_assert_eq!(cell, &escape::csv_cell(&text).into_owned());
+                prop_assert!(!cell.starts_with(['=', '+', '-', '@']));
+            }
+        }
+    }
+}

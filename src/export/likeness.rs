@@ -45,39 +45,29 @@ struct Traits {
 impl<'a> Likeness<'a> {
     /// From the conclusion of each row that is denied.
     pub(super) fn new(grounds: Grounds<'a>, of_row: &[(u32, u32)], spikes: &[Spike]) -> Self {
-        let mut keys: Vec<(u64, u32)> = Vec::new();
-        for (row, conclusion) in of_row {
-            let traits = Traits::of_row(&grounds.table.rows[*row as usize]);
-            keys.extend((0..WAYS).filter_map(|way| Some((traits.shared(way)?, *conclusion))));
-        }
-        keys.sort_unstable();
-        let mut counts: Vec<(u64, u32, u32)> = Vec::new();
-        for (key, conclusion) in keys {
-            match counts.last_mut() {
-                Some(last) if (last.0, last.1) == (key, conclusion) => last.2 += 1,
-                _ => counts.push((key, conclusion, 1)),
-            }
-        }
-        counts.sort_unstable_by_key(|(key, conclusion, rows)| {
-            (*key, std::cmp::Reverse(*rows), *conclusion)
-        });
+        let traits = |row: u32| Traits::of_row(&grounds.table.rows[row as usize]);
+        let time = |spike: &Spike| spike.start.timestamp_millis()..spike.end.timestamp_millis();
         Likeness {
             survey: grounds.survey,
             routes: grounds.routes,
-            counts,
-            times: spikes
-                .iter()
-                .map(|spike| spike.start.timestamp_millis()..spike.end.timestamp_millis())
-                .collect(),
+            counts: counted(
+                of_row
+                    .iter()
+                    .map(|(row, conclusion)| (traits(*row), *conclusion)),
+            ),
+            times: spikes.iter().map(time).collect(),
         }
     }
 
     /// What to conclude of a denial.
     pub(super) fn conclusion(&self, record: &Record<'_>, client: &[u8]) -> Option<u32> {
-        let traits = self.traits(record, client);
+        self.of(self.traits(record, client), record.time_ms)
+    }
+
+    fn of(&self, traits: Traits, time_ms: i64) -> Option<u32> {
         let holds = |conclusion: u32| {
             let time = self.times.get(conclusion as usize);
-            time.is_none_or(|time| time.contains(&record.time_ms))
+            time.is_none_or(|time| time.contains(&time_ms))
         };
         (0..WAYS)
             .filter_map(|way| traits.shared(way))
@@ -116,6 +106,26 @@ impl<'a> Likeness<'a> {
     }
 }
 
+/// How many rows of each conclusion share what, as [`Likeness::counts`] are kept.
+fn counted(rows: impl Iterator<Item = (Traits, u32)>) -> Vec<(u64, u32, u32)> {
+    let mut keys: Vec<(u64, u32)> = Vec::new();
+    for (traits, conclusion) in rows {
+        keys.extend((0..WAYS).filter_map(|way| Some((traits.shared(way)?, conclusion))));
+    }
+    keys.sort_unstable();
+    let mut counts: Vec<(u64, u32, u32)> = Vec::new();
+    for (key, conclusion) in keys {
+        match counts.last_mut() {
+            Some(last) if (last.0, last.1) == (key, conclusion) => last.2 += 1,
+            _ => counts.push((key, conclusion, 1)),
+        }
+    }
+    counts.sort_unstable_by_key(|(key, conclusion, rows)| {
+        (*key, std::cmp::Reverse(*rows), *conclusion)
+    });
+    counts
+}
+
 impl Traits {
     fn of_row(row: &Row) -> Traits {
         Traits {
@@ -139,5 +149,62 @@ impl Traits {
         };
         let key = (way, self.content, self.stated, first, second);
         Some(FixedState::with_seed(0).hash_one(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn traits(ip: u32, route: u32) -> Traits {
+        Traits {
+            content: Content::Plain,
+            stated: 0,
+            ip: Some(ip),
+            user_agent: Some(7),
+            route: Some(route),
+        }
+    }
+
+    #[test]
+    fn a_denial_is_concluded_like_the_rows_it_is_like_most() {
+        let (survey, routes) = (Survey::default(), Routes::default());
+        // Conclusion 0 is a spike of one second, 1 and 2 stand at any time.
+        let rows = [
+            (traits(1, 1), 0),
+            (traits(1, 1), 0),
+            (traits(1, 1), 1),
+            (traits(2, 2), 2),
+            (traits(3, 2), 1),
+            (traits(4, 2), 1),
+        ];
+        let likeness = Likeness {
+            survey: &survey,
+            routes: &routes,
+            counts: counted(rows.into_iter()),
+            times: vec![1000..2000],
+        };
+        assert_eq!(likeness.of(traits(1, 1), 1500), Some(0));
+        assert_eq!(
+            likeness.of(traits(1, 1), 2500),
+            Some(1),
+            "outside of the spike"
+        );
+        assert_eq!(likeness.of(traits(2, 2), 1500), Some(2), "its own address");
+        assert_eq!(
+            likeness.of(traits(9, 2), 1500),
+            Some(1),
+            "most of its route"
+        );
+        assert_eq!(
+            likeness.of(traits(9, 9), 2500),
+            Some(1),
+            "most of its agent"
+        );
+        let attack = Traits {
+            content: Content::Attack,
+            ..traits(1, 1)
+        };
+        assert_eq!(likeness.of(attack, 1500), None, "nothing of its content");
     }
 }

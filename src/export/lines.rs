@@ -122,19 +122,10 @@ impl<'a> Lines<'a> {
         row.number(record.bytes);
         row.cell(&cells.referer);
         row.cell(&cells.user_agent);
-        match record.user.is_empty() {
-            true => row.cell(b""),
-            false => row.cell(&plan.user(&record.user)),
-        }
-        match record.host.is_empty() {
-            true => row.cell(b""),
-            false => row.cell(&plan.host(&record.host)),
-        }
+        row.cell(&plan.user(&record.user));
+        row.cell(&plan.cell(&record.host));
         row.number(record.duration_ms.map(u64::from));
-        row.number(match record.upstream {
-            Upstream::Status(status) => Some(u64::from(status)),
-            Upstream::Unknown | Upstream::NotAsked => None,
-        });
+        row.number(upstream_status(record));
         row.cell(&cells.token);
         row.cell(cells.client);
         row.cell(&cells.route);
@@ -142,14 +133,13 @@ impl<'a> Lines<'a> {
             Some(stated) => row.cell(&self.stated[stated as usize]),
             None => row.cell(b""),
         }
-        if let Some(conclusions) = plan.conclusions {
-            match denied {
-                true => {
-                    let cells = conclusions.of(self.part.source, number - 1, record, client);
-                    row.tail(cells, VERDICT_COLUMNS.len());
-                }
-                false => row.skip(VERDICT_COLUMNS.len()),
+        match plan.conclusions.filter(|_| denied) {
+            Some(conclusions) => {
+                let cells = conclusions.of(self.part.source, number - 1, record, client);
+                row.tail(cells, VERDICT_COLUMNS.len());
             }
+            None if plan.request.verdict => row.skip(VERDICT_COLUMNS.len()),
+            None => {}
         }
         if plan.request.keep_unparsed && plan.request.encoding == Encoding::Csv {
             row.skip(1);
@@ -199,6 +189,13 @@ impl Visitor for Lines<'_> {
         if self.plan.request.keep_unparsed {
             self.write_unparsed(line, error);
         }
+    }
+}
+
+fn upstream_status(record: &Record<'_>) -> Option<u64> {
+    match record.upstream {
+        Upstream::Status(status) => Some(u64::from(status)),
+        Upstream::Unknown | Upstream::NotAsked => None,
     }
 }
 

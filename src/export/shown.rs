@@ -107,7 +107,7 @@ impl Plan<'_> {
     }
 
     /// A text without the secrets that show by their name or form.
-    fn cell(&self, text: &[u8]) -> Vec<u8> {
+    pub(super) fn cell(&self, text: &[u8]) -> Vec<u8> {
         match self.settings.show_tokens || text.is_empty() {
             true => self.encoding().cell(text),
             false => self.encoding().cell(&self.token_key.redact(text)),
@@ -181,11 +181,6 @@ impl Plan<'_> {
             }
             false => self.cell(user),
         }
-    }
-
-    /// The virtual host.
-    pub(super) fn host(&self, host: &[u8]) -> Vec<u8> {
-        self.cell(host)
     }
 
     /// The path of a log, as typed or found.

@@ -195,13 +195,19 @@ pub fn template(explained: &ExplainedTemplate, context: &Context) -> String {
                     not the key itself: logs are read by many.";
         sheet.sentence(0, Tint::Plain, text, 3);
     }
-    let mut text = sheet.into_text();
-    if let Some(suggestion) = &explained.suggestion {
-        text.push_str("\nFor example, to be pasted:\n");
-        for line in parts(suggestion) {
-            text.push_str(&escape::terminal(&line));
-            text.push('\n');
-        }
+    sheet.into_text()
+        + &explained
+            .suggestion
+            .as_deref()
+            .map_or(String::new(), pasted)
+}
+
+/// A directive to be pasted: its lines may be wider than the page.
+fn pasted(suggestion: &str) -> String {
+    let mut text = String::from("\nFor example, to be pasted:\n");
+    for line in parts(suggestion) {
+        text.push_str(&escape::terminal(&line));
+        text.push('\n');
     }
     text
 }
