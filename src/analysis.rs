@@ -12,17 +12,20 @@ mod unread;
 mod whole;
 mod window;
 
+pub(crate) use assemble::check_readable;
+
+use crate::examine::table::Table;
 use crate::examine::{self, Routes};
 use crate::findings::Analysis;
 use crate::format::{self, Detected, FormatError};
 use crate::gate::Gate;
-use crate::input::{Input, InputError, Trouble};
+use crate::input::{Input, InputError, Opened, Trouble};
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
 use crate::spike::scan::Exposure;
-use crate::survey;
+use crate::survey::{self, Survey};
 use crate::time::Moment;
-use crate::verdict;
+use crate::verdict::{self, Verdict};
 
 /// Why there is nothing to show.
 #[derive(Debug, thiserror::Error)]
@@ -65,12 +68,55 @@ pub trait Progress: Sync {
     fn end(&self);
 }
 
+/// What an analysis rests on, for whoever goes back to single requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Grounds<'a> {
+    /// The logs; they can be read once more.
+    pub input: &'a Input,
+    /// How each log is read; none for one without a readable line.
+    pub formats: &'a [Option<Detected>],
+    /// Which requests count.
+    pub gate: &'a Gate,
+    /// What the first pass counted.
+    pub survey: &'a Survey,
+    /// The final names of routes.
+    pub routes: &'a Routes,
+    /// The rows that verdicts were reached on.
+    pub table: &'a Table<'a>,
+    /// The verdicts; those that are spikes are in the order of the analysis.
+    pub verdicts: &'a [Verdict],
+}
+
 /// Analyses the logs that the settings name.
+///
+/// # Errors
+/// There is nothing to show: no input, no format, no threads.
 pub fn analyze(
     settings: &Settings,
     token_key: &TokenKey,
     progress: &dyn Progress,
 ) -> Result<Outcome, AnalysisError> {
+    analyze_and(settings, token_key, progress, |_, _| ()).map(|(outcome, ())| outcome)
+}
+
+/// As [`analyze`]; `then` looks at the analysis and at what it rests on before that is let go.
+///
+/// # Errors
+/// As [`analyze`].
+pub fn analyze_and<T: Send>(
+    settings: &Settings,
+    token_key: &TokenKey,
+    progress: &dyn Progress,
+    then: impl FnOnce(&Analysis, Grounds<'_>) -> T + Send,
+) -> Result<(Outcome, T), AnalysisError> {
+    with_threads(settings, || run(settings, token_key, progress, then))
+}
+
+/// Runs on as many threads as the settings say.
+pub(crate) fn with_threads<T: Send>(
+    settings: &Settings,
+    run: impl FnOnce() -> Result<T, AnalysisError> + Send,
+) -> Result<T, AnalysisError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(settings.threads)
         .build()
@@ -78,24 +124,62 @@ pub fn analyze(
             threads: settings.threads,
             source,
         })?;
-    pool.install(|| run(settings, token_key, progress))
+    pool.install(run)
 }
 
-fn run(
+/// The logs, open, with how each is read and which of its requests count.
+#[derive(Debug)]
+pub(crate) struct Logs {
+    pub(crate) input: Input,
+    pub(crate) formats: Vec<Option<Detected>>,
+    pub(crate) gate: Gate,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) troubles: Vec<Trouble>,
+}
+
+impl Logs {
+    /// Opens what the settings name; reads it only where `--since` or `--until` count from its end.
+    pub(crate) fn open(settings: &Settings) -> Result<Logs, AnalysisError> {
+        let Opened {
+            mut input,
+            warnings,
+            troubles,
+        } = Input::open(&settings.input)?;
+        let formats = detect_all(&input, settings)?;
+        let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
+        Ok(Logs {
+            input,
+            formats,
+            gate,
+            warnings,
+            troubles,
+        })
+    }
+}
+
+fn run<T>(
     settings: &Settings,
     token_key: &TokenKey,
     progress: &dyn Progress,
-) -> Result<Outcome, AnalysisError> {
-    let opened = Input::open(&settings.input)?;
-    let (mut input, mut troubles) = (opened.input, opened.troubles);
-    let formats = detect_all(&input, settings)?;
+    then: impl FnOnce(&Analysis, Grounds<'_>) -> T,
+) -> Result<(Outcome, T), AnalysisError> {
+    let Logs {
+        mut input,
+        formats,
+        gate,
+        warnings,
+        mut troubles,
+    } = Logs::open(settings)?;
     progress.begin("reading", input.total_bytes());
-    let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
     let (mut survey, trouble) = survey::run(&mut input, &formats, &gate, &|bytes| {
         progress.advance(bytes)
     });
     troubles.extend(trouble);
-    assemble::check_readable(&survey, &input, &formats)?;
+    let counts = survey
+        .sources
+        .iter()
+        .map(|tally| (tally.parsed, tally.skipped));
+    check_readable(&counts.collect::<Vec<_>>(), &input, &formats)?;
 
     let routes = Routes::new(&survey);
     let bins = survey.timeline.sorted();
@@ -132,10 +216,20 @@ fn run(
         verdicts: &verdicts,
         bins: &bins,
         window_s,
-        warnings: opened.warnings,
+        warnings,
     }
     .analysis();
-    Ok(Outcome { analysis, troubles })
+    let grounds = Grounds {
+        input: &input,
+        formats: &formats,
+        gate: &gate,
+        survey: &survey,
+        routes: &routes,
+        table: &table,
+        verdicts: &verdicts,
+    };
+    let after = then(&analysis, grounds);
+    Ok((Outcome { analysis, troubles }, after))
 }
 
 /// The last request of the log in milliseconds, read only where `--since` or `--until` count back from it.

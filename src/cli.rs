@@ -2,11 +2,15 @@
 
 mod analyze;
 mod arguments;
+mod export;
 mod fail_on;
+mod formats;
 pub mod message;
 mod progress;
 mod reading;
 mod size;
+mod skipped;
+mod terminal;
 
 use crate::exit::ExitCode;
 use arguments::{Arguments, Command};
@@ -31,5 +35,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     };
     match arguments.command {
         Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Formats(arguments) => formats::run(&arguments),
     }
 }

@@ -96,7 +96,7 @@ fn keeping<'s>(
         outlines,
     } = counted;
     let scope = Scope::new(survey, routes, outlines, most_rows);
-    let starts = line_starts(survey);
+    let starts = survey.line_starts();
     let wanted = |source: usize, number: usize| scope.wants(survey, source, number);
     let pass = input.second_pass(
         &wanted,
@@ -174,24 +174,6 @@ fn settle(rows: &mut [Row]) -> bool {
         };
     }
     true
-}
-
-/// The line that each chunk of each source begins with.
-fn line_starts(survey: &Survey) -> Vec<Vec<u64>> {
-    survey
-        .sources
-        .iter()
-        .map(|source| {
-            let mut line = 0;
-            let mut starts = Vec::new();
-            for chunk in &source.chunks {
-                starts.resize(chunk.number, line);
-                starts.push(line);
-                line += chunk.lines;
-            }
-            starts
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod escape;
 pub mod evidence;
 pub mod examine;
 pub mod exit;
+pub mod export;
 pub mod filter;
 pub mod findings;
 pub mod format;

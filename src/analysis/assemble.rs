@@ -38,26 +38,25 @@ pub struct Assembly<'a> {
     pub warnings: Vec<String>,
 }
 
-/// Fails where fewer than half of the non-blank lines are requests.
+/// Fails where fewer than half of the non-blank lines are requests; `counts` has the requests of each
+/// source and the lines that are none.
 pub fn check_readable(
-    survey: &Survey,
+    counts: &[(u64, Skipped)],
     input: &Input,
     formats: &[Option<Detected>],
 ) -> Result<(), AnalysisError> {
-    let read: u64 = survey
-        .sources
+    let read: u64 = counts
         .iter()
-        .map(|s| s.parsed + s.skipped.filtered)
+        .map(|(parsed, skipped)| parsed + skipped.filtered)
         .sum();
-    let unreadable: u64 = survey.sources.iter().map(|s| s.skipped.unreadable()).sum();
+    let unreadable: u64 = counts.iter().map(|(_, skipped)| skipped.unreadable()).sum();
     if unreadable == 0 || read >= unreadable {
         return Ok(());
     }
-    let worst = survey
-        .sources
+    let worst = counts
         .iter()
         .enumerate()
-        .max_by_key(|(_, s)| s.skipped.unreadable());
+        .max_by_key(|(_, (_, skipped))| skipped.unreadable());
     let (path, format) = worst.map_or(("", "none"), |(at, _)| {
         let format = formats[at]
             .as_ref()
@@ -209,10 +208,7 @@ impl Assembly<'_> {
             let file = self.file(at, tally);
             total.lines += file.lines;
             total.parsed += file.parsed;
-            total.skipped.malformed += file.skipped.malformed;
-            total.skipped.too_long += file.skipped.too_long;
-            total.skipped.filtered += file.skipped.filtered;
-            total.skipped.not_a_request += file.skipped.not_a_request;
+            total.skipped.add(&file.skipped);
             total.start = [total.start, file.start].into_iter().flatten().min();
             total.end = [total.end, file.end].into_iter().flatten().max();
             total.files.push(file);

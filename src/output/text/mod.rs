@@ -7,6 +7,7 @@
 
 mod clock;
 mod command;
+pub mod formats;
 mod header;
 mod notices;
 mod number;
