@@ -54,6 +54,21 @@ pub struct Outcome {
     pub troubles: Vec<Trouble>,
 }
 
+/// A stage of the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Opening the logs and detecting their formats.
+    Open,
+    /// The first pass.
+    Survey,
+    /// Routes and the second pass.
+    Examine,
+    /// Proposing, merging and judging.
+    Verdict,
+    /// Names, rules and sentences; it ends with the run.
+    Describe,
+}
+
 /// How far a run has come, for whoever watches.
 pub trait Progress: Sync {
     /// A pass begins; it reads this many bytes, where known.
@@ -62,6 +77,8 @@ pub trait Progress: Sync {
     fn advance(&self, bytes: u64);
     /// All is read.
     fn end(&self);
+    /// A stage begins, and the one before it is over: for whoever measures.
+    fn stage(&self, _stage: Stage) {}
 }
 
 /// Analyses the logs that the settings name.
@@ -85,9 +102,11 @@ fn run(
     token_key: &TokenKey,
     progress: &dyn Progress,
 ) -> Result<Outcome, AnalysisError> {
+    progress.stage(Stage::Open);
     let opened = Input::open(&settings.input)?;
     let (mut input, mut troubles) = (opened.input, opened.troubles);
     let formats = detect_all(&input, settings)?;
+    progress.stage(Stage::Survey);
     progress.begin("reading", input.total_bytes());
     let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
     let (mut survey, trouble) = survey::run(&mut input, &formats, &gate, &|bytes| {
@@ -96,6 +115,7 @@ fn run(
     troubles.extend(trouble);
     assemble::check_readable(&survey, &input, &formats)?;
 
+    progress.stage(Stage::Examine);
     let routes = Routes::new(&survey);
     let bins = survey.timeline.sorted();
     let span = survey::timeline::robust_span(&bins, survey.timeline.width_s());
@@ -117,7 +137,9 @@ fn run(
     troubles.extend(trouble);
     progress.end();
 
+    progress.stage(Stage::Verdict);
     let verdicts = verdict::reach(&table, &exposure);
+    progress.stage(Stage::Describe);
     let window_s = window::width(settings.window_s, &span, survey.timeline.width_s());
     let analysis = assemble::Assembly {
         settings,
@@ -157,7 +179,13 @@ fn end_of_log(input: &mut Input, formats: &[Option<Detected>], settings: &Settin
 }
 
 /// The format of each source; none for a source without a readable line.
-fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>>, AnalysisError> {
+///
+/// # Errors
+/// No source has a known format, or the settings name one that cannot be used.
+pub fn detect_all(
+    input: &Input,
+    settings: &Settings,
+) -> Result<Vec<Option<Detected>>, AnalysisError> {
     let mut formats = Vec::new();
     let mut unknown = None;
     for source in input.sources() {

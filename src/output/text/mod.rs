@@ -9,7 +9,7 @@ mod clock;
 mod command;
 mod header;
 mod notices;
-mod number;
+pub(crate) mod number;
 mod reasons;
 mod rule;
 mod sheet;

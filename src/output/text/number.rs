@@ -1,7 +1,7 @@
 //! Numbers as people read them: thousands apart, percentages that do not claim too much, durations.
 
 /// `1,204,331`.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -14,7 +14,7 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// `1 denial`, `2,852 denials`.
-pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",
         thousands(number),
@@ -86,7 +86,7 @@ fn rounded(number: u64, unit: u64) -> u64 {
 }
 
 /// Bytes as `9.8 MB`.
-pub(super) fn bytes(number: u64) -> String {
+pub(crate) fn bytes(number: u64) -> String {
     let mut size = number as f64;
     for unit in ["bytes", "kB", "MB", "GB"] {
         if size < 1000.0 {
