@@ -53,6 +53,8 @@ pub struct Plan {
     pub peers: bool,
     /// How the log was made, if it was.
     pub generated: Option<Generated>,
+    /// The log has no name that anybody could look for.
+    pub unnamed: bool,
 }
 
 /// What was measured, and what went wrong on the way.
@@ -64,6 +66,9 @@ pub struct Outcome {
     pub troubles: Vec<Trouble>,
 }
 
+/// What stands for the path of a log without a name.
+const UNNAMED: &str = "(generated)";
+
 /// Why nothing can be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
@@ -74,7 +79,9 @@ pub enum BenchError {
     #[error(transparent)]
     Input(#[from] InputError),
     /// A pipe gives its bytes once.
-    #[error("{path}: can be read only once, and bench reads its logs in every round; save it to a file first")]
+    #[error(
+        "{path}: can be read only once, and bench reads its logs in every round; save it to a file first"
+    )]
     ReadOnce {
         /// As given.
         path: String,
@@ -118,7 +125,11 @@ pub fn run(plan: &Plan, watch: &dyn Fn(&str)) -> Result<Outcome, BenchError> {
     for round in 0..plan.warm_up + plan.rounds.max(1) {
         let counts = round >= plan.warm_up;
         let name = match counts {
-            true => format!("round {} of {}", round - plan.warm_up + 1, plan.rounds.max(1)),
+            true => format!(
+                "round {} of {}",
+                round - plan.warm_up + 1,
+                plan.rounds.max(1)
+            ),
             false => "warming up".to_owned(),
         };
         for (at, threads) in plan.threads.iter().enumerate() {
@@ -127,9 +138,8 @@ pub fn run(plan: &Plan, watch: &dyn Fn(&str)) -> Result<Outcome, BenchError> {
         }
         for peer in &mut peers {
             watch(&format!("{name}: {}", peer.name()));
-            let logs: Vec<String> = kept.log.iter().flat_map(Log::paths).collect();
             // GoAccess tells what to write by the name.
-            peer.run(&logs, &scratch.path().join("out.json"), counts);
+            peer.run(&kept.paths(), &scratch.path().join("out.json"), counts);
         }
     }
     Ok(kept.outcome(plan, peers, mapped))
@@ -138,7 +148,12 @@ pub fn run(plan: &Plan, watch: &dyn Fn(&str)) -> Result<Outcome, BenchError> {
 /// Sees whether the logs can be read again and again; and whether all of them are mapped.
 fn check(settings: &Settings) -> Result<bool, BenchError> {
     let is_standard_input = |log: &String| log == "-" || Path::new(log) == Path::new("/dev/stdin");
-    if let Some(path) = settings.input.logs.iter().find(|log| is_standard_input(log)) {
+    if let Some(path) = settings
+        .input
+        .logs
+        .iter()
+        .find(|log| is_standard_input(log))
+    {
         return Err(BenchError::ReadOnce { path: path.clone() });
     }
     let input = Input::open(&settings.input)?.input;
@@ -188,9 +203,19 @@ impl Kept {
         }
     }
 
+    /// The files that were read.
+    fn paths(&self) -> Vec<String> {
+        let files = self.log.iter().flat_map(|log| &log.files);
+        files.map(|file| file.path.clone()).collect()
+    }
+
     fn outcome(self, plan: &Plan, peers: Vec<Runner>, mapped: bool) -> Outcome {
         let warnings = self.warnings(plan, &peers);
-        let log = self.log.unwrap_or_else(Log::none);
+        let mut log = self.log.unwrap_or_else(Log::none);
+        if plan.unnamed {
+            let files = log.files.iter_mut();
+            files.for_each(|file| file.path = UNNAMED.to_owned());
+        }
         let runs: Vec<Run> = plan
             .threads
             .iter()
@@ -199,7 +224,11 @@ impl Kept {
             .collect();
         let measured = |stage| runs.last().and_then(|run| run.seconds(stage));
         let (newlines_s, analyze_s) = (measured(Stage::Newlines), measured(Stage::Analyze));
-        let has_peaks = self.laps.iter().flatten().all(|lap| lap.peak_bytes.is_some());
+        let has_peaks = self
+            .laps
+            .iter()
+            .flatten()
+            .all(|lap| lap.peak_bytes.is_some());
         let report = Report {
             schema: report::SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
@@ -234,11 +263,15 @@ impl Kept {
             );
         }
         if plan.warm_up == 0 {
-            warnings.push("the first round may have read from the disk: it was not warmed up".to_owned());
+            warnings.push(
+                "the first round may have read from the disk: it was not warmed up".to_owned(),
+            );
         }
         let cores = machine::cores();
         if plan.threads.iter().any(|threads| *threads > cores) {
-            warnings.push(format!("there are more threads than the {cores} core(s) of this machine"));
+            warnings.push(format!(
+                "there are more threads than the {cores} core(s) of this machine"
+            ));
         }
         let is_packed = |log: &Log| log.files.iter().any(|file| file.compression.is_some());
         if !peers.is_empty() && self.log.as_ref().is_some_and(is_packed) {
@@ -276,6 +309,7 @@ mod tests {
             warm_up: 1,
             peers: false,
             generated: None,
+            unnamed: false,
         }
     }
 
@@ -283,9 +317,22 @@ mod tests {
     fn every_stage_is_measured_with_every_number_of_threads() {
         let outcome = run(&plan(&["fixtures/formats/mixed/sample.log"]), &|_| {}).unwrap();
         let report = outcome.report;
-        assert!(outcome.troubles.is_empty() && report.warnings.is_empty(), "{report:?}");
-        assert_eq!(report.log.lines, report.log.parsed + report.log.skipped.total());
-        assert_eq!(report.runs.iter().map(|run| run.threads).collect::<Vec<_>>(), [1, 2]);
+        assert!(
+            outcome.troubles.is_empty() && report.warnings.is_empty(),
+            "{report:?}"
+        );
+        assert_eq!(
+            report.log.lines,
+            report.log.parsed + report.log.skipped.total()
+        );
+        assert_eq!(
+            report
+                .runs
+                .iter()
+                .map(|run| run.threads)
+                .collect::<Vec<_>>(),
+            [1, 2]
+        );
         for run in &report.runs {
             let stages: Vec<Stage> = run.stages.iter().map(|measure| measure.stage).collect();
             assert_eq!(stages, Stage::ALL);

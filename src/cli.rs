@@ -2,6 +2,7 @@
 
 mod analyze;
 mod arguments;
+mod bench;
 mod fail_on;
 pub mod message;
 mod progress;
@@ -31,5 +32,6 @@ pub fn run() -> anyhow::Result<ExitCode> {
     };
     match arguments.command {
         Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     }
 }

@@ -56,7 +56,10 @@ mod tests {
     #[test]
     fn values_are_found_by_their_names() {
         let text = "processor\t: 0\nmodel name\t: Some CPU @ 2.0GHz\nmodel name\t: other\n";
-        assert_eq!(value(text, "model name").as_deref(), Some("Some CPU @ 2.0GHz"));
+        assert_eq!(
+            value(text, "model name").as_deref(),
+            Some("Some CPU @ 2.0GHz")
+        );
         assert_eq!(value(text, "model"), None);
         assert!(Machine::this().cores >= 1);
     }

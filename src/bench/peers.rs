@@ -39,7 +39,14 @@ const PROGRAMS: &[Program] = &[
         name: "rg",
         does: "counts the lines that hold `\" 403 `",
         version: &["--version"],
-        arguments: &["--no-config", "--count", "--fixed-strings", "--text", "--", "\" 403 "],
+        arguments: &[
+            "--no-config",
+            "--count",
+            "--fixed-strings",
+            "--text",
+            "--",
+            "\" 403 ",
+        ],
         after: &[],
         // 1: no line does.
         succeeded: |code| matches!(code, Some(0 | 1)),
@@ -57,8 +64,17 @@ const PROGRAMS: &[Program] = &[
         does: "parses all lines; tables of 403s by date, time, address and path",
         version: &["--version"],
         arguments: &[
-            "--silent-load", "--no-name-check", "--color", "no", "-s", "403", "-a", "-f",
-            "date,time,ip,path", "-l", "6",
+            "--silent-load",
+            "--no-name-check",
+            "--color",
+            "no",
+            "-s",
+            "403",
+            "-a",
+            "-f",
+            "date,time,ip,path",
+            "-l",
+            "6",
         ],
         after: &[],
         succeeded: |code| code == Some(0),
@@ -67,7 +83,11 @@ const PROGRAMS: &[Program] = &[
         name: "goaccess",
         does: "parses combined lines; its full report of all requests as JSON",
         version: &["--version"],
-        arguments: &["--no-global-config", "--no-progress", "--log-format=COMBINED"],
+        arguments: &[
+            "--no-global-config",
+            "--no-progress",
+            "--log-format=COMBINED",
+        ],
         after: &["-o", "{out}"],
         succeeded: |code| code == Some(0),
     },
@@ -204,8 +224,14 @@ fn version(program: &Program) -> Option<String> {
     match command.output() {
         Ok(output) => {
             let said = [output.stdout, output.stderr].concat();
-            let first = said.split(|byte| *byte == b'\n').find(|line| !line.is_empty());
-            Some(String::from_utf8_lossy(first.unwrap_or_default()).trim().to_owned())
+            let first = said
+                .split(|byte| *byte == b'\n')
+                .find(|line| !line.is_empty());
+            Some(
+                String::from_utf8_lossy(first.unwrap_or_default())
+                    .trim()
+                    .to_owned(),
+            )
         }
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         // There, but it cannot be run; the first run says why.

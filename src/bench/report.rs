@@ -85,11 +85,6 @@ impl Log {
         }
     }
 
-    /// Paths of its files.
-    pub fn paths(&self) -> impl Iterator<Item = String> {
-        self.files.iter().map(|file| file.path.clone())
-    }
-
     /// The log that an analysis was of.
     pub fn of(analysis: &Analysis, generated: Option<Generated>) -> Log {
         let files = analysis.input.files.iter().map(|file| LogFile {
@@ -231,7 +226,11 @@ mod tests {
         assert_eq!(lines.lines_per_s, Some(2e6));
         assert_eq!(lines.times_newlines, Some(5.0));
         assert_eq!(lines.peak_memory_bytes, Some(30 << 20));
-        let memory = run.stages.iter().find(|m| m.stage == Stage::Memory).unwrap();
+        let memory = run
+            .stages
+            .iter()
+            .find(|m| m.stage == Stage::Memory)
+            .unwrap();
         assert_eq!(memory.times_memory, Some(1.0));
         assert_eq!((memory.times_newlines, memory.lines_per_s), (None, None));
         assert_eq!(run.seconds(Stage::Analyze), None);
@@ -254,7 +253,11 @@ mod tests {
         let run = Run::of(1, &laps, &log);
         assert!(!run.stages.is_empty());
         for measure in run.stages {
-            let rates = [measure.bytes_per_s, measure.times_newlines, measure.times_memory];
+            let rates = [
+                measure.bytes_per_s,
+                measure.times_newlines,
+                measure.times_memory,
+            ];
             assert!(rates.into_iter().flatten().all(f64::is_finite));
         }
     }

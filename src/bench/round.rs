@@ -158,7 +158,11 @@ impl Progress for Stopwatch {
         let stage = Stage::from(stage);
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The first stage was begun before the analysis was asked for.
-        if running.clock.as_ref().is_some_and(|clock| clock.stage == stage) {
+        if running
+            .clock
+            .as_ref()
+            .is_some_and(|clock| clock.stage == stage)
+        {
             return;
         }
         // Stopped before the next one starts, which sets the peak of memory back.

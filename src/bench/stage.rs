@@ -99,7 +99,9 @@ impl Stage {
     pub fn does(self) -> &'static str {
         match self {
             Stage::Memory => "adds up 128 MiB of memory, word by word",
-            Stage::Read => "maps or reads the log (unpacks it, if compressed) and adds up its words",
+            Stage::Read => {
+                "maps or reads the log (unpacks it, if compressed) and adds up its words"
+            }
             Stage::Newlines => "the same, counting newlines with memchr instead",
             Stage::Lines => "finds each line and sees whether it could be a request",
             Stage::Parse => "finds each line and parses it into a record",

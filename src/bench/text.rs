@@ -26,7 +26,12 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     lines.extend(legend());
     if !report.warnings.is_empty() {
         lines.push(String::new());
-        lines.extend(report.warnings.iter().map(|warning| format!("note: {warning}")));
+        lines.extend(
+            report
+                .warnings
+                .iter()
+                .map(|warning| format!("note: {warning}")),
+        );
     }
     for line in lines {
         // Paths, models and versions are foreign text.
@@ -39,7 +44,11 @@ fn header(report: &Report) -> Vec<String> {
     let machine = &report.machine;
     let mut on = vec![counted(machine.cores as u64, "core", "cores")];
     on.splice(0..0, machine.cpu.clone());
-    on.extend(machine.memory_bytes.map(|size| format!("{} of memory", bytes(size))));
+    on.extend(
+        machine
+            .memory_bytes
+            .map(|size| format!("{} of memory", bytes(size))),
+    );
     on.push(machine.system.clone());
     let method = &report.method;
     let how = format!(
@@ -224,7 +233,12 @@ mod tests {
         assert!(lines[0].starts_with("2 threads"));
         let row = lines.iter().find(|line| line.starts_with("lines")).unwrap();
         let words: Vec<&str> = row.split_whitespace().collect();
-        assert_eq!(words[..10], ["lines", "500", "ms", "40", "%", "400.0", "MB", "2.00", "M", "5.00"]);
+        assert_eq!(
+            words[..10],
+            [
+                "lines", "500", "ms", "40", "%", "400.0", "MB", "2.00", "M", "5.00"
+            ]
+        );
     }
 
     #[test]
@@ -232,6 +246,9 @@ mod tests {
         let mut log = samples::log();
         log.files[0].path = "\x1b[2J.log".to_owned();
         let text = super::log(&log).join("\n");
-        assert!(text.contains(r"\x1b[2J.log") && !text.contains('\x1b'), "{text}");
+        assert!(
+            text.contains(r"\x1b[2J.log") && !text.contains('\x1b'),
+            "{text}"
+        );
     }
 }

@@ -27,6 +27,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Analyze(Box<Analyze>),
+    Bench(Box<super::bench::Arguments>),
 }
 
 /// Report the spikes of denied requests and their causes.
@@ -114,7 +115,7 @@ pub struct Reading {
 }
 
 /// What is shown of clients and their secrets.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Privacy")]
 pub struct Privacy {
     /// Show tokens in clear

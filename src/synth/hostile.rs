@@ -77,7 +77,8 @@ impl Hostile {
                 ..plain
             },
             1 => Visit {
-                target: b"\x03\x00\x00/*\xe0\x00\x00\x00\x00\x00Cookie: mstshash=Administr".to_vec(),
+                target: b"\x03\x00\x00/*\xe0\x00\x00\x00\x00\x00Cookie: mstshash=Administr"
+                    .to_vec(),
                 status: 400,
                 ..plain
             },

@@ -104,7 +104,9 @@ const DAYS: [&str; 24] = [
 const HOSTILE_SHARE: f64 = 0.004;
 
 fn days(plan: &mut Plan) {
-    let parts = DAYS.iter().filter_map(|name| super::all().find(|other| other.name == *name));
+    let parts = DAYS
+        .iter()
+        .filter_map(|name| super::all().find(|other| other.name == *name));
     for part in parts {
         let first = plan.streams.len();
         (part.build)(plan);
