@@ -18,6 +18,7 @@ mod find;
 mod haproxy;
 mod json;
 mod lines;
+mod marks;
 mod ncsa;
 mod registry;
 mod role;
@@ -44,8 +45,8 @@ trait Format {
     /// As [`Format::parse`], but lends the record to `take`; false when the line is not of this format.
     /// A record is large: a busy format builds it where it is taken, and spares a copy for each line.
     #[inline(always)]
-    fn lend(&self, line: &[u8], clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool {
-        self.parse(line, clock).inspect(take).is_some()
+    fn lend(&self, line: Line<'_>, clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool {
+        self.parse(line.bytes, clock).inspect(take).is_some()
     }
 }
 

@@ -149,7 +149,7 @@ impl<'a> Collector<'a> {
         })?;
         if !self
             .scope
-            .keeps(record.time_ms, denied, survey, ip, routes, target.route)
+            .keeps(record.time_ms, denied, survey, ip, target.route)
         {
             return None;
         }

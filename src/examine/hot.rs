@@ -8,15 +8,15 @@ use super::Routes;
 use super::scope::share;
 use crate::survey::Survey;
 use crate::survey::hours::hour_of;
-use crate::survey::tally::Tally;
 use foldhash::fast::FixedState;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-/// A route with this many denials, and this share of its requests denied, is a scope of its own.
+/// A route with so many denials may be a scope of its own,
 const SCOPE_DENIALS: u64 = 50;
+/// in the hours in which this share of its usual requests is denied,
 const SCOPE_SHARE: f64 = 0.02;
-/// Denials that make an hour of such a route worth a look, where the route is little used.
+/// and so many of them, where the route is little used.
 const HOUR_DENIALS: u64 = 10;
 /// How far the rows of hot routes may exceed what is expected of them, in shares of all rows.
 const EXCESS: u64 = 2;
@@ -26,9 +26,7 @@ const EXCESS: u64 = 2;
 pub(super) struct HotRoutes {
     routes: Vec<bool>,
     hours: HashSet<(u32, i64), FixedState>,
-    /// Requests of hot routes in their hours, as expected.
-    pub(super) requests: u64,
-    /// Of them, those of one address in this many are kept.
+    /// Of the requests of hot routes in their hours, those of one address in this many are kept.
     pub(super) sample: u32,
 }
 
@@ -42,18 +40,16 @@ impl HotRoutes {
         room: u64,
         most_rows: u64,
     ) -> HotRoutes {
-        let is_hot = |tally: &Tally| {
-            tally.denials >= SCOPE_DENIALS
-                && tally.denials as f64 >= SCOPE_SHARE * tally.requests as f64
-        };
-        let hot: Vec<bool> = routes.tallies.iter().map(is_hot).collect();
-        let hours = hot_hours(survey, routes, near_ms, &hot);
+        let hours = hot_hours(survey, routes, near_ms);
         let (expected, most) = requests_within(survey, routes, &hours);
         let sample = share(expected, room).max(share(most, EXCESS * most_rows));
+        let mut hot = vec![false; routes.tallies.len()];
+        for (route, _) in &hours {
+            hot[*route as usize] = true;
+        }
         HotRoutes {
             routes: hot,
             hours,
-            requests: expected,
             sample,
         }
     }
@@ -70,17 +66,17 @@ impl HotRoutes {
     }
 }
 
-/// The hours in which a fair share of a hot route's usual requests is denied, and those around them.
+/// The routes and hours in which a fair share of a route's usual requests is denied, and the hours around
+/// those.
 fn hot_hours(
     survey: &Survey,
     routes: &Routes,
     near_ms: &Range<i64>,
-    hot: &[bool],
 ) -> HashSet<(u32, i64), FixedState> {
     let mut denials: HashMap<(u32, i64), u64, FixedState> = HashMap::default();
     for (template, hour, count) in survey.denied_hours.iter() {
         let route = routes.of_template[template as usize];
-        if hot[route as usize] {
+        if routes.tallies[route as usize].denials >= SCOPE_DENIALS {
             *denials.entry((route, hour)).or_default() += count;
         }
     }

@@ -23,6 +23,9 @@ use std::ops::Range;
 
 /// Rows kept before anything is sampled: 96 MiB.
 pub(super) const MOST_ROWS: u64 = 1_500_000;
+/// Of the rows, one in this many may be contrast, once anything is sampled: enough to see whom a rule
+/// leaves alone.
+const CONTRAST: u64 = 6;
 /// How long before a key's first denial and after its last its requests are kept, in milliseconds.
 const CONTEXT_MS: i64 = 3_600_000;
 
@@ -75,7 +78,7 @@ impl Scope {
             return scope;
         }
         let thinning = Thinning::to_fit(survey, most_rows);
-        let mut room = most_rows.saturating_sub(thinning.kept(survey));
+        let room = most_rows.saturating_sub(thinning.kept(survey));
         let hot = HotRoutes::new(
             survey,
             routes,
@@ -83,10 +86,9 @@ impl Scope {
             room.max(most_rows / 4),
             most_rows,
         );
-        room = room.saturating_sub(hot.requests / u64::from(hot.sample));
         let denied: u64 = survey.ip.denied().map(|(_, tally)| tally.requests).sum();
         let contrast = survey.total.requests.saturating_sub(denied);
-        let sample = share(contrast, room.max(most_rows / 4)).max(hot.sample);
+        let sample = share(contrast, most_rows / CONTRAST).max(hot.sample);
         Scope {
             all: false,
             sample,
@@ -163,7 +165,6 @@ impl Scope {
         denied: bool,
         survey: &Survey,
         ip: u32,
-        routes: &Routes,
         route: u32,
     ) -> bool {
         if self.all {
@@ -178,9 +179,7 @@ impl Scope {
         }
         sampled(hash, self.sample)
             || near(tally, time_ms)
-            || (sampled(hash, self.hot.sample)
-                && self.hot.holds(route, time_ms)
-                && near(&routes.tallies[route as usize], time_ms))
+            || (sampled(hash, self.hot.sample) && self.hot.holds(route, time_ms))
     }
 
     /// By address, how many requests one that is kept stands for; none where each stands for itself.

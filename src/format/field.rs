@@ -141,7 +141,12 @@ fn usual_request(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (b' ', line) = line.split_last()? else {
         return None;
     };
-    let (method, target) = line.split_at_checked(find(line, 0, b' ')?)?;
+    let end = match line {
+        [b'G', b'E', b'T', b' ', ..] => 3,
+        [b'P', b'O', b'S', b'T', b' ', ..] => 4,
+        _ => find(line, 0, b' ')?,
+    };
+    let (method, target) = line.split_at_checked(end)?;
     let usual = known && (1..=MAX_METHOD).contains(&method.len());
     (usual && method.iter().all(u8::is_ascii_uppercase)).then(|| (method, &target[1..]))
 }

@@ -1,11 +1,11 @@
 //! The lines of a chunk, each offered to its file's format and then to the others.
 
 use super::Format;
+use super::marks::{MarkedLines, Quotes};
 use super::registry::{Known, Parser};
 use crate::record::{Record, Reject};
 use crate::time::Clock;
 use chrono_tz::Tz;
-use memchr::memchr_iter;
 
 /// Longest line that is read, in bytes. A longer one is no request that a server would accept.
 pub const MAX_LINE: usize = 1 << 20;
@@ -19,6 +19,8 @@ pub struct Line<'a> {
     pub offset: usize,
     /// Its bytes, without line feed and the carriage return before it.
     pub bytes: &'a [u8],
+    /// Where its first quotes stand.
+    pub(super) quotes: Quotes,
 }
 
 impl<'a> Line<'a> {
@@ -27,12 +29,18 @@ impl<'a> Line<'a> {
     #[inline]
     pub fn within(chunk: &'a [u8], number: u32, offset: usize, end: usize) -> Option<Line<'a>> {
         let bytes = chunk.get(offset..end)?;
+        Some(Line::new(number, offset, bytes, Quotes::of(bytes)))
+    }
+
+    #[inline(always)]
+    fn new(number: u32, offset: usize, bytes: &'a [u8], quotes: Quotes) -> Line<'a> {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        Some(Line {
+        Line {
             number,
             offset,
             bytes,
-        })
+            quotes,
+        }
     }
 }
 
@@ -58,15 +66,16 @@ pub(super) fn visit<'c, F: Format, V: Visitor>(
         let may_be_a_request =
             line.bytes.len() <= MAX_LINE && !matches!(line.bytes.first(), None | Some(b'#'));
         if !(may_be_a_request
-            && primary.lend(line.bytes, &mut clock, |record| {
-                visitor.record(line, record, 0)
-            }))
+            && primary.lend(line, &mut clock, |record| visitor.record(line, record, 0)))
         {
             visit_other(line, fallbacks, &mut clock, visitor);
         }
     }
 }
 
+/// Out of the way of the lines that are as expected.
+#[cold]
+#[inline(never)]
 fn visit_other<V: Visitor>(
     line: Line<'_>,
     fallbacks: &[(&Known, Parser)],
@@ -104,19 +113,14 @@ pub(super) fn reject_unread(line: &[u8]) -> Option<Reject> {
 }
 
 /// The lines of a chunk. A last line without line feed is a line.
+#[inline(always)]
 pub(super) fn lines(chunk: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    // An unterminated last line ends at the end of the chunk.
-    let unterminated = chunk
-        .last()
-        .is_some_and(|&byte| byte != b'\n')
-        .then_some(chunk.len());
-    let ends = memchr_iter(b'\n', chunk).chain(unterminated);
-    let mut offset = 0;
-    (0..).zip(ends).map_while(move |(number, end)| {
-        let line = Line::within(chunk, number, offset, end);
-        offset = end + 1;
-        line
-    })
+    (0..)
+        .zip(MarkedLines::new(chunk))
+        .map_while(|(number, line)| {
+            let bytes = chunk.get(line.start..line.end)?;
+            Some(Line::new(number, line.start, bytes, line.quotes))
+        })
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ mod usual;
 use super::field::{
     Parsed, present, quoted, quoted_before, refuse, request_line, size, status, up_to,
 };
-use super::{BuiltIn, Format, FormatError};
+use super::marks::Quotes;
+use super::{BuiltIn, Format, FormatError, Line};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Instant};
@@ -67,15 +68,15 @@ impl Format for Ncsa {
     }
 
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-        let layout = self.layout(line, clock)?;
+        let layout = self.layout(line, &Quotes::of(line), clock)?;
         let mut record = layout.record();
         self.assign(&layout, &mut record, clock)?;
         Some(record)
     }
 
     #[inline(always)]
-    fn lend(&self, line: &[u8], clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool {
-        let Some(layout) = self.layout(line, clock) else {
+    fn lend(&self, line: Line<'_>, clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool {
+        let Some(layout) = self.layout(line.bytes, &line.quotes, clock) else {
             return false;
         };
         let mut record = layout.record();
@@ -89,8 +90,8 @@ impl Format for Ncsa {
 
 impl Ncsa {
     #[inline(always)]
-    fn layout<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Layout<'a>> {
-        let layout = match usual(line, clock) {
+    fn layout<'a>(&self, line: &'a [u8], quotes: &Quotes, clock: &mut Clock) -> Option<Layout<'a>> {
+        let layout = match usual(line, quotes, clock) {
             Some(layout) => layout,
             None => any_layout(line, clock).ok()?.1,
         };

@@ -1,4 +1,4 @@
-//! The usual line, read without looking back: nearly all lines of nearly all logs.
+//! The usual line, read by its quotes and without looking back: nearly all lines of nearly all logs.
 //!
 //! ```text
 //! 192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.1" 200 612 "-" "curl/8.5.0" [more]
@@ -10,28 +10,29 @@
 
 use super::front::{Front, is_address_byte};
 use super::{Layout, size};
-use crate::format::find::{find, quad_end};
+use crate::format::find::quad_end;
+use crate::format::marks::Quotes;
 use crate::format::role::without_port;
-use crate::time::{Clock, Instant};
+use crate::time::Clock;
 
 /// The fields of a usual line; `None` for any other, which may still be of the format.
 #[inline(always)]
-pub(super) fn usual<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Layout<'a>> {
-    let (rest, front) = front(line)?;
-    let (rest, time) = stamp(rest, clock)?;
-    let (rest, request) = quoted(rest)?;
-    let (rest, status) = status(rest)?;
-    let (rest, bytes) = size(rest).ok()?;
-    let (rest, referer) = match rest {
-        [b' ', b'"', b'-', b'"', rest @ ..] => (rest, &b"-"[..]),
-        [b' ', b'"', rest @ ..] => quoted(rest)?,
-        _ => return None,
+pub(super) fn usual<'a>(line: &'a [u8], quotes: &Quotes, clock: &mut Clock) -> Option<Layout<'a>> {
+    let [request, answer, referer, between, user_agent, end] = quotes.six()?;
+    let (front, stamp) = line.get(..request)?.split_last_chunk::<30>()?;
+    let [b' ', b'[', stamp @ .., b']', b' '] = stamp else {
+        return None;
     };
-    let (behind, user_agent) = match rest {
-        [b' ', b'"', rest @ ..] => long_quoted(rest)?,
-        _ => return None,
+    let front = self::front(front)?;
+    let time = clock.read_ncsa(stamp)?;
+    let request = field(line, request, answer)?;
+    let (status, bytes) = self::answer(line.get(answer + 1..referer)?)?;
+    let referer = field(line, referer, between)?;
+    let b" " = line.get(between + 1..user_agent)? else {
+        return None;
     };
-    let headers = Some((referer, user_agent));
+    let headers = Some((referer, field(line, user_agent, end)?));
+    let behind = line.get(end + 1..)?;
     matches!(behind.first(), None | Some(b' ')).then_some(Layout {
         front,
         time,
@@ -43,85 +44,67 @@ pub(super) fn usual<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Layout<'a>>
     })
 }
 
-/// `192.0.2.1 - frank `, and the user may be `-`.
+/// `192.0.2.1 - frank`, and the user may be `-`.
 #[inline(always)]
-fn front(line: &[u8]) -> Option<(&[u8], Front<'_>)> {
-    let quad = quad_end(line);
-    let (client, rest) = match line.split_at_checked(quad)? {
+fn front(text: &[u8]) -> Option<Front<'_>> {
+    let client_end = quad_end(text);
+    let (client, rest) = match text.split_at_checked(client_end)? {
         (client, rest @ [b' ', ..]) => (client, rest),
-        _ => named_client(line)?,
+        _ => named_client(text)?,
+    };
+    let [b' ', b'-', b' ', user @ ..] = rest else {
+        return None;
     };
     if client.is_empty() {
         return None;
     }
-    let mut front = Front {
+    let user = match user {
+        b"-" => b"",
+        // A bracket may begin what the full parser takes for the time.
+        [] | [b'[', ..] => return None,
+        _ if user.contains(&b' ') => return None,
+        _ => user,
+    };
+    Some(Front {
         client,
+        user,
         ..Front::default()
-    };
-    if let [b' ', b'-', b' ', b'-', b' ', time @ ..] = rest {
-        return Some((time, front));
-    }
-    let [b' ', b'-', b' ', user @ ..] = rest else {
-        return None;
-    };
-    let end = find(user, 0, b' ')?;
-    (front.user, _) = user.split_at_checked(end)?;
-    // A bracket may begin what the full parser takes for the time.
-    (front.user.first() != Some(&b'[')).then_some((user.get(end + 1..)?, front))
+    })
 }
 
 /// A client that is an IPv6 address or a name.
-fn named_client(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = line.iter().position(|&byte| !is_address_byte(byte))?;
-    let (client, rest) = line.split_at_checked(end)?;
+fn named_client(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = text.iter().position(|&byte| !is_address_byte(byte))?;
+    let (client, rest) = text.split_at_checked(end)?;
     Some((without_port(client), rest))
 }
 
-/// `[10/Oct/2000:13:55:36 -0700] "`.
+/// ` 200 612 `: a status that is a number, and a size.
 #[inline(always)]
-fn stamp<'a>(text: &'a [u8], clock: &mut Clock) -> Option<(&'a [u8], Instant)> {
-    let [b'[', body @ ..] = text else { return None };
-    match body.split_first_chunk() {
-        Some((stamp, [b']', b' ', b'"', rest @ ..])) => Some((rest, clock.read_ncsa(stamp)?)),
-        _ => None,
-    }
-}
-
-/// ` 200 `: a status that is a number.
-#[inline(always)]
-fn status(text: &[u8]) -> Option<(&[u8], u16)> {
+fn answer(text: &[u8]) -> Option<(u16, Option<u64>)> {
     let [
         b' ',
         a @ b'0'..=b'9',
         b @ b'0'..=b'9',
         c @ b'0'..=b'9',
         b' ',
-        rest @ ..,
+        bytes @ ..,
+        b' ',
     ] = text
     else {
         return None;
     };
     let digit = |byte: &u8| u16::from(byte - b'0');
-    Some((rest, digit(a) * 100 + digit(b) * 10 + digit(c)))
+    let (rest, bytes) = size(bytes).ok()?;
+    rest.is_empty()
+        .then(|| (digit(a) * 100 + digit(b) * 10 + digit(c), bytes))
 }
 
-/// What stands before the next quote, if it is not escaped and a space follows.
+/// What stands between two quotes, if the second is not escaped.
 #[inline(always)]
-fn quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    ended(text, find(text, 0, b'"')?)
-}
-
-/// As [`quoted`], for fields that are mostly long.
-#[inline(always)]
-fn long_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    ended(text, memchr::memchr(b'"', text)?)
-}
-
-#[inline(always)]
-fn ended(text: &[u8], end: usize) -> Option<(&[u8], &[u8])> {
-    let (field, rest) = text.split_at_checked(end)?;
-    let rest = rest.get(1..)?;
-    (field.last() != Some(&b'\\')).then_some((rest, field))
+fn field(line: &[u8], opening: usize, closing: usize) -> Option<&[u8]> {
+    let field = line.get(opening + 1..closing)?;
+    (field.last() != Some(&b'\\')).then_some(field)
 }
 
 #[cfg(test)]
@@ -132,7 +115,7 @@ mod tests {
 
     fn check(line: &[u8]) -> bool {
         let mut clock = Clock::new(None);
-        let Some(usual) = usual(line, &mut clock) else {
+        let Some(usual) = usual(line, &Quotes::of(line), &mut clock) else {
             return false;
         };
         let (_, full) = any_layout(line, &mut clock).unwrap_or_else(|_| panic!("{line:?}"));
