@@ -1,6 +1,6 @@
 //! The log that `bench` makes when it is given none: days of traffic with every cause in it.
 
-use crate::synth::{Format, generate, scenarios};
+use crate::synth::{Format, Scenario, generate, scenarios};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
@@ -8,15 +8,13 @@ use std::io::{self, BufWriter, Write};
 /// The scenario: many causes over days, some at once, and hostile lines among the others.
 pub const SCENARIO: &str = "mixed-days";
 
-/// From this size on the log spans days; smaller ones span less, or spikes would be all of it.
-const SIZE_OF_DAYS: u64 = 256 << 20;
-/// Hours that it spans then.
-const MOST_HOURS: f64 = 72.0;
-const LEAST_HOURS: f64 = 0.5;
-/// What crawlers, monitors and the spikes of the scenario write, however long and busy the log is.
-const BYTES_OF_SPIKES_PER_HOUR: f64 = 350e3;
+/// Bytes per hour of a site of middling size: 256 MiB are two days.
+const BYTES_PER_HOUR: f64 = (256 << 20) as f64 / 48.0;
+/// A spike must have room between the others, and nobody needs more than a week.
+const LEAST_HOURS: f64 = 0.1;
+const MOST_HOURS: f64 = 168.0;
 /// An average line of the ordinary traffic.
-const BYTES_PER_LINE: f64 = 190.0;
+const BYTES_PER_LINE: f64 = 201.0;
 
 /// How a log was made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,7 +33,8 @@ pub struct Generated {
     pub denials: BTreeMap<&'static str, u64>,
 }
 
-/// Writes a log of about `size` bytes; `progress` gets the bytes as they are written.
+/// Writes a log of about `size` bytes, but at least some 2 MB, which the spikes take; `progress` gets the
+/// bytes as they are written.
 ///
 /// # Errors
 /// Those of `out`.
@@ -45,11 +44,11 @@ pub fn write(
     out: impl Write,
     progress: &dyn Fn(u64),
 ) -> io::Result<Generated> {
-    let hours = (size as f64 / SIZE_OF_DAYS as f64 * MOST_HOURS).clamp(LEAST_HOURS, MOST_HOURS);
-    let ordinary = (size as f64 - hours * BYTES_OF_SPIKES_PER_HOUR).max(0.0);
-    let requests = (ordinary / BYTES_PER_LINE) as u64;
-    let scenario = scenarios::build(SCENARIO, seed, hours, requests, Format::Combined)
-        .ok_or_else(|| io::Error::other(format!("there is no scenario {SCENARIO}")))?;
+    let hours = (size as f64 / BYTES_PER_HOUR).clamp(LEAST_HOURS, MOST_HOURS);
+    // What the spikes, crawlers and monitors write depends on the seed; visitors fill the rest.
+    let without_visitors = generate(&scenario(seed, hours, 0)?, &mut io::sink())?.bytes;
+    let requests = size.saturating_sub(without_visitors) as f64 / BYTES_PER_LINE;
+    let scenario = scenario(seed, hours, requests as u64)?;
     let counted = Counted { out, progress };
     let truth = generate(&scenario, &mut BufWriter::with_capacity(1 << 20, counted))?;
     Ok(Generated {
@@ -60,6 +59,11 @@ pub fn write(
         spikes: truth.spikes.len(),
         denials: truth.c403,
     })
+}
+
+fn scenario(seed: u64, hours: f64, requests: u64) -> io::Result<Scenario> {
+    scenarios::build(SCENARIO, seed, hours, requests, Format::Combined)
+        .ok_or_else(|| io::Error::other(format!("there is no scenario {SCENARIO}")))
 }
 
 /// Tells of the bytes that go through.
@@ -92,7 +96,7 @@ mod tests {
         let made = write(3, size, &mut bytes, &|more| told.set(told.get() + more)).unwrap();
         assert_eq!(told.get(), bytes.len() as u64);
         let share = bytes.len() as f64 / size as f64;
-        assert!((0.5..2.0).contains(&share), "{share}");
+        assert!((0.8..1.25).contains(&share), "{share}");
         assert!(made.hostile_lines > 0 && made.spikes >= 8, "{made:?}");
         assert!(made.denials.len() >= 8, "{made:?}");
     }

@@ -22,7 +22,7 @@ use tempfile::TempPath;
 
 /// Measure this machine: each stage of analyze on a log, beside what the machine can do at most.
 ///
-/// Without a LOG one is made: some days of traffic with every cause and some hostile lines, by a seed, in
+/// Without a LOG one is made: days of traffic with every cause and some hostile lines, by a seed, in
 /// a temporary file without a name. Times are medians of several rounds. --threads is the most that is
 /// measured: 1, 2, 4 and so on up to it [default: one per core].
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ pub struct Arguments {
     /// Make a log by this seed: the same seed and size give the same log on any machine [default: 1]
     #[arg(long, value_name = "SEED")]
     pub generate: Option<u64>,
-    /// About how large the log is made
+    /// About how large the log is made, some 2 MB at least
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = made_size)]
     pub size: u64,
     /// Keep the log that was made in FILE, which must not exist
