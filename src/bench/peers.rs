@@ -61,7 +61,7 @@ const PROGRAMS: &[Program] = &[
     },
     Program {
         name: "rhit",
-        does: "parses all lines; tables of 403s by date, time, address and path",
+        does: "parses lines up to the first that is not UTF-8; tables of 403s by date, time, address, path",
         version: &["--version"],
         arguments: &[
             "--silent-load",

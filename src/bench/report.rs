@@ -141,9 +141,9 @@ pub struct Measure {
     pub does: &'static str,
     /// Seconds over the rounds.
     pub seconds: Spread,
-    /// Bytes per second, of the log (of what it reads, for `memory`).
+    /// Bytes per second, of the log (of what it reads, for `memory`); null for `open` and `write`.
     pub bytes_per_s: Option<f64>,
-    /// Lines per second, of the log; null for `memory`.
+    /// Lines per second, of the log; null for `memory`, `open` and `write`.
     pub lines_per_s: Option<f64>,
     /// Its time as a multiple of the time that counting the newlines takes.
     pub times_newlines: Option<f64>,
@@ -178,8 +178,9 @@ impl Run {
                 kind: stage.kind(),
                 does: stage.does(),
                 seconds,
-                bytes_per_s: ratio(Some(bytes as f64), own_s),
-                lines_per_s: ratio(Some(log.lines as f64), own_s).filter(|_| !is_memory),
+                bytes_per_s: ratio(Some(bytes as f64), own_s).filter(|_| stage.depends_on_log()),
+                lines_per_s: ratio(Some(log.lines as f64), own_s)
+                    .filter(|_| stage.depends_on_log() && !is_memory),
                 times_newlines: ratio(own_s, newlines_s).filter(|_| !is_memory),
                 times_memory: ratio(s_per_byte, memory_s_per_byte),
                 peak_memory_bytes: middle_peak(laps, stage),

@@ -2,7 +2,7 @@
 
 use super::BenchError;
 use super::limits::{self, Memory};
-use super::memory::Watch;
+use super::memory::{Watch, give_back};
 use super::stage::Stage;
 use crate::analysis::{self, AnalysisError, Outcome, Progress};
 use crate::findings::Analysis;
@@ -56,10 +56,12 @@ pub fn measure(settings: &Settings, threads: usize) -> Result<Round, BenchError>
     let mut troubles = Vec::new();
     let mut laps = vec![pool.install(|| Memory::take().read())];
     for pass in [limits::read, limits::newlines, limits::lines, limits::parse] {
+        give_back();
         laps.push(pool.install(|| pass(&settings, &mut troubles))?);
     }
     // `analyze` brings its own threads.
     drop(pool);
+    give_back();
     let (outcome, parts) = analyze(&settings)?;
     laps.extend(&parts);
     laps.push(whole(&parts));

@@ -95,6 +95,11 @@ impl Stage {
         }
     }
 
+    /// Whether its time grows with the log, so that a rate means something.
+    pub fn depends_on_log(self) -> bool {
+        !matches!(self, Stage::Open | Stage::Write)
+    }
+
     /// What is done while the clock runs.
     pub fn does(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use super::report::{Log, Measure, Report, Run};
 use super::stage::{Kind, Stage};
 use super::{Spread, peers::Peer};
 use crate::escape;
-use crate::output::text::number::{bytes, counted, thousands};
+use crate::output::text::number::{bytes, counted, duration as span, thousands};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -80,9 +80,9 @@ fn log(log: &Log) -> Vec<String> {
     ));
     if let Some(made) = &log.generated {
         lines.push(format!(
-            "          made by seed {}: {:.0} hours of {}, {} of {}, {}",
+            "          made by seed {}: {} of {}, {} of {}, {}",
             made.seed,
-            made.hours,
+            span((made.hours * 3600.0) as u64),
             made.scenario,
             counted(made.spikes as u64, "spike", "spikes"),
             counted(made.denials.len() as u64, "cause", "causes"),

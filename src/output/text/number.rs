@@ -58,7 +58,7 @@ pub(super) fn probability(fraction: f64) -> String {
 }
 
 /// Seconds as `36 s`, `1 min 30 s`, `22 min`, `2 h 5 min`, `3 d 4 h`, rounded to what is shown.
-pub(super) fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
