@@ -24,7 +24,7 @@ impl Spread {
         let middle = sorted.len() / 2;
         let (min, max) = (*sorted.first()?, *sorted.last()?);
         let upper = *sorted.get(middle)?;
-        let median = if sorted.len() % 2 == 0 {
+        let median = if sorted.len().is_multiple_of(2) {
             (upper + *sorted.get(middle.checked_sub(1)?)?) / 2.0
         } else {
             upper
