@@ -37,6 +37,7 @@ impl Gate {
     }
 
     /// Whether the request counts.
+    #[inline]
     pub fn admits(&self, record: &Record<'_>) -> bool {
         record.time_ms >= self.since_ms
             && record.time_ms < self.until_ms
@@ -49,6 +50,7 @@ impl Gate {
     }
 
     /// Whether a status is a denial.
+    #[inline]
     pub fn is_denial(&self, status: u16) -> bool {
         match self.denied_statuses[..] {
             [one] => status == one,
@@ -57,6 +59,7 @@ impl Gate {
     }
 
     /// The client's address: the logged one, or behind a trusted proxy the one it forwarded for.
+    #[inline]
     pub fn client<'a>(&self, record: &'a Record<'_>) -> &'a [u8] {
         if self.trusted_proxies.is_empty() {
             return &record.address;

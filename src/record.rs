@@ -61,20 +61,25 @@ pub enum Upstream {
 impl Record<'_> {
     /// The path of the target, without query and fragment.
     pub fn path(&self) -> &[u8] {
-        let target = &self.target[..];
-        match memchr::memchr2(b'?', b'#', target) {
-            Some(end) => &target[..end],
-            None => target,
-        }
+        self.path_and_query().0
     }
 
     /// The query of the target, without the `?`; empty when there is none.
     pub fn query(&self) -> &[u8] {
+        self.path_and_query().1
+    }
+
+    /// [`Record::path`] and [`Record::query`], with one look for both.
+    #[inline]
+    pub fn path_and_query(&self) -> (&[u8], &[u8]) {
         let target = &self.target[..];
-        match memchr::memchr(b'?', target) {
-            Some(at) => &target[at + 1..],
-            None => &[],
-        }
+        let Some(end) = memchr::memchr2(b'?', b'#', target) else {
+            return (target, &[]);
+        };
+        let (path, rest) = target.split_at(end);
+        // A fragment is no part of a request, but some clients send one before the query.
+        let query = memchr::memchr(b'?', rest).map_or(rest.len(), |at| at + 1);
+        (path, &rest[query..])
     }
 }
 

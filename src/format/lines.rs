@@ -113,14 +113,32 @@ pub(super) fn reject_unread(line: &[u8]) -> Option<Reject> {
 }
 
 /// The lines of a chunk. A last line without line feed is a line.
-#[inline(always)]
-pub(super) fn lines(chunk: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    (0..)
-        .zip(MarkedLines::new(chunk))
-        .map_while(|(number, line)| {
-            let bytes = chunk.get(line.start..line.end)?;
-            Some(Line::new(number, line.start, bytes, line.quotes))
-        })
+pub(super) fn lines(chunk: &[u8]) -> Lines<'_> {
+    Lines {
+        chunk,
+        number: 0,
+        marked: MarkedLines::new(chunk),
+    }
+}
+
+/// See [`lines`].
+pub(super) struct Lines<'c> {
+    chunk: &'c [u8],
+    number: u32,
+    marked: MarkedLines<'c>,
+}
+
+impl<'c> Iterator for Lines<'c> {
+    type Item = Line<'c>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Line<'c>> {
+        let line = self.marked.next()?;
+        let bytes = self.chunk.get(line.start..line.end)?;
+        let number = self.number;
+        self.number += 1;
+        Some(Line::new(number, line.start, bytes, line.quotes))
+    }
 }
 
 #[cfg(test)]

@@ -18,10 +18,15 @@ pub struct Shard<'a> {
     survey: Survey,
     source: usize,
     chunk: ChunkTally,
+    /// Requests of the chunk by the format that read them.
+    formats_of_chunk: Vec<u64>,
     /// Which answers each template was already entered into the tree with: a bit per answer.
     answers: Vec<u8>,
     template: Vec<u8>,
-    targets: Memo<Target>,
+    /// The template of a path.
+    paths: Memo<u32>,
+    /// The token in a query, or [`NOBODY`].
+    queries: Memo<u32>,
     referers: Memo<u32>,
     clients: Familiar,
     agents: Familiar,
@@ -29,13 +34,6 @@ pub struct Shard<'a> {
     /// The outline of the chunk that is being read, while there is room for it.
     outline: Option<Vec<Entry>>,
     lines_of_last_chunk: usize,
-}
-
-/// Ids of what follows from a target.
-#[derive(Debug, Clone, Copy)]
-struct Target {
-    template: u32,
-    token: Option<u32>,
 }
 
 impl<'a> Shard<'a> {
@@ -49,9 +47,11 @@ impl<'a> Shard<'a> {
             survey,
             source: 0,
             chunk: empty_chunk(0),
+            formats_of_chunk: Vec::new(),
             answers: Vec::new(),
             template: Vec::new(),
-            targets: Memo::new(slots::TARGETS),
+            paths: Memo::new(slots::TARGETS),
+            queries: Memo::new(slots::QUERIES),
             referers: Memo::new(slots::REFERERS),
             clients: Familiar::new(slots::CLIENTS),
             agents: Familiar::new(slots::AGENTS),
@@ -74,7 +74,7 @@ impl<'a> Shard<'a> {
             Some(format) => format.visit(chunk.bytes, self),
             None => crate::format::visit_unknown(chunk.bytes, self),
         }
-        self.survey.sources[chunk.source].chunks.push(self.chunk);
+        self.finish_chunk();
         if let Some(lines) = self.outline.take() {
             self.lines_of_last_chunk = lines.len();
             self.survey.outlines.add(chunk.source, chunk.number, lines);
@@ -89,6 +89,41 @@ impl<'a> Shard<'a> {
         self.survey
     }
 
+    /// Counts a request by the format that read it.
+    #[inline]
+    fn count_format(&mut self, format: usize) {
+        if format >= self.formats_of_chunk.len() {
+            self.formats_of_chunk.resize(format + 1, 0);
+        }
+        self.formats_of_chunk[format] += 1;
+    }
+
+    /// Counts an answer that stands near denials.
+    fn count_neighbour(&mut self, status: u16) {
+        if let Some(at) = NEIGHBOURS.iter().position(|near| *near == status) {
+            self.survey.neighbours[at] += 1;
+        }
+    }
+
+    /// Adds what was counted of the chunk to its source.
+    fn finish_chunk(&mut self) {
+        let source = &mut self.survey.sources[self.source];
+        if source.formats.len() < self.formats_of_chunk.len() {
+            source.formats.resize(self.formats_of_chunk.len(), 0);
+        }
+        for (all, here) in source
+            .formats
+            .iter_mut()
+            .zip(self.formats_of_chunk.drain(..))
+        {
+            *all += here;
+            source.parsed += here;
+        }
+        source.start_ms = source.start_ms.min(self.chunk.start_ms);
+        source.end_ms = source.end_ms.max(self.chunk.end_ms);
+        source.chunks.push(self.chunk);
+    }
+
     fn flush_offset(&mut self) {
         let (offset, count) = self.offset;
         if count > 0 {
@@ -99,45 +134,54 @@ impl<'a> Shard<'a> {
     /// Counts what follows from the target: its route, and the token in its query. The template's id.
     #[inline]
     fn count_target(&mut self, record: &Record<'_>, denied: bool) -> u32 {
-        let (survey, template) = (&mut self.survey, &mut self.template);
-        let found = self.targets.get_or(&record.target, || {
-            route::template(record.path(), template);
-            let template = survey.template.id(template);
-            let token = token::find_in_query(record.query()).map(|token| survey.token.id(token));
-            Some(Target { template, token })
+        let (path, query) = record.path_and_query();
+        let (table, text) = (&mut self.survey.template, &mut self.template);
+        let template = self.paths.get_or(path, || {
+            route::template(path, text);
+            Some(table.id(text))
         });
-        let Some(Target { template, token }) = found.copied() else {
-            return NOBODY;
-        };
-        survey.template.count_id(template, record.time_ms, denied);
-        if record.token.is_empty() {
-            if let Some(token) = token {
-                survey.token.count_id(token, record.time_ms, denied);
-            }
-        } else if let Some(token) = token::find(record) {
-            survey.token.count(token, record.time_ms, denied);
-        }
+        let template = template.map_or(NOBODY, |template| *template);
+        table.count_id(template, record.time_ms, denied);
+        self.count_token(record, query, denied);
         if denied {
-            survey.denied_hours.count(template, record.time_ms);
+            self.survey.denied_hours.count(template, record.time_ms);
         }
         self.place(template, Answer::of(record.status, denied));
         template
+    }
+
+    /// Counts the token of a request, if it has one.
+    #[inline]
+    fn count_token(&mut self, record: &Record<'_>, query: &[u8], denied: bool) {
+        let table = &mut self.survey.token;
+        if !record.token.is_empty() {
+            if let Some(token) = token::find(record) {
+                table.count(token, record.time_ms, denied);
+            }
+        } else if !query.is_empty() {
+            let token = self.queries.get_or(query, || {
+                Some(token::find_in_query(query).map_or(NOBODY, |token| table.id(token)))
+            });
+            // Of no token, the table knows no id to count.
+            table.count_id(token.map_or(NOBODY, |token| *token), record.time_ms, denied);
+        }
     }
 
     /// Enters a template into the tree, once for each answer.
     #[inline]
     fn place(&mut self, template: u32, answer: Answer) {
         let at = template as usize;
+        let bit = 1 << answer as u8;
+        if self.answers.get(at).is_some_and(|known| known & bit != 0) || template == NOBODY {
+            return;
+        }
         if at >= self.answers.len() {
             self.answers.resize(at + 1, 0);
         }
-        let bit = 1 << answer as u8;
-        if self.answers[at] & bit == 0 {
-            self.answers[at] |= bit;
-            self.survey
-                .routes
-                .insert(self.survey.template.keys.bytes(template), answer);
-        }
+        self.answers[at] |= bit;
+        self.survey
+            .routes
+            .insert(self.survey.template.keys.bytes(template), answer);
     }
 
     /// Counts everything else that a request is put under. The client's id.
@@ -191,34 +235,24 @@ fn empty_chunk(number: usize) -> ChunkTally {
 }
 
 impl Visitor for Shard<'_> {
+    #[inline(always)]
     fn record(&mut self, line: Line<'_>, record: &Record<'_>, format: usize) {
         self.chunk.lines += 1;
-        let source = &mut self.survey.sources[self.source];
         if !self.gate.admits(record) {
-            source.skipped.filtered += 1;
+            self.survey.sources[self.source].skipped.filtered += 1;
             return self.outline(line, NOBODY, NOBODY);
         }
-        source.parsed += 1;
-        if format >= source.formats.len() {
-            source.formats.resize(format + 1, 0);
-        }
-        source.formats[format] += 1;
-        source.start_ms = source.start_ms.min(record.time_ms);
-        source.end_ms = source.end_ms.max(record.time_ms);
-        let denied = self.gate.is_denial(record.status);
+        self.count_format(format);
         self.chunk.start_ms = self.chunk.start_ms.min(record.time_ms);
         self.chunk.end_ms = self.chunk.end_ms.max(record.time_ms);
+        let denied = self.gate.is_denial(record.status);
         self.chunk.denials += u64::from(denied);
         self.survey
             .timeline
             .count(record.time_ms.div_euclid(1000), denied);
         self.survey.total.count(record.time_ms, denied);
-        if !denied
-            && let Some(at) = NEIGHBOURS
-                .iter()
-                .position(|status| *status == record.status)
-        {
-            self.survey.neighbours[at] += 1;
+        if record.status > 400 && !denied {
+            self.count_neighbour(record.status);
         }
         if self.offset.0 != record.utc_offset_s {
             self.flush_offset();
