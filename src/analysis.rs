@@ -58,6 +58,21 @@ pub struct Outcome {
     pub troubles: Vec<Trouble>,
 }
 
+/// A stage of the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Opening the logs and detecting their formats.
+    Open,
+    /// The first pass.
+    Survey,
+    /// Routes and the second pass.
+    Examine,
+    /// Proposing, merging and judging.
+    Verdict,
+    /// Names, rules and sentences; it ends with the run.
+    Describe,
+}
+
 /// How far a run has come, for whoever watches.
 pub trait Progress: Sync {
     /// A pass begins; it reads this many bytes, where known.
@@ -66,6 +81,8 @@ pub trait Progress: Sync {
     fn advance(&self, bytes: u64);
     /// All is read.
     fn end(&self);
+    /// A stage begins, and the one before it is over: for whoever measures.
+    fn stage(&self, _stage: Stage) {}
 }
 
 /// What an analysis rests on, for whoever goes back to single requests.
@@ -163,6 +180,7 @@ fn run<T>(
     progress: &dyn Progress,
     then: impl FnOnce(&Analysis, Grounds<'_>) -> T,
 ) -> Result<(Outcome, T), AnalysisError> {
+    progress.stage(Stage::Open);
     let Logs {
         mut input,
         formats,
@@ -170,6 +188,7 @@ fn run<T>(
         warnings,
         mut troubles,
     } = Logs::open(settings)?;
+    progress.stage(Stage::Survey);
     progress.begin("reading", input.total_bytes());
     let (mut survey, trouble) = survey::run(&mut input, &formats, &gate, &|bytes| {
         progress.advance(bytes)
@@ -181,6 +200,7 @@ fn run<T>(
         .map(|tally| (tally.parsed, tally.skipped));
     check_readable(&counts.collect::<Vec<_>>(), &input, &formats)?;
 
+    progress.stage(Stage::Examine);
     let routes = Routes::new(&survey);
     let bins = survey.timeline.sorted();
     let span = survey::timeline::robust_span(&bins, survey.timeline.width_s());
@@ -202,7 +222,9 @@ fn run<T>(
     troubles.extend(trouble);
     progress.end();
 
+    progress.stage(Stage::Verdict);
     let verdicts = verdict::reach(&table, &exposure);
+    progress.stage(Stage::Describe);
     let window_s = window::width(settings.window_s, &span, survey.timeline.width_s());
     let analysis = assemble::Assembly {
         settings,
@@ -252,7 +274,13 @@ fn end_of_log(input: &mut Input, formats: &[Option<Detected>], settings: &Settin
 }
 
 /// The format of each source; none for a source without a readable line.
-fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>>, AnalysisError> {
+///
+/// # Errors
+/// No source has a known format, or the settings name one that cannot be used.
+pub fn detect_all(
+    input: &Input,
+    settings: &Settings,
+) -> Result<Vec<Option<Detected>>, AnalysisError> {
     let mut formats = Vec::new();
     let mut unknown = None;
     for source in input.sources() {

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod arguments;
+mod bench;
 mod export;
 mod fail_on;
 mod formats;
@@ -37,5 +38,6 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Analyze(arguments) => analyze::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     }
 }

@@ -8,6 +8,7 @@
 //! Dependencies point one way, left to right; `tests/layers.rs` holds it.
 
 pub mod analysis;
+pub mod bench;
 pub mod cli;
 pub mod escape;
 pub mod evidence;

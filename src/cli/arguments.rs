@@ -30,6 +30,7 @@ pub enum Command {
     Analyze(Box<Analyze>),
     Export(Box<Export>),
     Formats(Box<Formats>),
+    Bench(Box<super::bench::Arguments>),
 }
 
 /// Report the spikes of denied requests and their causes.
@@ -202,7 +203,7 @@ pub struct Reading {
 }
 
 /// What is shown of clients and their secrets.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Privacy")]
 pub struct Privacy {
     /// Show tokens in clear

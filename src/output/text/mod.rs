@@ -10,7 +10,7 @@ mod command;
 pub mod formats;
 mod header;
 mod notices;
-mod number;
+pub(crate) mod number;
 mod reasons;
 mod rule;
 mod sheet;
