@@ -5,6 +5,7 @@
 //!   → verdicts: propose, merge, judge → describe: names, rules, sentences → Analysis
 //! ```
 
+pub mod additions;
 mod assemble;
 mod coarser;
 mod examples;
@@ -26,6 +27,7 @@ use crate::spike::scan::Exposure;
 use crate::survey::{self, Survey};
 use crate::time::Moment;
 use crate::verdict::{self, Verdict};
+use assemble::Assembly;
 
 /// Why there is nothing to show.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +87,17 @@ pub trait Progress: Sync {
     fn stage(&self, _stage: Stage) {}
 }
 
+/// What every analysis is given besides its input.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// What is asked for.
+    pub settings: &'a Settings,
+    /// What tokens are shown by.
+    pub token_key: &'a TokenKey,
+    /// Who watches.
+    pub progress: &'a dyn Progress,
+}
+
 /// What an analysis rests on, for whoever goes back to single requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Grounds<'a> {
@@ -126,7 +139,26 @@ pub fn analyze_and<T: Send>(
     progress: &dyn Progress,
     then: impl FnOnce(&Analysis, Grounds<'_>) -> T + Send,
 ) -> Result<(Outcome, T), AnalysisError> {
-    with_threads(settings, || run(settings, token_key, progress, then))
+    let job = Job {
+        settings,
+        token_key,
+        progress,
+    };
+    with_threads(settings, || {
+        progress.stage(Stage::Open);
+        let logs = Logs::open(settings)?;
+        let count = |logs: &mut Logs, read: Read<'_>| {
+            let (survey, troubles) = survey::run(&mut logs.input, &logs.formats, &logs.gate, read);
+            (survey, (), troubles)
+        };
+        let finish = |assembly: Assembly<'_>, ()| {
+            let analysis = assembly.analysis();
+            let after = then(&analysis, assembly.grounds());
+            (analysis, after)
+        };
+        let ((analysis, after), troubles) = run(logs, job, count, finish)?;
+        Ok((Outcome { analysis, troubles }, after))
+    })
 }
 
 /// Runs on as many threads as the settings say.
@@ -157,11 +189,16 @@ pub(crate) struct Logs {
 impl Logs {
     /// Opens what the settings name; reads it only where `--since` or `--until` count from its end.
     pub(crate) fn open(settings: &Settings) -> Result<Logs, AnalysisError> {
+        Logs::new(Input::open(&settings.input)?, settings)
+    }
+
+    /// The same, of an input that is open.
+    fn new(opened: Opened, settings: &Settings) -> Result<Logs, AnalysisError> {
         let Opened {
             mut input,
             warnings,
             troubles,
-        } = Input::open(&settings.input)?;
+        } = opened;
         let formats = detect_all(&input, settings)?;
         let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
         Ok(Logs {
@@ -174,25 +211,34 @@ impl Logs {
     }
 }
 
-fn run<T>(
-    settings: &Settings,
-    token_key: &TokenKey,
-    progress: &dyn Progress,
-    then: impl FnOnce(&Analysis, Grounds<'_>) -> T,
-) -> Result<(Outcome, T), AnalysisError> {
-    progress.stage(Stage::Open);
+/// Who is told how many bytes more were read.
+type Read<'a> = &'a (dyn Fn(u64) + Sync);
+
+/// What the first pass gives: its counts, and what else the end needs of them.
+type Counted<S> = (Survey, S, Vec<Trouble>);
+
+/// The passes; `count` makes the first, `finish` puts together what was asked for.
+fn run<S, R>(
+    mut logs: Logs,
+    job: Job<'_>,
+    count: impl FnOnce(&mut Logs, Read<'_>) -> Counted<S>,
+    finish: impl FnOnce(Assembly<'_>, S) -> R,
+) -> Result<(R, Vec<Trouble>), AnalysisError> {
+    let Job {
+        settings,
+        token_key,
+        progress,
+    } = job;
+    progress.stage(Stage::Survey);
+    progress.begin("reading", logs.input.total_bytes());
+    let (mut survey, counted, trouble) = count(&mut logs, &|bytes| progress.advance(bytes));
     let Logs {
-        mut input,
+        input,
         formats,
         gate,
         warnings,
         mut troubles,
-    } = Logs::open(settings)?;
-    progress.stage(Stage::Survey);
-    progress.begin("reading", input.total_bytes());
-    let (mut survey, trouble) = survey::run(&mut input, &formats, &gate, &|bytes| {
-        progress.advance(bytes)
-    });
+    } = logs;
     troubles.extend(trouble);
     let counts = survey
         .sources
@@ -211,12 +257,12 @@ fn run<T>(
 
     progress.begin("examining", input.total_bytes());
     let outlines = std::mem::take(&mut survey.outlines);
-    let counted = examine::Counted {
+    let grounds = examine::Counted {
         survey: &survey,
         routes: &routes,
         outlines,
     };
-    let (table, trouble) = examine::run(&input, &formats, &gate, counted, &|bytes| {
+    let (table, trouble) = examine::run(&input, &formats, &gate, grounds, &|bytes| {
         progress.advance(bytes)
     });
     troubles.extend(trouble);
@@ -226,11 +272,12 @@ fn run<T>(
     let verdicts = verdict::reach(&table, &exposure);
     progress.stage(Stage::Describe);
     let window_s = window::width(settings.window_s, &span, survey.timeline.width_s());
-    let analysis = assemble::Assembly {
+    let assembly = Assembly {
         settings,
         token_key,
         input: &input,
         formats: &formats,
+        gate: &gate,
         survey: &survey,
         routes: &routes,
         table: &table,
@@ -239,19 +286,8 @@ fn run<T>(
         bins: &bins,
         window_s,
         warnings,
-    }
-    .analysis();
-    let grounds = Grounds {
-        input: &input,
-        formats: &formats,
-        gate: &gate,
-        survey: &survey,
-        routes: &routes,
-        table: &table,
-        verdicts: &verdicts,
     };
-    let after = then(&analysis, grounds);
-    Ok((Outcome { analysis, troubles }, after))
+    Ok((finish(assembly, counted), troubles))
 }
 
 /// The last request of the log in milliseconds, read only where `--since` or `--until` count back from it.

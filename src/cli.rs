@@ -9,6 +9,7 @@ mod formats;
 pub mod message;
 mod progress;
 mod reading;
+mod report;
 mod size;
 mod skipped;
 mod terminal;
@@ -39,5 +40,6 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
     }
 }

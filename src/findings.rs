@@ -171,6 +171,8 @@ pub struct Spike {
     pub band: Band,
     /// Why the cause is undetermined.
     pub reason: Option<String>,
+    /// The rule of `--known` that expects this spike; null where none does.
+    pub known: Option<String>,
     /// Other causes that fit, most likely first.
     pub alternatives: Vec<Alternative>,
     /// The policy, rebuilt from the log.

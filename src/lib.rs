@@ -24,6 +24,7 @@ pub mod key;
 pub mod output;
 pub mod policy;
 pub mod record;
+pub mod report;
 pub mod settings;
 pub mod spike;
 pub mod survey;

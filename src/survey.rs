@@ -147,6 +147,42 @@ pub fn run(
     (survey, pass.troubles)
 }
 
+/// As [`run`], with a survey of each group of sources; `group` says which one a source is of.
+pub fn run_apart(
+    input: &mut Input,
+    formats: &[Option<Detected>],
+    gate: &Gate,
+    (groups, group): (usize, &(dyn Fn(usize) -> usize + Sync)),
+    progress: &(dyn Fn(u64) + Sync),
+) -> (Vec<Survey>, Vec<Trouble>) {
+    let no_shards = || -> Vec<Option<Shard<'_>>> { (0..groups).map(|_| None).collect() };
+    let pass = input.first_pass(
+        no_shards,
+        |shards, chunk| {
+            if let Some(shard) = shards.get_mut(group(chunk.source)) {
+                let shard = shard.get_or_insert_with(|| Shard::new(formats, gate));
+                shard.read(chunk);
+            }
+        },
+        progress,
+    );
+    let mut surveys: Vec<Survey> = (0..groups).map(|_| Survey::default()).collect();
+    for shards in pass.accumulators {
+        for (survey, shard) in surveys.iter_mut().zip(shards) {
+            if let Some(shard) = shard {
+                survey.merge(shard.finish());
+            }
+        }
+    }
+    for survey in &mut surveys {
+        survey.sources.resize_with(formats.len(), SourceTally::new);
+        for source in &mut survey.sources {
+            source.chunks.sort_unstable_by_key(|chunk| chunk.number);
+        }
+    }
+    (surveys, pass.troubles)
+}
+
 impl Survey {
     /// Adds another survey to this one.
     pub fn merge(&mut self, other: Survey) {

@@ -1,13 +1,14 @@
 //! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
 
 use super::coarser::{by_client, by_denied_network};
-use super::{AnalysisError, examples, unread, whole};
+use super::{AnalysisError, Grounds, examples, unread, whole};
 use crate::escape;
 use crate::evidence::addresses;
 use crate::examine::Routes;
 use crate::examine::table::{Column, Table};
 use crate::findings::*;
 use crate::format::Detected;
+use crate::gate::Gate;
 use crate::input::Input;
 use crate::key::address::{self, Address};
 use crate::key::token::TokenKey;
@@ -28,6 +29,7 @@ pub struct Assembly<'a> {
     pub token_key: &'a TokenKey,
     pub input: &'a Input,
     pub formats: &'a [Option<Detected>],
+    pub gate: &'a Gate,
     pub survey: &'a Survey,
     pub routes: &'a Routes,
     pub table: &'a Table<'a>,
@@ -70,9 +72,22 @@ pub fn check_readable(
     )))
 }
 
-impl Assembly<'_> {
+impl<'a> Assembly<'a> {
+    /// What the analysis rests on.
+    pub fn grounds(&self) -> Grounds<'a> {
+        Grounds {
+            input: self.input,
+            formats: self.formats,
+            gate: self.gate,
+            survey: self.survey,
+            routes: self.routes,
+            table: self.table,
+            verdicts: self.verdicts,
+        }
+    }
+
     /// The analysis.
-    pub fn analysis(self) -> Analysis {
+    pub fn analysis(&self) -> Analysis {
         let ((spikes, standing), groups) = rayon::join(|| self.described(), || self.groups());
         let survey = self.survey;
         Analysis {
@@ -99,42 +114,42 @@ impl Assembly<'_> {
         }
     }
 
-    fn described(&self) -> (Vec<Spike>, Vec<Spike>) {
-        let mut denials_by_window: BTreeMap<i64, u64> = BTreeMap::new();
+    /// Denials of the log by number of window.
+    fn denials_by_window(&self) -> BTreeMap<i64, u64> {
+        let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
         for (second, bin) in self.bins {
-            *denials_by_window
-                .entry(second.div_euclid(self.window_s))
-                .or_default() += bin.denials;
+            *windows.entry(second.div_euclid(self.window_s)).or_default() += bin.denials;
         }
+        windows
+    }
+
+    /// Calls `describer` with all that descriptions need.
+    pub(super) fn describing<R>(&self, describer: impl FnOnce(&Setting<'_>) -> R) -> R {
+        let denials_by_window = self.denials_by_window();
         let shown = |column: Column, bytes: &[u8]| self.shown(column, bytes);
         let redact = |text: &str| match self.settings.show_tokens {
             true => text.to_string(),
             false => escape::utf8(&self.token_key.redact(text.as_bytes())).into_owned(),
         };
-        let setting = Setting {
+        let logs = self.settings.input.logs.iter();
+        let sources = self.survey.sources.iter();
+        describer(&Setting {
             table: self.table,
             exposure: self.exposure,
             window_s: self.window_s,
             top: self.settings.top,
             shown: &shown,
             redact: &redact,
-            logs: self
-                .settings
-                .input
-                .logs
-                .iter()
+            logs: logs
                 .map(|log| escape::shell(log.as_bytes()))
                 .collect::<Vec<_>>()
                 .join(" "),
-            end_ms: self
-                .survey
-                .sources
-                .iter()
-                .map(|s| s.end_ms)
-                .max()
-                .unwrap_or(i64::MIN),
+            end_ms: sources.map(|s| s.end_ms).max().unwrap_or(i64::MIN),
             denials_by_window: &denials_by_window,
-        };
+        })
+    }
+
+    fn described(&self) -> (Vec<Spike>, Vec<Spike>) {
         let mut shown_verdicts: Vec<Verdict> = self
             .verdicts
             .iter()
@@ -146,10 +161,10 @@ impl Assembly<'_> {
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
-        let described: Vec<Spike> = shown_verdicts
-            .par_iter()
-            .map(|verdict| describe(&setting, verdict))
-            .collect();
+        let described: Vec<Spike> = self.describing(|setting| {
+            let verdicts = shown_verdicts.par_iter();
+            verdicts.map(|verdict| describe(setting, verdict)).collect()
+        });
         for ((verdict, mut spike), sample) in shown_verdicts.iter().zip(described).zip(samples) {
             let list = if verdict.is_spike {
                 &mut spikes
@@ -169,7 +184,7 @@ impl Assembly<'_> {
             &spikes,
             &mut standing,
             total,
-            &denials_by_window,
+            &self.denials_by_window(),
             self.window_s,
         );
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
@@ -180,7 +195,7 @@ impl Assembly<'_> {
     }
 
     /// A value as outputs may show it.
-    fn shown(&self, column: Column, bytes: &[u8]) -> String {
+    pub(super) fn shown(&self, column: Column, bytes: &[u8]) -> String {
         match column {
             Column::Token if !self.settings.show_tokens => self.token_key.fingerprint(bytes),
             Column::User if self.settings.anonymize_user => self
@@ -344,7 +359,7 @@ impl Assembly<'_> {
             .collect()
     }
 
-    fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.clone();
         for format in self.formats.iter().flatten() {
             for warning in &format.warnings {

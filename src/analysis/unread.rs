@@ -65,6 +65,7 @@ fn spike(total: &Tally, unread: u64, peak: Peak) -> Spike {
         confidence: None,
         band: Band::Undetermined,
         reason: Some(REASON.to_string()),
+        known: None,
         alternatives: Vec::new(),
         rule: None,
         keys: BTreeMap::new(),

@@ -40,7 +40,7 @@ fn raise_one(spike: &mut Spike, denials: u64) {
 }
 
 /// `total` divided in proportion to `weights`; the parts add up to it, if any weight is above zero.
-fn divided(total: u64, weights: &[u64]) -> Vec<u64> {
+pub(super) fn divided(total: u64, weights: &[u64]) -> Vec<u64> {
     let sum: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
     if sum == 0 {
         return vec![0; weights.len()];

@@ -1,13 +1,13 @@
 //! `forbid-logs analyze`: the main job.
 
 use super::arguments::{Analyze, When, Writing};
+use super::fail_on::fail_on;
 use super::message;
 use super::progress::Bar;
 use super::reading::Requested;
 use super::{skipped, terminal};
 use crate::analysis::{self, Outcome};
 use crate::exit::ExitCode;
-use crate::findings::Analysis;
 use crate::input::guard;
 use crate::key::token::{self, TokenKey};
 use crate::output::file::{Delivery, Destination};
@@ -25,6 +25,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
         .reading
         .settings(&arguments.logs, &arguments.privacy)?;
     settings.top = arguments.writing.top.unwrap_or(settings.top);
+    let known = arguments.reading.known()?;
     let destination = match &arguments.writing.output {
         Some(path) => Destination::open(path)?,
         None => Destination::stdout(),
@@ -52,6 +53,9 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
     for trouble in &troubles {
         analysis.warnings.push(trouble.to_string());
     }
+    for spike in &mut analysis.spikes {
+        spike.known = known.expects(spike).map(str::to_owned);
+    }
     let context = context(&arguments.writing, source);
     let written = destination
         .deliver(|out| output::render(arguments.writing.format, &analysis, &context, out))?;
@@ -69,27 +73,14 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
     Ok(code
         .and(skipped::check(
             arguments.writing.max_skipped,
-            &analysis.input.skipped,
+            analysis.input.skipped.unreadable(),
             analysis.input.lines,
         ))
-        .and(fail_on(&arguments.writing, &analysis)))
-}
-
-fn fail_on(writing: &Writing, analysis: &Analysis) -> ExitCode {
-    let Some(spike) = writing
-        .fail_on
-        .iter()
-        .find_map(|condition| condition.met(analysis))
-    else {
-        return ExitCode::Analysed;
-    };
-    message::say(&format!(
-        "--fail-on: spike {} ({}) has {} denials",
-        spike.id,
-        spike.cause.name(),
-        spike.denials
-    ));
-    ExitCode::FailOnMet
+        .and(fail_on(
+            &arguments.writing.fail_on,
+            &analysis.spikes,
+            &|_| true,
+        )))
 }
 
 fn context(writing: &Writing, source: String) -> Context {

@@ -30,6 +30,7 @@ pub enum Command {
     Analyze(Box<Analyze>),
     Export(Box<Export>),
     Formats(Box<Formats>),
+    Report(Box<Report>),
     Bench(Box<super::bench::Arguments>),
 }
 
@@ -145,6 +146,67 @@ pub struct Formats {
     pub privacy: Privacy,
 }
 
+/// Publish what came since the last run, as a set of CSV tables: for cron.
+///
+/// A set is a directory, DIR/runs/000012, with spikes.csv, windows.csv, ips.csv, clients.csv, users.csv,
+/// tokens.csv, routes.csv and summary.csv. DIR/current leads to the newest one, DIR/spikes.csv and the
+/// others through it, so that who reads finds a whole set of one run. With --state a run counts only the
+/// lines that came since the one before, across rotation; without it, all is counted again as run 1.
+/// Nothing is printed when all is well.
+///
+/// Exit codes: 0 published, 1 --fail-on was met, 2 nothing usable or another run is at work, 3 published
+/// in part.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  forbid-logs report /var/log/nginx/access.log --out /var/lib/forbid-logs/nginx \\
+    --state /var/lib/forbid-logs/nginx.state --print
+  forbid-logs report access.log --out report --fail-on new:100 --known expected-rules.txt")]
+pub struct Report {
+    /// Access logs
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<String>,
+    #[command(flatten)]
+    pub publishing: Publishing,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub privacy: Privacy,
+}
+
+/// What is published, and when it is told.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Publishing")]
+pub struct Publishing {
+    /// Directory of the published sets
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Count only what came since the last run, which left this file
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// How many sets stay
+    #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u64).range(1..))]
+    pub keep: u64,
+    /// Read again so much before the first new line, as exposure [needs --state]
+    #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = span)]
+    pub context: i64,
+    /// Print what is new, for the mail of cron
+    #[arg(long)]
+    pub print: bool,
+    /// Add the rules of this run's spikes to a file for --known
+    #[arg(long, value_name = "FILE")]
+    pub write_known: Option<PathBuf>,
+    /// Exit with 1 if there is a spike of FAMILY, CAUSE, any or new (not seen in earlier runs), with MIN
+    /// new denials or more, that --known does not expect
+    #[arg(long, value_name = "WHAT[:MIN]")]
+    pub fail_on: Vec<FailOn>,
+    /// Exit with 3 if more than this share of the new lines could not be read, such as 1%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub max_skipped: Option<f64>,
+    /// No notices
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
 /// How logs are read.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
@@ -182,6 +244,9 @@ pub struct Reading {
     /// Networks of proxies whose X-Forwarded-For is believed
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub trusted_proxy: Vec<IpNet>,
+    /// Rules that are expected, one a line: their spikes are shown, and raise no alarm
+    #[arg(long, value_name = "FILE")]
+    pub known: Option<PathBuf>,
     /// The log holds one of N requests
     #[arg(long, value_name = "1/N", value_parser = sampled)]
     pub sampled: Option<u32>,
@@ -242,7 +307,8 @@ pub struct Writing {
     /// No progress
     #[arg(long)]
     pub no_progress: bool,
-    /// Exit with 1 if there is a spike of FAMILY, CAUSE or any, with MIN denials or more
+    /// Exit with 1 if there is a spike of FAMILY, CAUSE, any or new (that --known does not expect), with
+    /// MIN denials or more
     #[arg(long, value_name = "WHAT[:MIN]")]
     pub fail_on: Vec<FailOn>,
     /// Exit with 3 if more than this share of the lines could not be read, such as 1%
@@ -265,6 +331,10 @@ fn field_path(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("write FIELD=PATH, for example status=resp.code".to_string()),
     }
+}
+
+fn span(text: &str) -> Result<i64, String> {
+    time::parse_span(text).map_err(|error| error.to_string())
 }
 
 fn window(text: &str) -> Result<u64, String> {

@@ -56,7 +56,7 @@ pub fn run(arguments: &Export) -> anyhow::Result<ExitCode> {
     let lines = exported.lines();
     Ok(code.and(skipped::check(
         arguments.max_skipped,
-        &exported.skipped,
+        exported.skipped.unreadable(),
         lines,
     )))
 }

@@ -2,6 +2,7 @@
 
 use super::arguments::{Privacy, Reading};
 use crate::input::Input;
+use crate::policy::known::Known;
 use crate::settings::{FormatSettings, InputSettings, Settings};
 use crate::time::{self, Moment};
 use anyhow::{Context as _, bail};
@@ -69,6 +70,15 @@ impl Reading {
             source,
             notices,
         })
+    }
+
+    /// The rules that are expected; none without `--known`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds what is no rule.
+    pub fn known(&self) -> anyhow::Result<Known> {
+        let known = self.known.as_deref().map(Known::read).transpose()?;
+        Ok(known.unwrap_or_default())
     }
 
     fn interval(&self) -> anyhow::Result<(Option<Moment>, Option<Moment>)> {

@@ -2,14 +2,12 @@
 
 use super::message;
 use crate::exit::ExitCode;
-use crate::findings::Skipped;
 
 /// Says so if more than `most` (a share) of the lines could not be read.
-pub fn check(most: Option<f64>, skipped: &Skipped, lines: u64) -> ExitCode {
+pub fn check(most: Option<f64>, unreadable: u64, lines: u64) -> ExitCode {
     let Some(most) = most else {
         return ExitCode::Analysed;
     };
-    let unreadable = skipped.unreadable();
     let share = unreadable as f64 / lines.max(1) as f64;
     if share <= most {
         return ExitCode::Analysed;

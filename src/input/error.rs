@@ -55,6 +55,14 @@ pub enum InputError {
         /// Which files were left out, and why.
         left_out: String,
     },
+    /// Standard input, a pipe or a device, where files are wanted that can be read on from a place.
+    #[error(
+        "{path}: not a regular file, so the next run could not go on from a place in it; name the file itself, or leave out --state"
+    )]
+    NoPlaceToKeep {
+        /// As given or found.
+        path: String,
+    },
     /// A pattern that cannot be understood.
     #[error("{pattern}: not a pattern: {error}; write [[] for a bracket that stands for itself")]
     BadGlob {
@@ -78,8 +86,25 @@ pub enum InputError {
 }
 
 impl InputError {
+    /// One error for all inputs, none of which can be read.
+    pub fn of_all(mut errors: Vec<InputError>) -> InputError {
+        match errors.len() {
+            1 => errors.remove(0),
+            _ => InputError::All(errors),
+        }
+    }
+
+    /// Whether the input became shorter while it was looked at.
+    pub fn is_truncation(&self) -> bool {
+        match self {
+            InputError::Unreadable { error, .. } => error.kind() == io::ErrorKind::UnexpectedEof,
+            InputError::All(errors) => errors.iter().any(InputError::is_truncation),
+            _ => false,
+        }
+    }
+
     /// The error of opening or reading `path`.
-    pub(super) fn from_io(path: &str, error: io::Error) -> InputError {
+    pub fn from_io(path: &str, error: io::Error) -> InputError {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::NotFound => InputError::Missing { path },

@@ -13,6 +13,8 @@ pub(super) struct Candidate {
     /// As given or found, for people.
     pub(super) path: String,
     pub(super) place: Place,
+    /// Which LOG it belongs to, counted from 0.
+    pub(super) log: usize,
 }
 
 /// Where it is.
@@ -48,9 +50,13 @@ pub(super) fn usual_places(root: &str) -> Vec<String> {
 /// `logs`: directory by directory, set by set, the oldest rotation first, standard input last.
 pub(super) fn expand(logs: &[String]) -> (Vec<Candidate>, Vec<InputError>) {
     let (mut candidates, mut errors) = (Vec::new(), Vec::new());
-    for log in logs {
+    for (number, log) in logs.iter().enumerate() {
+        let of_log = |candidate| Candidate {
+            log: number,
+            ..candidate
+        };
         match expand_one(log) {
-            Ok(found) => candidates.extend(found),
+            Ok(found) => candidates.extend(found.into_iter().map(of_log)),
             Err(error) => errors.push(error),
         }
     }
@@ -63,6 +69,7 @@ fn expand_one(log: &str) -> Result<Vec<Candidate>, InputError> {
         return Ok(vec![Candidate {
             path: "-".to_owned(),
             place: Place::StandardInput,
+            log: 0,
         }]);
     }
     match fs::metadata(log) {
@@ -187,12 +194,13 @@ fn reason_to_leave_out(path: &Path, name: &str) -> Option<&'static str> {
     }
 }
 
+/// Endings of copies, locks and checksums beside logs: reading them would count requests twice.
+const BESIDE_LOGS: [&str; 10] = [
+    "~", ".bak", ".swp", ".tmp", ".lock", ".pid", ".offset", ".md5", ".sha256", ".sig",
+];
+
 /// Whether a file of this name, in lower case, is a log that may be taken without being named.
 fn looks_like_log(name: &str) -> bool {
-    /// Copies, locks and checksums beside logs: reading them would count requests twice.
-    const BESIDE_LOGS: [&str; 10] = [
-        "~", ".bak", ".swp", ".tmp", ".lock", ".pid", ".offset", ".md5", ".sha256", ".sig",
-    ];
     const ENDINGS: [&str; 4] = [".json", ".ndjson", ".jsonl", ".clf"];
     if BESIDE_LOGS.iter().any(|ending| name.ends_with(ending)) {
         return false;
@@ -207,6 +215,17 @@ fn looks_like_log(name: &str) -> bool {
             .any(|part| base.contains(part))
 }
 
+/// Whether a file beside the log `base` may have been made of it by rotation: `NAME.*`, `NAME-*`, or
+/// another name of the same set.
+pub(super) fn is_rotation_of(base: &str, name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    if name == base || BESIDE_LOGS.iter().any(|ending| lower.ends_with(ending)) {
+        return false;
+    }
+    let behind = name.strip_prefix(base);
+    behind.is_some_and(|rest| rest.starts_with(['.', '-'])) || Rotation::of(name).base == base
+}
+
 fn describe(mut left_out: Vec<String>) -> String {
     left_out.sort_unstable();
     match left_out.len() {
@@ -217,15 +236,18 @@ fn describe(mut left_out: Vec<String>) -> String {
 }
 
 impl Candidate {
-    fn file(path: PathBuf) -> Candidate {
+    pub(super) fn file(path: PathBuf) -> Candidate {
         Candidate {
             path: path.to_string_lossy().into_owned(),
             place: Place::File(path),
+            log: 0,
         }
     }
 }
 
-fn canonical_order(candidate: &Candidate) -> (bool, Option<PathBuf>, Option<Rotation>, String) {
+pub(super) fn canonical_order(
+    candidate: &Candidate,
+) -> (bool, Option<PathBuf>, Option<Rotation>, String) {
     let Place::File(path) = &candidate.place else {
         return (true, None, None, String::new());
     };

@@ -9,9 +9,11 @@
 //! and the number of threads; only lines over [`LONGEST_LINE`] may be cut, to one byte more than that.
 
 mod compression;
+pub mod cursor;
 mod descriptors;
 mod error;
 mod expand;
+pub mod follow;
 pub mod guard;
 mod line;
 mod mapping;
@@ -34,7 +36,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 pub use compression::Compression;
 pub use error::{InputError, Trouble};
 pub use line::LONGEST_LINE;
-pub use source::{HEAD_BYTES, Source};
+pub use source::{HEAD_BYTES, Part, Source};
 
 use crate::settings::InputSettings;
 use pass::{Kept, Reading};
@@ -127,13 +129,23 @@ impl Input {
             }
         }
         if sources.is_empty() {
-            return Err(all_failed(errors));
+            return Err(InputError::of_all(errors));
         }
         Ok(Opened {
             input: Input::new(sources, settings),
             warnings,
             troubles: errors.into_iter().map(Trouble::NotOpened).collect(),
         })
+    }
+
+    /// The parts of files that a run goes on with ([`follow`]), in their order. There may be none.
+    ///
+    /// # Errors
+    /// If one of them cannot be read any more.
+    pub fn of_parts(parts: Vec<Part>, settings: &InputSettings) -> Result<Input, InputError> {
+        let may_map = !settings.no_mmap;
+        let sources = parts.into_iter().map(|part| part.into_source(may_map));
+        Ok(Input::new(sources.collect::<Result<_, _>>()?, settings))
     }
 
     fn new(sources: Vec<Source>, settings: &InputSettings) -> Input {
@@ -270,11 +282,4 @@ fn once(files: Vec<OpenFile>) -> (Vec<OpenFile>, Vec<String>) {
         }
     }
     (kept, warnings)
-}
-
-fn all_failed(mut errors: Vec<InputError>) -> InputError {
-    match errors.len() {
-        1 => errors.remove(0),
-        _ => InputError::All(errors),
-    }
 }

@@ -23,6 +23,8 @@ const FINGERPRINT_BYTES: usize = 4096;
 #[derive(Debug)]
 pub(super) struct PlainFile {
     file: File,
+    /// Where the text begins in the file; not at its start where only a part of it is read.
+    base: u64,
     len: u64,
     fingerprint: blake3::Hash,
     text: Text,
@@ -72,9 +74,24 @@ impl PlainFile {
         };
         Ok(PlainFile {
             file,
+            base: 0,
             len,
             fingerprint,
             text,
+        })
+    }
+
+    /// Takes the bytes of `file` from `start` to `end`, between two ends of lines. The head is that of
+    /// the file all the same: what is read of it must not change its format.
+    pub(super) fn part(file: File, start: u64, end: u64) -> io::Result<PlainFile> {
+        let mut head = Vec::new();
+        read_range(&file, 0, end.min(HEAD_BYTES as u64), &mut head)?;
+        Ok(PlainFile {
+            fingerprint: fingerprint(&file, end)?,
+            file,
+            base: start,
+            len: end.saturating_sub(start),
+            text: Text::Read { head },
         })
     }
 
@@ -150,8 +167,9 @@ impl PlainFile {
 
     /// True if size and beginning are (still) those of the file that was opened.
     pub(super) fn is_unchanged(&self) -> bool {
-        let same_start = fingerprint(&self.file, self.len).is_ok_and(|f| f == self.fingerprint);
-        same_start && self.is_whole() && self.file.metadata().is_ok_and(|m| m.len() >= self.len)
+        let end = self.base + self.len;
+        let same_start = fingerprint(&self.file, end).is_ok_and(|f| f == self.fingerprint);
+        same_start && self.is_whole() && self.file.metadata().is_ok_and(|m| m.len() >= end)
     }
 
     fn check(&self, piece: &Option<Piece<'_>>) -> Result<(), Lost> {
@@ -169,7 +187,7 @@ impl PlainFile {
         edges: Edges,
         buffer: &'a mut Vec<u8>,
     ) -> Result<Option<Piece<'a>>, Lost> {
-        read_range(&self.file, edges.look_from, edges.last + 1, buffer)?;
+        self.read(edges.look_from, edges.last + 1, buffer)?;
         let Some(skip) = edges.first_line(buffer) else {
             return Ok(None);
         };
@@ -180,7 +198,12 @@ impl PlainFile {
         }))
     }
 
-    /// Completes the last line of `buffer`, which ends at `at` of the file.
+    /// Reads the text from `start` to `end`.
+    fn read(&self, start: u64, end: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+        read_range(&self.file, self.base + start, self.base + end, buffer)
+    }
+
+    /// Completes the last line of `buffer`, which ends at `at` of the text.
     fn read_to_newline(&self, mut at: u64, buffer: &mut Vec<u8>) -> Result<(), Lost> {
         if buffer.ends_with(b"\n") {
             return Ok(());
@@ -189,7 +212,7 @@ impl PlainFile {
         let mut block = Vec::new();
         while at < self.len {
             let end = self.len.min(at + BLOCK_BYTES as u64);
-            read_range(&self.file, at, end, &mut block)?;
+            self.read(at, end, &mut block)?;
             if extend_line(buffer, line_start, &block).is_some() {
                 break;
             }
@@ -199,7 +222,7 @@ impl PlainFile {
     }
 }
 
-/// Where to look for the lines of a chunk, in bytes from the start of the file.
+/// Where to look for the lines of a chunk, in bytes from the start of the text.
 #[derive(Debug, Clone, Copy)]
 struct Edges {
     look_from: u64,

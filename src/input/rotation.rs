@@ -5,6 +5,7 @@
 //! oldest comes first. Names only order files; the truth is in the stamps, and is looked at later.
 
 use std::cmp::Reverse;
+use std::path::Path;
 
 /// Names that compression adds.
 const COMPRESSED: [&str; 5] = [".gz", ".zst", ".zstd", ".bz2", ".xz"];
@@ -42,7 +43,36 @@ impl Rotation {
     }
 }
 
-fn strip_compression(name: &str) -> &str {
+/// Whether a file of this name is the one of its set that is being written.
+pub(super) fn is_live(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    name.is_none_or(|name| strip_compression(&name) == name && Rotation::of(&name).age == Age::Live)
+}
+
+/// Whether the name of a file beside the log `base` says that rotation made it: behind the log's name
+/// stand only numbers, a date or a time, or it is another name of the same set.
+pub(super) fn is_made_by_rotation(base: &Path, path: &Path) -> bool {
+    let name = |path: &Path| {
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
+    let (Some(base), Some(name)) = (name(base), name(path)) else {
+        return false;
+    };
+    let rotation = Rotation::of(&name);
+    if rotation.base == base && rotation.age != Age::Live {
+        return true;
+    }
+    let is_stamp = |c: char| c.is_ascii_digit() || matches!(c, '-' | '.' | '_' | ':' | 'T');
+    strip_compression(&name)
+        .strip_prefix(&base)
+        .is_some_and(|rest| {
+            rest.contains(|c: char| c.is_ascii_digit()) && rest.chars().all(is_stamp)
+        })
+}
+
+/// A name without the ending that compression adds.
+pub(super) fn strip_compression(name: &str) -> &str {
     COMPRESSED
         .iter()
         .find_map(|ending| name.strip_suffix(ending))

@@ -28,6 +28,10 @@ pub struct Source {
     pub disk_bytes: Option<u64>,
     /// Device and inode, by which the same file is known under another name.
     pub identity: (u64, u64),
+    /// Which LOG it belongs to, counted from 0 in the order in which they were given.
+    pub log: usize,
+    /// What an earlier run counted, read again for exposure only.
+    pub is_context: bool,
     /// The first bytes of text, unless they are in the mapping of `body`.
     head: Vec<u8>,
     pub(super) body: Body,
@@ -67,6 +71,7 @@ impl Source {
 /// An input that is open, and of which nothing was read yet.
 pub(super) struct OpenFile {
     path: String,
+    log: usize,
     file: File,
     identity: (u64, u64),
     /// Length, if it is a regular file at its start.
@@ -75,13 +80,14 @@ pub(super) struct OpenFile {
 
 impl OpenFile {
     pub(super) fn open(candidate: Candidate) -> Result<OpenFile, InputError> {
-        let path = candidate.path;
+        let (path, log) = (candidate.path, candidate.log);
         Self::try_open(&candidate.place)
             .map(|(file, identity, len)| OpenFile {
                 file,
                 identity,
                 len,
                 path: path.clone(),
+                log,
             })
             .map_err(|error| InputError::from_io(&path, error))
     }
@@ -110,6 +116,7 @@ impl OpenFile {
     pub(super) fn into_source(self, may_map: bool) -> Result<Source, InputError> {
         let OpenFile {
             path,
+            log,
             file,
             identity,
             len: disk_bytes,
@@ -135,6 +142,62 @@ impl OpenFile {
             compression,
             disk_bytes,
             identity,
+            log,
+            is_context: false,
+            head,
+            body,
+        })
+    }
+}
+
+/// A part of a regular file, which lies between ends of lines.
+#[derive(Debug)]
+pub struct Part {
+    /// As given or found.
+    pub path: String,
+    /// Which LOG it belongs to.
+    pub log: usize,
+    /// What an earlier run counted, read again for exposure only.
+    pub is_context: bool,
+    /// The file.
+    pub file: File,
+    /// Its compression.
+    pub compression: Option<Compression>,
+    /// Where the part begins, in bytes of text.
+    pub start: u64,
+    /// Where a plain file's part ends, in bytes; of a compressed one the bytes on disk, as it is read to
+    /// the end of its text.
+    pub end: u64,
+}
+
+impl Part {
+    /// Gets ready to read it; a plain file from its start is mapped if `may_map`.
+    pub(super) fn into_source(self, may_map: bool) -> Result<Source, InputError> {
+        let unreadable = |error| InputError::from_io(&self.path, error);
+        let metadata = self.file.metadata().map_err(unreadable)?;
+        let (body, head, disk_bytes) = match self.compression {
+            Some(compression) => {
+                let (stream, head) =
+                    Stream::compressed(self.file, self.end, compression, self.start)
+                        .map_err(unreadable)?;
+                (Body::Stream(Mutex::new(stream)), head, self.end)
+            }
+            None => {
+                let plain = match self.start {
+                    0 => PlainFile::new(self.file, self.end, may_map),
+                    start => PlainFile::part(self.file, start, self.end),
+                };
+                let plain = Body::Plain(plain.map_err(unreadable)?);
+                (plain, Vec::new(), self.end.saturating_sub(self.start))
+            }
+        };
+        Ok(Source {
+            compression: self.compression,
+            disk_bytes: Some(disk_bytes),
+            identity: (metadata.dev(), metadata.ino()),
+            log: self.log,
+            is_context: self.is_context,
+            path: self.path,
             head,
             body,
         })
@@ -153,7 +216,7 @@ fn body(
             let plain = PlainFile::new(file, len, may_map)?;
             return Ok((Body::Plain(plain), Vec::new()));
         }
-        (Some(len), Some(compression)) => Stream::compressed(file, len, compression)?,
+        (Some(len), Some(compression)) => Stream::compressed(file, len, compression, 0)?,
         (None, compression) => Stream::pipe(start, file, compression)?,
     };
     Ok((Body::Stream(Mutex::new(stream)), head))

@@ -45,23 +45,22 @@ pub(super) struct Place {
 }
 
 impl Stream {
-    /// The first `len` bytes of a compressed file; with it the first bytes of its text.
+    /// The first `len` bytes of a compressed file, without the first `skip` bytes of its text; with it
+    /// the first bytes of the whole text.
     pub(super) fn compressed(
         file: File,
         len: u64,
         compression: Compression,
+        skip: u64,
     ) -> io::Result<(Stream, Vec<u8>)> {
         let file = CompressedFile {
             file,
             len,
             compression,
+            skip,
         };
-        let mut head = Vec::new();
         // A file that is damaged within its head is a trouble of the pass, like any other.
-        let _ = file
-            .decoder(&Arc::default())?
-            .take(HEAD_BYTES as u64)
-            .read_to_end(&mut head);
+        let head = compressed_head(&file.file, len, compression, HEAD_BYTES)?;
         let mut stream = Stream::new(Arc::default());
         stream.waiting = Some(file);
         Ok((stream, head))
@@ -231,11 +230,40 @@ impl Stream {
     fn reader(&mut self) -> io::Result<&mut Reader> {
         let reader = match (self.reader.take(), self.waiting.take()) {
             (Some(reader), _) => reader,
-            (None, Some(file)) => file.decoder(&self.taken)?,
+            (None, Some(file)) => {
+                let mut reader = file.decoder(&self.taken)?;
+                io::copy(
+                    &mut Read::by_ref(&mut reader).take(file.skip),
+                    &mut io::sink(),
+                )?;
+                reader
+            }
             (None, None) => Box::new(io::empty()),
         };
         Ok(self.reader.insert(reader))
     }
+}
+
+/// The first `bytes` of the text in the first `len` bytes of a compressed file; fewer, if it is shorter
+/// or damaged.
+pub(super) fn compressed_head(
+    file: &File,
+    len: u64,
+    compression: Compression,
+    bytes: usize,
+) -> io::Result<Vec<u8>> {
+    let file = CompressedFile {
+        file: file.try_clone()?,
+        len,
+        compression,
+        skip: 0,
+    };
+    let mut head = Vec::new();
+    let _ = file
+        .decoder(&Arc::default())?
+        .take(bytes as u64)
+        .read_to_end(&mut head);
+    Ok(head)
 }
 
 /// A compressed regular file.
@@ -243,6 +271,8 @@ struct CompressedFile {
     file: File,
     len: u64,
     compression: Compression,
+    /// Bytes of text at its start that are not wanted.
+    skip: u64,
 }
 
 impl CompressedFile {

@@ -76,13 +76,15 @@ pub fn write_spikes(
     rows.flush()
 }
 
-fn writer(out: &mut dyn Write) -> Writer<&mut dyn Write> {
+/// A writer of rows as RFC 4180 wants them.
+pub(crate) fn writer(out: &mut dyn Write) -> Writer<&mut dyn Write> {
     WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .from_writer(out)
 }
 
-fn spike_row(run: u64, source: &str, spike: &Spike) -> [String; SPIKE_COLUMNS.len()] {
+/// The cells of a spike, in the order of [`SPIKE_COLUMNS`].
+pub(crate) fn spike_row(run: u64, source: &str, spike: &Spike) -> [String; SPIKE_COLUMNS.len()] {
     [
         SCHEMA.to_string(),
         run.to_string(),
@@ -118,16 +120,18 @@ fn top<'a>(spike: &'a Spike, dimension: &str) -> &'a str {
         .map_or("", |key| &key.value)
 }
 
-fn foreign(text: &str) -> String {
+/// A cell with text of a log, which cannot start a formula.
+pub(crate) fn foreign(text: &str) -> String {
     escape::csv_cell(text).into_owned()
 }
 
-fn time(moment: Moment) -> String {
+/// A moment, RFC 3339 in UTC.
+pub(crate) fn time(moment: Moment) -> String {
     moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// The shortest decimal that reads back as the same number; empty for none.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value.is_finite() {
         value.to_string()
     } else {

@@ -1,5 +1,9 @@
 //! A verdict as the contract shows it: values by name, the rebuilt rule, sentences, commands.
 
+mod part;
+
+pub use part::describe_part;
+
 use super::rule::{self, Rebuilt};
 use super::{Origin, Verdict, advice};
 use crate::evidence::content::Stream;
@@ -68,7 +72,7 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
         scope = Scope::count(setting.table, verdict, None);
     }
     let (keys, distinct) = keys(setting, verdict);
-    let (peak, without) = peak(setting, verdict);
+    let (peak, without) = peak(setting, &verdict.denials);
     let mechanism = mechanism(verdict);
     let pace_ms = (facts.end_ms - facts.start_ms) / facts.denials.max(1) as i64;
     let quiet_ms = (10 * pace_ms).clamp(60_000, 2 * setting.window_s.max(30) * 1000);
@@ -95,6 +99,7 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
         confidence: judgement.confidence,
         band: judgement.band,
         reason: judgement.reason.clone(),
+        known: None,
         alternatives: judgement.alternatives.clone(),
         rule: rebuilt
             .as_ref()
@@ -321,9 +326,9 @@ fn expected(
     (outside * inside / rest * 10.0).round() / 10.0
 }
 
-fn peak(setting: &Setting<'_>, verdict: &Verdict) -> (Peak, Without) {
+fn peak(setting: &Setting<'_>, denials: &[u32]) -> (Peak, Without) {
     let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
-    for index in &verdict.denials {
+    for index in denials {
         let second = setting.table.rows[*index as usize].time_ms.div_euclid(1000);
         *windows
             .entry(second.div_euclid(setting.window_s))

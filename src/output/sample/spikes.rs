@@ -23,6 +23,7 @@ pub(super) fn rate_limit_spike() -> Spike {
         confidence: Some(0.97),
         band: Band::Likely,
         reason: None,
+        known: None,
         alternatives: vec![Alternative {
             cause: Cause::BotFilter,
             confidence: 0.02,

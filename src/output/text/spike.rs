@@ -16,7 +16,8 @@ pub(super) const NEAR: f64 = 0.05;
 
 /// All spikes, in the order of time; the largest are explained.
 pub(super) fn write_all(spikes: &[Spike], context: &Context, clock: &Clock, sheet: &mut Sheet) {
-    let mut by_size: Vec<&Spike> = spikes.iter().collect();
+    // What is expected needs no explanation.
+    let mut by_size: Vec<&Spike> = spikes.iter().filter(|s| s.known.is_none()).collect();
     by_size.sort_by_key(|spike| Reverse(spike.denials));
     let smallest = by_size
         .get(EXPLAINED.min(by_size.len()).saturating_sub(1))
@@ -27,14 +28,15 @@ pub(super) fn write_all(spikes: &[Spike], context: &Context, clock: &Clock, shee
     for spike in spikes {
         sheet.blank();
         verdict(spike, clock, sheet);
-        if context.verbose || (spike.denials >= smallest && left > 0) {
+        let is_large = spike.denials >= smallest && spike.known.is_none();
+        if context.verbose || (is_large && left > 0) {
             left = left.saturating_sub(1);
             explain(spike, depth, &mut told, clock, sheet);
         } else if spike.rule.is_some() {
             rule::write(spike, false, sheet);
         }
     }
-    if spikes.len() > EXPLAINED && !context.verbose {
+    if by_size.len() > EXPLAINED && !context.verbose {
         sheet.blank();
         let note = "Only the largest spikes are explained; -v explains all, with commands to \
                     reproduce them.";
@@ -116,6 +118,9 @@ pub(super) fn verdict(spike: &Spike, clock: &Clock, sheet: &mut Sheet) {
         Piece::new(tint(spike.family), name(spike)),
     ];
     pieces.extend(confidence(spike).map(Piece::plain));
+    if spike.known.is_some() {
+        pieces.push(Piece::new(Tint::Faint, "expected".to_owned()));
+    }
     let time = clock.range(spike.start, spike.end, Precision::Seconds);
     let goes_on = match spike.state {
         State::Open => ", still going on",
