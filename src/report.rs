@@ -141,16 +141,10 @@ pub fn run(
     let _lock = options.state.as_deref().map(lock_state).transpose()?;
     let shelf = Shelf::open(&options.out)?;
     let mut notices = Vec::new();
-    let before = match &options.state {
-        Some(path) => Some(last_state(path, &shelf, &mut notices)?),
-        // All is run 1 then, which would take the place of what the runs with a state have summed up.
-        None if shelf.current(STATE_COPY)?.is_some() => {
-            return Err(ReportError::NoState(options.out.clone()));
-        }
-        None => None,
-    };
+    let before = before(settings, options, &shelf, &mut notices)?;
     let mut state = before.clone().unwrap_or_else(first_state);
     state.run += 1;
+    let run = state.run;
     let key = token_key(before.as_ref())?;
     state.keep_token_key(&key.key);
 
@@ -160,34 +154,68 @@ pub fn run(
         progress,
     };
     let read = Read::run(before.as_ref(), options, job)?;
-    if read.additions.logs.iter().any(|log| !log.tokens.is_empty()) {
+    if read.shows_tokens() {
         notices.extend(key.warning);
     }
     let usual = Usual::before(&state, read.additions.span_s.start);
-    let run = state.run;
     let mut spikes = carry_over(&mut state, run, &read.additions);
     for spike in &mut spikes {
         let expected = options.known.expects(&spike.finding.whole);
         spike.known = expected.map(str::to_owned);
     }
     read.remember(&mut state, &settings.input.logs);
-    let mut set = set(&shelf, run, settings, &read, &spikes, &mut notices)?;
-    if before.is_some() {
+    let set = set(&shelf, run, settings, &read, &spikes, &mut notices)?;
+    finish(&shelf, &state, options, set, &mut notices)?;
+    Ok(Report {
+        usual_per_minute: usual.map(|usual| usual.median),
+        notices,
+        ..read.report(run, &settings.input.logs, &spikes)
+    })
+}
+
+/// Publishes the set, commits the state, and tidies up, in this order.
+fn finish(
+    shelf: &Shelf,
+    state: &State,
+    options: &Options,
+    mut set: publish::Set,
+    notices: &mut Vec<String>,
+) -> Result<(), ReportError> {
+    if options.state.is_some() {
         set.push((STATE_COPY, state.to_public_bytes()?));
     }
-    shelf.publish(run, &set)?;
+    shelf.publish(state.run, &set)?;
     if let Some(path) = &options.state {
         state.commit(path)?;
     }
-    if let Err(error) = shelf.tidy(run, options.keep) {
+    if let Err(error) = shelf.tidy(state.run, options.keep) {
+        let run = state.run;
         notices.push(format!(
             "run {run} is published, but old sets stay: {error}"
         ));
     }
-    let mut report = read.report(run, &settings.input.logs, &spikes);
-    report.usual_per_minute = usual.map(|usual| usual.median);
-    report.notices = notices;
-    Ok(report)
+    Ok(())
+}
+
+/// The state to go on from; none for a run that counts all.
+fn before(
+    settings: &Settings,
+    options: &Options,
+    shelf: &Shelf,
+    notices: &mut Vec<String>,
+) -> Result<Option<State>, ReportError> {
+    let Some(path) = &options.state else {
+        // All is run 1 then, which would take the place of what the runs with a state have summed up.
+        return match shelf.current(STATE_COPY)? {
+            Some(_) => Err(ReportError::NoState(options.out.clone())),
+            None => Ok(None),
+        };
+    };
+    let mut state = last_state(path, shelf, notices)?;
+    if gather::meet(&mut state, settings) {
+        state.commit(path)?;
+    }
+    Ok(Some(state))
 }
 
 fn lock_state(path: &Path) -> Result<Lock, LockError> {
@@ -334,6 +362,12 @@ impl Read {
             }
         }
         Err(ReportError::NeverStill)
+    }
+
+    /// Whether fingerprints of tokens are published.
+    fn shows_tokens(&self) -> bool {
+        let logs = &self.additions.logs;
+        logs.iter().any(|log| !log.tokens.is_empty())
     }
 
     /// Keeps in the state what the next run goes on from.

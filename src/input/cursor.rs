@@ -191,6 +191,22 @@ impl LogFile {
         }
     }
 
+    /// The cursor before what is to be read, of a file that was never read: at its start, or behind all
+    /// of it if there is nothing to read.
+    pub fn first_cursor(&self) -> Cursor {
+        if self.end == Some(self.start) {
+            return self.cursor(0);
+        }
+        Cursor {
+            offset: 0,
+            head_bytes: 0,
+            head: hash(b""),
+            tail: self.compression.is_none().then(|| hash(b"")),
+            is_complete: false,
+            ..self.cursor(0)
+        }
+    }
+
     /// Whether the file still holds what it held when it was opened. If so, what was read in between
     /// is that text too, because a log is only appended to or truncated.
     pub fn is_still(&self, cursor: &Cursor) -> bool {

@@ -6,7 +6,8 @@
 //! met for the first time, rotated files beside it are older than it, and only get a cursor.
 //!
 //! A rotation may be under way. An unfinished copy or archive of a file that is still there is left
-//! for later, and where a file that was live cannot be found everything is looked at again.
+//! for later, and where a cursor cannot be found everything is looked at again: names may have moved
+//! between the listing of the directory and the opening of its files.
 //!
 //! [`cursor`]: super::cursor
 
@@ -37,6 +38,8 @@ pub struct Followed {
     pub files: Vec<LogFile>,
     /// Live files of the run before that are gone, with what was not yet read of them.
     pub lost: Vec<Lost>,
+    /// Whether every cursor was found, or had nothing before it.
+    is_complete: bool,
 }
 
 /// A file that was being written to, and is nowhere to be found.
@@ -85,7 +88,7 @@ pub fn follow(
             claimed,
         };
         match look.followed() {
-            Ok(followed) if followed.lost.is_empty() || looks == MOST_LOOKS => {
+            Ok(followed) if followed.is_complete || looks == MOST_LOOKS => {
                 return Ok(followed);
             }
             Ok(_) => {}
@@ -127,7 +130,9 @@ impl Look<'_> {
         // The live files first: what is renamed after that is found twice, as one and the same inode.
         let mut found = self.named()?;
         self.add_rotated(&mut found)?;
-        let lost = self.match_cursors(&mut found);
+        let left = self.match_cursors(&mut found);
+        let lost = lost(&left, &found);
+        let is_complete = left.iter().all(|cursor| cursor.offset == 0);
         leave_out_archives_under_way(&mut found);
         leave_out_copies(&mut found);
         let mut files = Vec::new();
@@ -141,7 +146,11 @@ impl Look<'_> {
         files.sort_by_cached_key(|file| {
             canonical_order(&Candidate::file(PathBuf::from(&file.path)))
         });
-        Ok(Followed { files, lost })
+        Ok(Followed {
+            files,
+            lost,
+            is_complete,
+        })
     }
 
     /// The files that the LOG means now. There may be none for a moment, if it was read before.
@@ -224,8 +233,8 @@ impl Look<'_> {
         }))
     }
 
-    /// Finds every cursor again; gives the live ones that cannot be found.
-    fn match_cursors(&self, found: &mut [Found]) -> Vec<Lost> {
+    /// Finds every cursor again; gives those that cannot be found.
+    fn match_cursors(&self, found: &mut [Found]) -> Vec<&Cursor> {
         let mut left: Vec<&Cursor> = self.cursors.unwrap_or_default().iter().collect();
         // Of two cursors in one file, as after a copy, the one that is further counts.
         left.sort_by(|a, b| b.offset.cmp(&a.offset).then_with(|| a.path.cmp(&b.path)));
@@ -259,15 +268,7 @@ impl Look<'_> {
             let copy = found.iter_mut().find(is_shorter);
             copy.map(|copy| copy.take(cursor)).is_none()
         });
-        let lost = left.iter().filter(|c| c.is_live && c.offset > 0);
-        lost.map(|cursor| {
-            let (path, offset) = (cursor.path.clone(), cursor.offset);
-            match found.iter().any(|f| f.file.identity == cursor.identity) {
-                true => Lost::Truncated { path, offset },
-                false => Lost::Gone { path, offset },
-            }
-        })
-        .collect()
+        left
     }
 
     /// Whether a file is of this LOG: who made the others beside it is not known.
@@ -318,6 +319,19 @@ impl Found {
             self.cursor = Some(cursor.clone());
         }
     }
+}
+
+/// What is lost with the live files that cannot be found.
+fn lost(left: &[&Cursor], found: &[Found]) -> Vec<Lost> {
+    let live = left.iter().filter(|c| c.is_live && c.offset > 0);
+    live.map(|cursor| {
+        let (path, offset) = (cursor.path.clone(), cursor.offset);
+        match found.iter().any(|f| f.file.identity == cursor.identity) {
+            true => Lost::Truncated { path, offset },
+            false => Lost::Gone { path, offset },
+        }
+    })
+    .collect()
 }
 
 /// Adds a file, unless it is there under another name.

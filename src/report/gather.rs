@@ -40,6 +40,25 @@ pub fn whole(settings: &Settings) -> Result<(Opened, Gathered), InputError> {
     Ok((opened, gathered))
 }
 
+/// Notes in the state the files of LOGs that are met for the first time, of which nothing is read yet:
+/// if the first run dies, what is rotated until the next one is known to be of the LOG. Whether there
+/// are any.
+pub fn meet(state: &mut State, settings: &Settings) -> bool {
+    let mut is_any = false;
+    for (log, typed) in settings.input.logs.iter().enumerate() {
+        if state.logs.contains_key(typed) {
+            continue;
+        }
+        // What is wrong with a LOG is told when it is read.
+        if let Ok(followed) = follow(typed, log, None, &HashSet::new()) {
+            let cursors = followed.files.iter().map(LogFile::first_cursor);
+            state.logs.insert(typed.clone(), cursors.collect());
+            is_any = true;
+        }
+    }
+    is_any
+}
+
 /// What came since the state was written, with up to `context_ms` before it.
 ///
 /// # Errors
