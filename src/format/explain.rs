@@ -268,7 +268,7 @@ fn explained(detected: &Detected, number: u64, bytes: Vec<u8>) -> ExplainedLine 
         line.token = record.token.to_vec();
     });
     if let Some(read) = read.filter(|_| line.bytes.len() <= LONGEST_LINE) {
-        line.spans = spans(&owners(detected, &line.bytes, &read));
+        line.spans = whole_stamps(spans(&owners(detected, &line.bytes, &read)), &line.bytes);
     }
     line
 }
@@ -373,6 +373,18 @@ fn spans(owners: &[Option<Field>]) -> Vec<Span> {
                 bytes: at..at + 1,
             }),
         }
+    }
+    spans
+}
+
+/// Stamps with the digits and letters that touch them: no year but of this century is read, so its first
+/// digit cannot be changed, nor can a `Z`.
+fn whole_stamps(mut spans: Vec<Span>, line: &[u8]) -> Vec<Span> {
+    for span in spans.iter_mut().filter(|span| span.field == Field::Time) {
+        let (before, behind) = (&line[..span.bytes.start], &line[span.bytes.end..]);
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric();
+        span.bytes.start -= before.iter().rev().take_while(is_part).count();
+        span.bytes.end += behind.iter().take_while(is_part).count();
     }
     spans
 }

@@ -37,7 +37,7 @@ fn bytes_of_a_json_line_and_not_its_names() {
     assert_eq!(
         shown(line, &FormatSettings::default()),
         [
-            ("time", "2026-03-10T09:43:00".to_owned()),
+            ("time", "2026-03-10T09:43:00Z".to_owned()),
             ("status", "403".to_owned()),
             ("ip", "192.0.2.1".to_owned()),
             ("duration_ms", "0.250".to_owned()),
