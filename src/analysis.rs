@@ -7,11 +7,15 @@
 
 pub mod additions;
 mod assemble;
+mod coarser;
 mod examples;
 mod unread;
 mod whole;
 mod window;
 
+pub(crate) use assemble::check_readable;
+
+use crate::examine::table::Table;
 use crate::examine::{self, Routes};
 use crate::findings::Analysis;
 use crate::format::{self, Detected, FormatError};
@@ -20,9 +24,10 @@ use crate::input::{Input, InputError, Opened, Trouble};
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
 use crate::spike::scan::Exposure;
-use crate::survey;
+use crate::survey::{self, Survey};
 use crate::time::Moment;
-use crate::verdict;
+use crate::verdict::{self, Verdict};
+use assemble::Assembly;
 
 /// Why there is nothing to show.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +60,21 @@ pub struct Outcome {
     pub troubles: Vec<Trouble>,
 }
 
+/// A stage of the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Opening the logs and detecting their formats.
+    Open,
+    /// The first pass.
+    Survey,
+    /// Routes and the second pass.
+    Examine,
+    /// Proposing, merging and judging.
+    Verdict,
+    /// Names, rules and sentences; it ends with the run.
+    Describe,
+}
+
 /// How far a run has come, for whoever watches.
 pub trait Progress: Sync {
     /// A pass begins; it reads this many bytes, where known.
@@ -63,6 +83,8 @@ pub trait Progress: Sync {
     fn advance(&self, bytes: u64);
     /// All is read.
     fn end(&self);
+    /// A stage begins, and the one before it is over: for whoever measures.
+    fn stage(&self, _stage: Stage) {}
 }
 
 /// What every analysis is given besides its input.
@@ -76,69 +98,155 @@ pub struct Job<'a> {
     pub progress: &'a dyn Progress,
 }
 
+/// What an analysis rests on, for whoever goes back to single requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Grounds<'a> {
+    /// The logs; they can be read once more.
+    pub input: &'a Input,
+    /// How each log is read; none for one without a readable line.
+    pub formats: &'a [Option<Detected>],
+    /// Which requests count.
+    pub gate: &'a Gate,
+    /// What the first pass counted.
+    pub survey: &'a Survey,
+    /// The final names of routes.
+    pub routes: &'a Routes,
+    /// The rows that verdicts were reached on.
+    pub table: &'a Table<'a>,
+    /// The verdicts; those that are spikes are in the order of the analysis.
+    pub verdicts: &'a [Verdict],
+}
+
 /// Analyses the logs that the settings name.
+///
+/// # Errors
+/// There is nothing to show: no input, no format, no threads.
 pub fn analyze(
     settings: &Settings,
     token_key: &TokenKey,
     progress: &dyn Progress,
 ) -> Result<Outcome, AnalysisError> {
+    analyze_and(settings, token_key, progress, |_, _| ()).map(|(outcome, ())| outcome)
+}
+
+/// As [`analyze`]; `then` looks at the analysis and at what it rests on before that is let go.
+///
+/// # Errors
+/// As [`analyze`].
+pub fn analyze_and<T: Send>(
+    settings: &Settings,
+    token_key: &TokenKey,
+    progress: &dyn Progress,
+    then: impl FnOnce(&Analysis, Grounds<'_>) -> T + Send,
+) -> Result<(Outcome, T), AnalysisError> {
     let job = Job {
         settings,
         token_key,
         progress,
     };
-    in_pool(settings.threads, || {
-        let opened = Input::open(&settings.input)?;
-        let (analysis, troubles) = run(
-            opened,
-            job,
-            |input, formats, gate, read| {
-                let (survey, troubles) = survey::run(input, formats, gate, read);
-                (survey, (), troubles)
-            },
-            |assembly, ()| assembly.analysis(),
-        )?;
-        Ok(Outcome { analysis, troubles })
+    with_threads(settings, || {
+        progress.stage(Stage::Open);
+        let logs = Logs::open(settings)?;
+        let count = |logs: &mut Logs, read: Read<'_>| {
+            let (survey, troubles) = survey::run(&mut logs.input, &logs.formats, &logs.gate, read);
+            (survey, (), troubles)
+        };
+        let finish = |assembly: Assembly<'_>, ()| {
+            let analysis = assembly.analysis();
+            let after = then(&analysis, assembly.grounds());
+            (analysis, after)
+        };
+        let ((analysis, after), troubles) = run(logs, job, count, finish)?;
+        Ok((Outcome { analysis, troubles }, after))
     })
 }
 
-/// Runs on threads of its own.
-fn in_pool<R: Send>(
-    threads: usize,
-    run: impl FnOnce() -> Result<R, AnalysisError> + Send,
-) -> Result<R, AnalysisError> {
+/// Runs on as many threads as the settings say.
+pub(crate) fn with_threads<T: Send>(
+    settings: &Settings,
+    run: impl FnOnce() -> Result<T, AnalysisError> + Send,
+) -> Result<T, AnalysisError> {
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
+        .num_threads(settings.threads)
         .build()
-        .map_err(|source| AnalysisError::Threads { threads, source })?;
+        .map_err(|source| AnalysisError::Threads {
+            threads: settings.threads,
+            source,
+        })?;
     pool.install(run)
 }
 
-/// How the first pass is made: its counts, and what else the end needs of them.
-type Counted<S> = (survey::Survey, S, Vec<Trouble>);
+/// The logs, open, with how each is read and which of its requests count.
+#[derive(Debug)]
+pub(crate) struct Logs {
+    pub(crate) input: Input,
+    pub(crate) formats: Vec<Option<Detected>>,
+    pub(crate) gate: Gate,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) troubles: Vec<Trouble>,
+}
 
-/// The passes over an open input; `count` makes the first, `finish` puts together what was asked for.
+impl Logs {
+    /// Opens what the settings name; reads it only where `--since` or `--until` count from its end.
+    pub(crate) fn open(settings: &Settings) -> Result<Logs, AnalysisError> {
+        Logs::new(Input::open(&settings.input)?, settings)
+    }
+
+    /// The same, of an input that is open.
+    fn new(opened: Opened, settings: &Settings) -> Result<Logs, AnalysisError> {
+        let Opened {
+            mut input,
+            warnings,
+            troubles,
+        } = opened;
+        let formats = detect_all(&input, settings)?;
+        let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
+        Ok(Logs {
+            input,
+            formats,
+            gate,
+            warnings,
+            troubles,
+        })
+    }
+}
+
+/// Who is told how many bytes more were read.
+type Read<'a> = &'a (dyn Fn(u64) + Sync);
+
+/// What the first pass gives: its counts, and what else the end needs of them.
+type Counted<S> = (Survey, S, Vec<Trouble>);
+
+/// The passes; `count` makes the first, `finish` puts together what was asked for.
 fn run<S, R>(
-    opened: Opened,
+    mut logs: Logs,
     job: Job<'_>,
-    count: impl FnOnce(&mut Input, &[Option<Detected>], &Gate, &(dyn Fn(u64) + Sync)) -> Counted<S>,
-    finish: impl FnOnce(assemble::Assembly<'_>, S) -> R,
+    count: impl FnOnce(&mut Logs, Read<'_>) -> Counted<S>,
+    finish: impl FnOnce(Assembly<'_>, S) -> R,
 ) -> Result<(R, Vec<Trouble>), AnalysisError> {
     let Job {
         settings,
         token_key,
         progress,
     } = job;
-    let (mut input, mut troubles) = (opened.input, opened.troubles);
-    let formats = detect_all(&input, settings)?;
-    progress.begin("reading", input.total_bytes());
-    let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
-    let (mut survey, counts, trouble) = count(&mut input, &formats, &gate, &|bytes| {
-        progress.advance(bytes)
-    });
+    progress.stage(Stage::Survey);
+    progress.begin("reading", logs.input.total_bytes());
+    let (mut survey, counted, trouble) = count(&mut logs, &|bytes| progress.advance(bytes));
+    let Logs {
+        input,
+        formats,
+        gate,
+        warnings,
+        mut troubles,
+    } = logs;
     troubles.extend(trouble);
-    assemble::check_readable(&survey, &input, &formats)?;
+    let counts = survey
+        .sources
+        .iter()
+        .map(|tally| (tally.parsed, tally.skipped));
+    check_readable(&counts.collect::<Vec<_>>(), &input, &formats)?;
 
+    progress.stage(Stage::Examine);
     let routes = Routes::new(&survey);
     let bins = survey.timeline.sorted();
     let span = survey::timeline::robust_span(&bins, survey.timeline.width_s());
@@ -149,24 +257,27 @@ fn run<S, R>(
 
     progress.begin("examining", input.total_bytes());
     let outlines = std::mem::take(&mut survey.outlines);
-    let counted = examine::Counted {
+    let grounds = examine::Counted {
         survey: &survey,
         routes: &routes,
         outlines,
     };
-    let (table, trouble) = examine::run(&input, &formats, &gate, counted, &|bytes| {
+    let (table, trouble) = examine::run(&input, &formats, &gate, grounds, &|bytes| {
         progress.advance(bytes)
     });
     troubles.extend(trouble);
     progress.end();
 
+    progress.stage(Stage::Verdict);
     let verdicts = verdict::reach(&table, &exposure);
+    progress.stage(Stage::Describe);
     let window_s = window::width(settings.window_s, &span, survey.timeline.width_s());
-    let assembly = assemble::Assembly {
+    let assembly = Assembly {
         settings,
         token_key,
         input: &input,
         formats: &formats,
+        gate: &gate,
         survey: &survey,
         routes: &routes,
         table: &table,
@@ -174,9 +285,9 @@ fn run<S, R>(
         verdicts: &verdicts,
         bins: &bins,
         window_s,
-        warnings: opened.warnings,
+        warnings,
     };
-    Ok((finish(assembly, counts), troubles))
+    Ok((finish(assembly, counted), troubles))
 }
 
 /// The last request of the log in milliseconds, read only where `--since` or `--until` count back from it.
@@ -199,7 +310,13 @@ fn end_of_log(input: &mut Input, formats: &[Option<Detected>], settings: &Settin
 }
 
 /// The format of each source; none for a source without a readable line.
-fn detect_all(input: &Input, settings: &Settings) -> Result<Vec<Option<Detected>>, AnalysisError> {
+///
+/// # Errors
+/// No source has a known format, or the settings name one that cannot be used.
+pub fn detect_all(
+    input: &Input,
+    settings: &Settings,
+) -> Result<Vec<Option<Detected>>, AnalysisError> {
     let mut formats = Vec::new();
     let mut unknown = None;
     for source in input.sources() {

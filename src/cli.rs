@@ -2,12 +2,17 @@
 
 mod analyze;
 mod arguments;
+mod bench;
+mod export;
 mod fail_on;
+mod formats;
 pub mod message;
 mod progress;
 mod reading;
 mod report;
 mod size;
+mod skipped;
+mod terminal;
 
 use crate::exit::ExitCode;
 use arguments::{Arguments, Command};
@@ -32,6 +37,9 @@ pub fn run() -> anyhow::Result<ExitCode> {
     };
     match arguments.command {
         Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Formats(arguments) => formats::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
     }
 }

@@ -4,6 +4,7 @@
 //! request of the scopes that a verdict may be about (`scope`). Lines outside every scope are passed
 //! over by what Survey noted of them, without being read. What is kept depends on keys, never on chunks.
 
+mod coarse;
 mod collector;
 mod hot;
 pub mod index;
@@ -95,7 +96,7 @@ fn keeping<'s>(
         outlines,
     } = counted;
     let scope = Scope::new(survey, routes, outlines, most_rows);
-    let starts = line_starts(survey);
+    let starts = survey.line_starts();
     let wanted = |source: usize, number: usize| scope.wants(survey, source, number);
     let pass = input.second_pass(
         &wanted,
@@ -112,6 +113,7 @@ fn keeping<'s>(
     let (sample, weights) = (scope.sample, scope.weights(survey));
     drop(scope);
     let rows = in_order(parts);
+    eprintln!("rows {}", rows.len());
     let names = Dictionaries {
         ip: &survey.ip.keys,
         user_agent: &survey.user_agent.keys,
@@ -121,7 +123,8 @@ fn keeping<'s>(
         host: &survey.host.keys,
         referer_host: &survey.referer_host.keys,
     };
-    (Table::new(rows, names, sample, weights), troubles)
+    let table = Table::new(rows, names, sample, weights);
+    (table, troubles)
 }
 
 /// All rows by time, then by place. They mostly are in this order already.
@@ -171,24 +174,6 @@ fn settle(rows: &mut [Row]) -> bool {
         };
     }
     true
-}
-
-/// The line that each chunk of each source begins with.
-fn line_starts(survey: &Survey) -> Vec<Vec<u64>> {
-    survey
-        .sources
-        .iter()
-        .map(|source| {
-            let mut line = 0;
-            let mut starts = Vec::new();
-            for chunk in &source.chunks {
-                starts.resize(chunk.number, line);
-                starts.push(line);
-                line += chunk.lines;
-            }
-            starts
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -106,6 +106,14 @@ impl Skipped {
         self.malformed + self.too_long + self.filtered + self.not_a_request
     }
 
+    /// Adds the lines of another part.
+    pub fn add(&mut self, other: &Skipped) {
+        self.malformed += other.malformed;
+        self.too_long += other.too_long;
+        self.filtered += other.filtered;
+        self.not_a_request += other.not_a_request;
+    }
+
     /// Lines that should have been requests and could not be read; what `--max-skipped` limits.
     pub fn unreadable(&self) -> u64 {
         self.malformed + self.too_long

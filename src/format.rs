@@ -13,6 +13,7 @@ mod config;
 mod detect;
 mod draft;
 mod error;
+pub mod explain;
 mod field;
 mod find;
 mod haproxy;

@@ -8,11 +8,13 @@
 //! Dependencies point one way, left to right; `tests/layers.rs` holds it.
 
 pub mod analysis;
+pub mod bench;
 pub mod cli;
 pub mod escape;
 pub mod evidence;
 pub mod examine;
 pub mod exit;
+pub mod export;
 pub mod filter;
 pub mod findings;
 pub mod format;

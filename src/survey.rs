@@ -111,10 +111,7 @@ impl SourceTally {
     fn merge(&mut self, other: SourceTally) {
         self.bytes += other.bytes;
         self.parsed += other.parsed;
-        self.skipped.malformed += other.skipped.malformed;
-        self.skipped.too_long += other.skipped.too_long;
-        self.skipped.filtered += other.skipped.filtered;
-        self.skipped.not_a_request += other.skipped.not_a_request;
+        self.skipped.add(&other.skipped);
         self.start_ms = self.start_ms.min(other.start_ms);
         self.end_ms = self.end_ms.max(other.end_ms);
         if self.formats.len() < other.formats.len() {
@@ -225,6 +222,30 @@ impl Survey {
         for (offset, count) in other.offsets {
             *self.offsets.entry(offset).or_default() += count;
         }
+    }
+
+    /// Whether a chunk has denials.
+    pub fn has_denials(&self, source: usize, number: usize) -> bool {
+        self.sources.get(source).is_some_and(|tally| {
+            let chunks = &tally.chunks;
+            let at = chunks.binary_search_by_key(&number, |chunk| chunk.number);
+            at.is_ok_and(|at| chunks[at].denials > 0)
+        })
+    }
+
+    /// By source, the line (from 0) that each chunk begins with, by the chunk's number.
+    pub fn line_starts(&self) -> Vec<Vec<u64>> {
+        let starts = |source: &SourceTally| {
+            let mut line = 0;
+            let mut starts = Vec::new();
+            for chunk in &source.chunks {
+                starts.resize(chunk.number, line);
+                starts.push(line);
+                line += chunk.lines;
+            }
+            starts
+        };
+        self.sources.iter().map(starts).collect()
     }
 
     /// The offset from UTC that most requests were logged with, in seconds.

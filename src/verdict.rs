@@ -25,7 +25,9 @@ use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence};
 use crate::spike::scan::{Exposure, bursts};
 use piece::{Piece, Profile};
-use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
+use rayon::iter::{
+    IntoParallelIterator, IntoParallelRefIterator, ParallelExtend, ParallelIterator,
+};
 use std::collections::BTreeMap;
 
 /// Fewer denials are no spike worth waking anyone for.
@@ -58,7 +60,8 @@ pub struct Verdict {
 pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
     let pages = Pages::learn(table);
     let balanced = addresses::are_balanced(table);
-    let mut pieces = merge::merge(table, propose(table, &pages));
+    let proposed = propose(table, &pages);
+    let mut pieces = merge::merge(table, proposed);
     if balanced {
         pieces
             .iter_mut()
@@ -86,6 +89,7 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
             })
         })
         .collect();
+    eprintln!("verdicts {}", verdicts.len());
     let mut verdicts = unite(&ground, verdicts);
     verdicts.iter_mut().for_each(demote);
     verdicts.sort_by(|a, b| {
@@ -165,6 +169,7 @@ fn propose(table: &Table<'_>, pages: &Pages) -> Vec<Piece> {
         });
     }
     let strata = strata::peel(table, &mut open);
+    eprintln!("strata {}", strata.len());
     pieces.par_extend(strata.into_par_iter().map(|stratum| Piece {
         limiter: limiter::test_group(table, &stratum.denials),
         origin: Origin::Strata(vec![stratum.cells]),
@@ -250,7 +255,7 @@ fn unite(ground: &Ground<'_>, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
             .then(a.denials.first().cmp(&b.denials.first()))
     });
     let mut profiles: Vec<Profile> = verdicts
-        .iter()
+        .par_iter()
         .map(|v| Profile::of(table, &v.denials))
         .collect();
     let mut at = 0;

@@ -284,10 +284,16 @@ fn lawful(run: &Run) -> Vec<String> {
         }
     }
     match serde_json::from_slice::<Value>(&run.stdout) {
-        Ok(analysis) if analysis["schema"].is_string() => faults.extend(sums(&analysis)),
+        Ok(analysis) if is_analysis(&analysis) => faults.extend(sums(&analysis)),
         _ => {}
     }
     faults
+}
+
+fn is_analysis(json: &Value) -> bool {
+    json["schema"]
+        .as_str()
+        .is_some_and(|schema| schema.starts_with("forbid-logs.analysis/"))
 }
 
 /// Lines and denials add up.

@@ -8,7 +8,7 @@ mod causes;
 mod counts;
 
 use super::assemble::Assembly;
-use super::{AnalysisError, Job, in_pool, run};
+use super::{AnalysisError, Job, Logs, Stage, run, with_threads};
 use crate::examine::row::Row;
 use crate::findings::{Family, Moment, Skipped, Spike};
 use crate::input::{Opened, Source, Trouble};
@@ -137,16 +137,18 @@ pub fn analyze(
     templates: &[(Vec<u8>, Answer)],
     job: Job<'_>,
 ) -> Result<(Additions, Vec<Trouble>), AnalysisError> {
-    in_pool(job.settings.threads, move || {
+    with_threads(job.settings, move || {
         let portions: Vec<usize> = opened.input.sources().iter().map(portion).collect();
         let groups = logs + 1;
         let group = |source: usize| portions.get(source).copied().unwrap_or(0);
+        job.progress.stage(Stage::Open);
         run(
-            opened,
+            Logs::new(opened, job.settings)?,
             job,
-            |input, formats, gate, read| {
+            |logs, read| {
+                let groups = (groups, &group as &_);
                 let (surveys, troubles) =
-                    survey::run_apart(input, formats, gate, (groups, &group), read);
+                    survey::run_apart(&mut logs.input, &logs.formats, &logs.gate, groups, read);
                 let mut surveys = surveys.into_iter();
                 let mut all = surveys.next().unwrap_or_default();
                 let mut counts = Vec::new();

@@ -1,26 +1,27 @@
 //! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
 
-use super::{AnalysisError, examples, unread, whole};
+use super::coarser::{by_client, by_denied_network};
+use super::{AnalysisError, Grounds, examples, unread, whole};
 use crate::escape;
 use crate::evidence::addresses;
 use crate::examine::Routes;
 use crate::examine::table::{Column, Table};
 use crate::findings::*;
 use crate::format::Detected;
+use crate::gate::Gate;
 use crate::input::Input;
 use crate::key::address::{self, Address};
-use crate::key::client;
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
 use crate::spike::scan::Exposure;
-use crate::survey::tally::{KeyTable, Tally};
+use crate::survey::tally::Tally;
 use crate::survey::timeline::Bin;
 use crate::survey::{NEIGHBOURS, SourceTally, Survey};
 use crate::verdict::describe::{Setting, describe};
 use crate::verdict::{Verdict, standing_by_cause};
 use chrono::DateTime;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Everything that an analysis is put together from.
 pub struct Assembly<'a> {
@@ -28,6 +29,7 @@ pub struct Assembly<'a> {
     pub token_key: &'a TokenKey,
     pub input: &'a Input,
     pub formats: &'a [Option<Detected>],
+    pub gate: &'a Gate,
     pub survey: &'a Survey,
     pub routes: &'a Routes,
     pub table: &'a Table<'a>,
@@ -38,26 +40,25 @@ pub struct Assembly<'a> {
     pub warnings: Vec<String>,
 }
 
-/// Fails where fewer than half of the non-blank lines are requests.
+/// Fails where fewer than half of the non-blank lines are requests; `counts` has the requests of each
+/// source and the lines that are none.
 pub fn check_readable(
-    survey: &Survey,
+    counts: &[(u64, Skipped)],
     input: &Input,
     formats: &[Option<Detected>],
 ) -> Result<(), AnalysisError> {
-    let read: u64 = survey
-        .sources
+    let read: u64 = counts
         .iter()
-        .map(|s| s.parsed + s.skipped.filtered)
+        .map(|(parsed, skipped)| parsed + skipped.filtered)
         .sum();
-    let unreadable: u64 = survey.sources.iter().map(|s| s.skipped.unreadable()).sum();
+    let unreadable: u64 = counts.iter().map(|(_, skipped)| skipped.unreadable()).sum();
     if unreadable == 0 || read >= unreadable {
         return Ok(());
     }
-    let worst = survey
-        .sources
+    let worst = counts
         .iter()
         .enumerate()
-        .max_by_key(|(_, s)| s.skipped.unreadable());
+        .max_by_key(|(_, (_, skipped))| skipped.unreadable());
     let (path, format) = worst.map_or(("", "none"), |(at, _)| {
         let format = formats[at]
             .as_ref()
@@ -71,10 +72,23 @@ pub fn check_readable(
     )))
 }
 
-impl Assembly<'_> {
+impl<'a> Assembly<'a> {
+    /// What the analysis rests on.
+    pub fn grounds(&self) -> Grounds<'a> {
+        Grounds {
+            input: self.input,
+            formats: self.formats,
+            gate: self.gate,
+            survey: self.survey,
+            routes: self.routes,
+            table: self.table,
+            verdicts: self.verdicts,
+        }
+    }
+
     /// The analysis.
-    pub fn analysis(self) -> Analysis {
-        let (spikes, standing) = self.described();
+    pub fn analysis(&self) -> Analysis {
+        let ((spikes, standing), groups) = rayon::join(|| self.described(), || self.groups());
         let survey = self.survey;
         Analysis {
             schema: SCHEMA.to_string(),
@@ -92,7 +106,7 @@ impl Assembly<'_> {
             window_s: self.window_s as u64,
             timeline: self.timeline(),
             shares: shares(&spikes, &standing, survey.total.denials),
-            groups: self.groups(),
+            groups,
             warnings: self.warnings(),
             utc_offset_s: survey.utc_offset_s(),
             spikes,
@@ -143,6 +157,7 @@ impl Assembly<'_> {
             .cloned()
             .collect();
         shown_verdicts.extend(standing_by_cause(self.table, self.verdicts));
+        eprintln!("shown {}", shown_verdicts.len());
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
@@ -208,10 +223,7 @@ impl Assembly<'_> {
             let file = self.file(at, tally);
             total.lines += file.lines;
             total.parsed += file.parsed;
-            total.skipped.malformed += file.skipped.malformed;
-            total.skipped.too_long += file.skipped.too_long;
-            total.skipped.filtered += file.skipped.filtered;
-            total.skipped.not_a_request += file.skipped.not_a_request;
+            total.skipped.add(&file.skipped);
             total.start = [total.start, file.start].into_iter().flatten().min();
             total.end = [total.end, file.end].into_iter().flatten().max();
             total.files.push(file);
@@ -272,14 +284,10 @@ impl Assembly<'_> {
 
     fn groups(&self) -> Groups {
         let survey = self.survey;
-        let clients = regrouped(&survey.user_agent, |agent| {
-            Some(client::classify(agent).family.as_bytes().to_vec())
-        });
-        let prefixes = regrouped(&survey.ip, |ip| {
-            Address::parse(ip)
-                .prefix()
-                .map(|prefix| prefix.to_string().into_bytes())
-        });
+        let (clients, prefixes) = rayon::join(
+            || by_client(&survey.user_agent),
+            || by_denied_network(&survey.ip),
+        );
         let routes = self
             .routes
             .names
@@ -289,7 +297,7 @@ impl Assembly<'_> {
             ip: self.ranked(Column::Ip, survey.ip.denied()),
             prefix: self.ranked(
                 Column::Prefix,
-                prefixes.iter().map(|(k, t)| (k.as_slice(), t)),
+                prefixes.iter().map(|(k, t)| (k.as_bytes(), t)),
             ),
             client: self.ranked(
                 Column::Client,
@@ -309,8 +317,15 @@ impl Assembly<'_> {
         keys: impl Iterator<Item = (&'k [u8], &'k Tally)>,
     ) -> Vec<Group> {
         let mut keys: Vec<(&[u8], &Tally)> = keys.filter(|(_, tally)| tally.denials > 0).collect();
-        keys.sort_unstable_by(|a, b| b.1.denials.cmp(&a.1.denials).then(a.0.cmp(b.0)));
-        keys.truncate(self.settings.top);
+        let order = |a: &(&[u8], &Tally), b: &(&[u8], &Tally)| {
+            b.1.denials.cmp(&a.1.denials).then(a.0.cmp(b.0))
+        };
+        let top = self.settings.top;
+        if top > 0 && top < keys.len() {
+            keys.select_nth_unstable_by(top - 1, order);
+        }
+        keys.truncate(top);
+        keys.sort_unstable_by(order);
         keys.into_iter()
             .map(|(key, tally)| Group {
                 value: self.shown(column, key),
@@ -402,23 +417,6 @@ fn anonymous_network(bytes: &[u8]) -> String {
             )
         },
     )
-}
-
-/// Tallies under coarser keys.
-fn regrouped(
-    table: &KeyTable,
-    coarse: impl Fn(&[u8]) -> Option<Vec<u8>>,
-) -> HashMap<Vec<u8>, Tally> {
-    let mut groups: HashMap<Vec<u8>, Tally> = HashMap::new();
-    for (id, key) in table.keys.iter() {
-        if let Some(group) = coarse(key) {
-            groups
-                .entry(group)
-                .or_default()
-                .add(&table.tallies[id as usize]);
-        }
-    }
-    groups
 }
 
 fn shares(spikes: &[Spike], standing: &[Spike], denials: u64) -> BTreeMap<String, f64> {

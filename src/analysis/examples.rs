@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, HashSet};
 const LINES: usize = 3;
 /// Bytes shown of a line.
 const LONGEST: usize = 1_000;
+/// Bytes in which newlines are counted at once.
+const BLOCK: usize = 4096;
 /// A user agent longer than this is not repeated in a command.
 const LONGEST_AGENT: usize = 300;
 
@@ -116,20 +118,49 @@ fn read(assembly: &Assembly<'_>, wanted: impl Iterator<Item = Place>) -> BTreeMa
             let Some(first) = chunks.get(&(chunk.source, chunk.number)) else {
                 return;
             };
-            // The last newline ends the last line; what follows belongs to the next chunk.
-            let lines = chunk.bytes.strip_suffix(b"\n").unwrap_or(chunk.bytes);
-            for (number, line) in (*first..).zip(lines.split(|byte| *byte == b'\n')) {
-                if wanted.contains(&(chunk.source, number)) {
-                    found.push((
-                        (chunk.source, number),
-                        line[..line.len().min(64 * LONGEST)].to_vec(),
-                    ));
-                }
+            let mut numbers: Vec<u64> = wanted
+                .iter()
+                .filter(|(source, line)| *source == chunk.source && line >= first)
+                .map(|(_, line)| *line)
+                .collect();
+            numbers.sort_unstable();
+            for (number, line) in lines_of(chunk.bytes, *first, &numbers) {
+                found.push((
+                    (chunk.source, number),
+                    line[..line.len().min(64 * LONGEST)].to_vec(),
+                ));
             }
         },
         &|_| {},
     );
     pass.accumulators.into_iter().flatten().collect()
+}
+
+/// The lines with these numbers, in order, of a chunk that begins with line `first`.
+fn lines_of<'c>(chunk: &'c [u8], first: u64, numbers: &[u64]) -> Vec<(u64, &'c [u8])> {
+    // The last newline ends the last line; what follows belongs to the next chunk.
+    let lines = chunk.strip_suffix(b"\n").unwrap_or(chunk);
+    let mut found = Vec::new();
+    let (mut number, mut start) = (first, 0);
+    for wanted in numbers {
+        // Whole blocks are passed over by the count of their newlines.
+        while let Some(block) = lines.get(start..start + BLOCK) {
+            let newlines = memchr::memchr_iter(b'\n', block).count() as u64;
+            if number + newlines >= *wanted {
+                break;
+            }
+            (number, start) = (number + newlines, start + BLOCK);
+        }
+        while number < *wanted {
+            let Some(end) = memchr::memchr(b'\n', &lines[start..]) else {
+                return found;
+            };
+            (number, start) = (number + 1, start + end + 1);
+        }
+        let end = memchr::memchr(b'\n', &lines[start..]).unwrap_or(lines.len() - start);
+        found.push((*wanted, &lines[start..start + end]));
+    }
+    found
 }
 
 /// Reads a line again with its file's format.
@@ -217,4 +248,29 @@ fn is_host(host: &[u8]) -> bool {
         && host
             .iter()
             .all(|b| b.is_ascii_alphanumeric() || b"-.:[]_".contains(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines_of;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn lines_are_those_that_splitting_finds(
+            lengths in prop::collection::vec(prop_oneof![0usize..90, 3000usize..6000], 1..60),
+            picked in prop::collection::btree_set(0u64..70, 0..12),
+            first in 0u64..5,
+        ) {
+            let lines = lengths.iter().enumerate();
+            let lines: Vec<Vec<u8>> = lines.map(|(at, length)| vec![b'a' + (at % 26) as u8; *length]).collect();
+            let chunk = [lines.join(&b'\n'), b"\n".to_vec()].concat();
+            let numbers: Vec<u64> = picked.iter().map(|line| first + line).collect();
+            let expected: Vec<(u64, &[u8])> = picked
+                .iter()
+                .filter_map(|line| Some((first + line, lines.get(*line as usize)?.as_slice())))
+                .collect();
+            prop_assert_eq!(lines_of(&chunk, first, &numbers), expected);
+        }
+    }
 }

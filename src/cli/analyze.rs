@@ -4,7 +4,8 @@ use super::arguments::{Analyze, When, Writing};
 use super::fail_on::fail_on;
 use super::message;
 use super::progress::Bar;
-use super::reading::{Requested, max_skipped};
+use super::reading::Requested;
+use super::{skipped, terminal};
 use crate::analysis::{self, Outcome};
 use crate::exit::ExitCode;
 use crate::input::guard;
@@ -13,9 +14,6 @@ use crate::output::file::{Delivery, Destination};
 use crate::output::{self, Context, text};
 use anyhow::Context as _;
 use std::io::{IsTerminal, stdout};
-
-/// Columns where the width is not known.
-const WIDTH: usize = 80;
 
 /// Analyses the logs and writes the report.
 pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
@@ -73,7 +71,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
         code = code.and(ExitCode::InPart);
     }
     Ok(code
-        .and(max_skipped(
+        .and(skipped::check(
             arguments.writing.max_skipped,
             analysis.input.skipped.unreadable(),
             analysis.input.lines,
@@ -90,10 +88,8 @@ fn context(writing: &Writing, source: String) -> Context {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     Context {
         source,
-        width: terminal_size::terminal_size()
-            .filter(|_| to_terminal)
-            .map_or(WIDTH, |(width, _)| usize::from(width.0)),
-        unicode: is_unicode(),
+        width: terminal::width(to_terminal),
+        unicode: terminal::is_unicode(),
         color: match writing.color {
             When::Always => true,
             When::Never => false,
@@ -106,15 +102,4 @@ fn context(writing: &Writing, source: String) -> Context {
         top: writing.top.unwrap_or(text::ROWS),
         verbose: writing.verbose,
     }
-}
-
-/// Whether the locale shows more than ASCII; UTF-8 is assumed where none is set, as in containers.
-fn is_unicode() -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .is_none_or(|locale| {
-            let locale = locale.to_ascii_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        })
 }

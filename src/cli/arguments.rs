@@ -2,6 +2,7 @@
 
 use super::fail_on::FailOn;
 use super::size;
+use crate::export;
 use crate::filter::Condition;
 use crate::output;
 use crate::time;
@@ -27,7 +28,10 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Analyze(Box<Analyze>),
+    Export(Box<Export>),
+    Formats(Box<Formats>),
     Report(Box<Report>),
+    Bench(Box<super::bench::Arguments>),
 }
 
 /// Report the spikes of denied requests and their causes.
@@ -55,6 +59,91 @@ pub struct Analyze {
     pub privacy: Privacy,
     #[command(flatten)]
     pub writing: Writing,
+}
+
+/// Write the requests as normalised records, one a line.
+///
+/// Denials only, unless --all is given; in the order of the input. Secrets are replaced by
+/// fingerprints. With --verdict each denial carries the spike that it belongs to and its cause, as
+/// analyze tells them.
+///
+/// Exit codes: 0 exported, 2 nothing usable, 3 exported in part.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  forbid-logs export access.log | jq -r .path
+  forbid-logs export access.log --verdict --where route=/api/search
+  forbid-logs export /var/log/nginx/ --all --format csv -o requests.csv
+  forbid-logs export access.log --verdict --format csv -o denials.csv")]
+pub struct Export {
+    /// Access logs, as analyze takes them
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<String>,
+    /// All requests, not only denials
+    #[arg(long)]
+    pub all: bool,
+    /// With the spike, the cause and the confidence of each denial
+    #[arg(long)]
+    pub verdict: bool,
+    /// With a record for each line that could not be read
+    #[arg(long)]
+    pub keep_unparsed: bool,
+    /// ndjson or csv
+    #[arg(long, value_name = "FORMAT", default_value = "ndjson", value_parser = |s: &str| s.parse::<export::Encoding>())]
+    pub format: export::Encoding,
+    /// Write to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// No progress, no notices
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// No progress
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Exit with 3 if more than this share of the lines could not be read, such as 1%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub max_skipped: Option<f64>,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub privacy: Privacy,
+}
+
+/// List the log formats, say which one a log has, or explain a format string.
+///
+/// Without arguments: the formats that are known. With a LOG: which format it has and why, what came
+/// second, and what of its lines became which field. With --log-format STRING: what each variable of
+/// an nginx log_format or an Apache LogFormat becomes, and what to add so that the next denial states
+/// its cause.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  forbid-logs formats
+  forbid-logs formats access.log
+  forbid-logs formats --log-format '$remote_addr [$time_local] \"$request\" $status'
+  forbid-logs formats access.log --nginx-conf /etc/nginx/nginx.conf")]
+pub struct Formats {
+    /// Access logs
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<String>,
+    /// A format by name, an nginx log_format or an Apache LogFormat string
+    #[arg(long, value_name = "NAME|STRING")]
+    pub log_format: Option<String>,
+    /// Where JSON lines keep a field: status=resp.code,ip=client.addr
+    #[arg(long, value_name = "FIELD=PATH,...", value_delimiter = ',', value_parser = field_path)]
+    pub map: Vec<(String, String)>,
+    /// Take the log formats from an nginx configuration
+    #[arg(long, value_name = "FILE")]
+    pub nginx_conf: Option<PathBuf>,
+    /// Take the log formats from an Apache configuration
+    #[arg(long, value_name = "FILE")]
+    pub apache_conf: Option<PathBuf>,
+    /// Time zone of stamps that have none, such as Europe/Berlin [default: UTC]
+    #[arg(long, value_name = "TZ", value_parser = timezone)]
+    pub timezone: Option<chrono_tz::Tz>,
+    /// Key of token fingerprints [default: one kept in the state directory]
+    #[arg(long, value_name = "FILE")]
+    pub token_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub privacy: Privacy,
 }
 
 /// Publish what came since the last run, as a set of CSV tables: for cron.
@@ -179,7 +268,7 @@ pub struct Reading {
 }
 
 /// What is shown of clients and their secrets.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Privacy")]
 pub struct Privacy {
     /// Show tokens in clear
@@ -244,16 +333,16 @@ fn field_path(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn span(text: &str) -> Result<i64, String> {
+    time::parse_span(text).map_err(|error| error.to_string())
+}
+
 fn window(text: &str) -> Result<u64, String> {
     match time::parse_span(text) {
         Ok(ms) if ms >= 1000 => Ok(ms as u64 / 1000),
         Ok(_) => Err("a window is at least 1s wide".to_string()),
         Err(error) => Err(error.to_string()),
     }
-}
-
-fn span(text: &str) -> Result<i64, String> {
-    time::parse_span(text).map_err(|error| error.to_string())
 }
 
 fn timezone(text: &str) -> Result<chrono_tz::Tz, String> {

@@ -21,6 +21,18 @@ impl Bar {
     }
 }
 
+impl Bar {
+    /// Shows what is being done, where nobody knows how long it takes.
+    pub fn tell(&self, what: &str) {
+        let Some(bar) = &self.0 else { return };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(500));
+    }
+}
+
 impl Progress for Bar {
     fn begin(&self, what: &'static str, bytes: Option<u64>) {
         let Some(bar) = &self.0 else { return };

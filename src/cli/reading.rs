@@ -1,8 +1,6 @@
 //! From the options that the reading commands share to settings.
 
 use super::arguments::{Privacy, Reading};
-use super::message;
-use crate::exit::ExitCode;
 use crate::input::Input;
 use crate::policy::known::Known;
 use crate::settings::{FormatSettings, InputSettings, Settings};
@@ -17,20 +15,6 @@ pub struct Requested {
     pub source: String,
     /// What to tell beforehand.
     pub notices: Vec<String>,
-}
-
-/// The exit code for so many `unreadable` lines, with the reason on standard error where it is over
-/// `--max-skipped`.
-pub fn max_skipped(most: Option<f64>, unreadable: u64, lines: u64) -> ExitCode {
-    let share = unreadable as f64 / lines.max(1) as f64;
-    if most.is_none_or(|most| share <= most) {
-        return ExitCode::Analysed;
-    }
-    message::say(&format!(
-        "--max-skipped: {unreadable} of {lines} lines could not be read ({:.2} %)",
-        share * 100.0
-    ));
-    ExitCode::InPart
 }
 
 impl Reading {

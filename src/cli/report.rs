@@ -4,7 +4,8 @@ use super::arguments::{Publishing, Report};
 use super::fail_on::fail_on;
 use super::message;
 use super::progress::Bar;
-use super::reading::{Requested, max_skipped};
+use super::reading::Requested;
+use super::skipped;
 use crate::exit::ExitCode;
 use crate::findings::{Rule, Spike};
 use crate::input::guard;
@@ -73,7 +74,7 @@ pub fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
     });
     print(publishing, &report)?;
     Ok(code
-        .and(max_skipped(
+        .and(skipped::check(
             publishing.max_skipped,
             report.unreadable,
             report.lines,

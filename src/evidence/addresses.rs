@@ -26,18 +26,23 @@ pub fn are_balanced(table: &Table<'_>) -> bool {
         }
     }
     let mut busiest: Vec<usize> = (0..counts.len()).collect();
-    busiest.sort_unstable_by_key(|ip| std::cmp::Reverse(counts[*ip]));
-    busiest.truncate(3);
+    if busiest.len() > 3 {
+        busiest.select_nth_unstable_by_key(2, |ip| std::cmp::Reverse(counts[*ip]));
+        busiest.truncate(3);
+    }
     let sent: usize = busiest.iter().map(|ip| counts[*ip]).sum();
+    if table.rows.len() < BALANCED_REQUESTS
+        || sent as f64 <= BALANCED_SHARE * table.rows.len() as f64
+    {
+        return false;
+    }
     let agents: HashSet<u32> = table
         .rows
         .iter()
         .filter(|row| busiest.contains(&(row.ip as usize)))
         .map(|row| row.user_agent)
         .collect();
-    table.rows.len() >= BALANCED_REQUESTS
-        && sent as f64 > BALANCED_SHARE * table.rows.len() as f64
-        && agents.len() >= BALANCED_AGENTS
+    agents.len() >= BALANCED_AGENTS
 }
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {

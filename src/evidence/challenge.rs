@@ -4,6 +4,7 @@
 //! looks like a permission or a list.
 
 use super::responder::Pages;
+use crate::examine::index::Bits;
 use crate::examine::row::Row;
 use crate::examine::table::{Column, Table};
 use crate::key::fast::{HashMap, HashSet};
@@ -31,16 +32,18 @@ struct Visitor {
 /// Takes the denials of challenges out of `open`: one group per answer.
 pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>> {
     let mut by_size: HashMap<u32, HashMap<(u32, u32), Visitor>> = HashMap::default();
-    let mut firsts: HashMap<(u32, u32), u32> = HashMap::default();
     let mut waiting: HashMap<(u32, u32), u32> = HashMap::default();
+    // Addresses that ever waited: most never do.
+    let mut may_wait = Bits::new(table.width(Column::Ip));
     for (index, row) in table.rows.iter().enumerate() {
         let client = (row.ip, row.user_agent);
-        firsts.entry(client).or_insert(index as u32);
         if row.denied && open[index] {
             let answer = pages.answer(row.bytes);
             let visitors = by_size.entry(answer).or_default();
+            may_wait.insert(row.ip);
             note_denial(visitors, &mut waiting, (client, answer), index as u32, row);
         } else if !row.denied
+            && may_wait.contains(row.ip)
             && let Some(size) = waiting.remove(&client)
             && let Some(visitor) = by_size.get_mut(&size).and_then(|v| v.get_mut(&client))
         {
@@ -51,7 +54,7 @@ pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>
     sizes.sort_unstable();
     sizes
         .into_iter()
-        .filter_map(|size| group(table, by_size.get(&size)?, &firsts, open))
+        .filter_map(|size| group(table, by_size.get(&size)?, open))
         .collect()
 }
 
@@ -77,7 +80,6 @@ fn note_denial(
 fn group(
     table: &Table<'_>,
     visitors: &HashMap<(u32, u32), Visitor>,
-    firsts: &HashMap<(u32, u32), u32>,
     open: &mut [bool],
 ) -> Option<Vec<u32>> {
     let solved: Vec<&Visitor> = visitors
@@ -102,7 +104,7 @@ fn group(
         .flat_map(|v| v.early.iter().copied())
         .collect();
     denials.sort_unstable();
-    if met(table, &denials, firsts) < LEAST_MET {
+    if met(table, &denials) < LEAST_MET {
         return None;
     }
     for index in &denials {
@@ -113,7 +115,7 @@ fn group(
 
 /// Of the clients whose first request fell between these denials, on one of their methods and first
 /// segments, the share that was denied.
-fn met(table: &Table<'_>, denials: &[u32], firsts: &HashMap<(u32, u32), u32>) -> f64 {
+fn met(table: &Table<'_>, denials: &[u32]) -> f64 {
     let (Some(start), Some(end)) = (denials.first(), denials.last()) else {
         return 0.0;
     };
@@ -122,6 +124,10 @@ fn met(table: &Table<'_>, denials: &[u32], firsts: &HashMap<(u32, u32), u32>) ->
         .iter()
         .map(|index| place(&table.rows[*index as usize]))
         .collect();
+    let mut firsts: HashMap<(u32, u32), u32> = HashMap::default();
+    for (index, row) in (0..=*end).zip(&table.rows) {
+        firsts.entry((row.ip, row.user_agent)).or_insert(index);
+    }
     let (mut denied, mut all) = (0u32, 0u32);
     for index in firsts
         .values()

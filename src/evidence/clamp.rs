@@ -36,14 +36,22 @@ pub struct Clamp {
 
 /// The tightest clamp over all widths; `arrivals` are (second, denied), in time order.
 pub fn measure(arrivals: &[(i64, bool)]) -> Option<Clamp> {
-    WIDTHS_S
+    let mut binned: Vec<(i64, Vec<Bin>)> = vec![(1, by_second(arrivals))];
+    for width in &WIDTHS_S[1..] {
+        // From the widest bins that it is a multiple of.
+        let finer = binned.iter().rev().find(|(finer, _)| width % finer == 0);
+        if let Some((_, finer)) = finer {
+            let bins = widened(finer, *width);
+            binned.push((*width, bins));
+        }
+    }
+    binned
         .iter()
-        .filter_map(|width| at_width(arrivals, *width))
+        .filter_map(|(width, bins)| at_width(bins, *width))
         .max_by(|a, b| (-a.deviations).total_cmp(&-b.deviations))
 }
 
-fn at_width(arrivals: &[(i64, bool)], width_s: i64) -> Option<Clamp> {
-    let bins = binned(arrivals, width_s);
+fn at_width(bins: &[Bin], width_s: i64) -> Option<Clamp> {
     let denied = |at: Option<&Bin>, number: i64| {
         at.is_some_and(|bin| bin.number == number && bin.denied > 0)
     };
@@ -92,27 +100,52 @@ fn at_width(arrivals: &[(i64, bool)], width_s: i64) -> Option<Clamp> {
     })
 }
 
+#[derive(Clone, Copy)]
 struct Bin {
     number: i64,
+    /// Where the bin begins.
+    start_s: i64,
     admitted: u64,
     denied: u64,
 }
 
-/// Arrivals in time order, counted per bin; bins without arrivals are left out.
-fn binned(arrivals: &[(i64, bool)], width_s: i64) -> Vec<Bin> {
-    let mut bins: Vec<Bin> = Vec::new();
-    for (second, denied) in arrivals {
-        let number = second.div_euclid(width_s);
-        if bins.last().is_none_or(|bin| bin.number != number) {
-            bins.push(Bin {
-                number,
-                admitted: 0,
-                denied: 0,
-            });
+/// Arrivals in time order, counted per second; seconds without arrivals are left out.
+fn by_second(arrivals: &[(i64, bool)]) -> Vec<Bin> {
+    let of_second = |alike: &[(i64, bool)]| {
+        let denied = alike.iter().filter(|(_, denied)| *denied).count();
+        Bin {
+            number: alike[0].0,
+            start_s: alike[0].0,
+            admitted: (alike.len() - denied) as u64,
+            denied: denied as u64,
         }
-        if let Some(bin) = bins.last_mut() {
-            bin.admitted += u64::from(!denied);
-            bin.denied += u64::from(*denied);
+    };
+    arrivals
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(of_second)
+        .collect()
+}
+
+/// Bins put together in wider ones; those without arrivals are left out.
+fn widened(finer: &[Bin], width_s: i64) -> Vec<Bin> {
+    let mut bins: Vec<Bin> = Vec::new();
+    let mut end_s = i64::MIN;
+    for part in finer {
+        match bins.last_mut() {
+            Some(bin) if part.start_s < end_s => {
+                bin.admitted += part.admitted;
+                bin.denied += part.denied;
+            }
+            _ => {
+                let number = part.start_s.div_euclid(width_s);
+                let start_s = number.saturating_mul(width_s);
+                end_s = start_s.saturating_add(width_s);
+                bins.push(Bin {
+                    number,
+                    start_s,
+                    ..*part
+                });
+            }
         }
     }
     bins

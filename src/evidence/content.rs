@@ -8,6 +8,7 @@ use crate::examine::row::{
 };
 use crate::examine::table::{Column, Table};
 use crate::key::Method;
+use crate::key::fast::HashMap;
 
 /// A class of content that is judged apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,19 +54,21 @@ impl Stream {
 pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
     let mut found = Vec::new();
     for stream in STREAMS {
-        let shut_out = if stream.is_stated() {
-            Vec::new()
-        } else {
-            shut_out(table, stream)
+        let mut known: HashMap<u32, bool> = HashMap::default();
+        let mut stands = |row: &Row| {
+            stream.is_stated()
+                || !*known
+                    .entry(row.ip)
+                    .or_insert_with(|| is_shut_out(table, stream, row.ip))
         };
-        let denials: Vec<u32> = (0..table.rows.len())
+        let denials: Vec<u32> = table
+            .denied()
+            .iter()
+            .copied()
             .filter(|index| {
-                let row = &table.rows[*index];
-                open[*index]
-                    && stream.holds(row)
-                    && !shut_out.get(row.ip as usize).copied().unwrap_or(false)
+                let row = &table.rows[*index as usize];
+                open[*index as usize] && stream.holds(row) && stands(row)
             })
-            .map(|index| index as u32)
             .collect();
         for index in &denials {
             open[*index as usize] = false;
@@ -77,23 +80,19 @@ pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
     found
 }
 
-/// Addresses whose requests outside the stream were (nearly) all denied too, five at the least.
-fn shut_out(table: &Table<'_>, stream: Stream) -> Vec<bool> {
-    let width = table.width(Column::Ip);
-    let (mut denied, mut admitted) = (vec![0u32; width], vec![0u32; width]);
-    for row in table.rows.iter().filter(|row| !stream.holds(row)) {
-        let counts = if row.denied {
-            &mut denied
+/// Whether a denied address's requests outside the stream were (nearly) all denied too, five at the least.
+fn is_shut_out(table: &Table<'_>, stream: Stream, ip: u32) -> bool {
+    let rows = table.lists().rows(Column::Ip, ip).iter();
+    let others = rows
+        .map(|index| &table.rows[*index as usize])
+        .filter(|row| !stream.holds(row));
+    let (mut denied, mut admitted) = (0usize, 0usize);
+    for row in others {
+        if row.denied {
+            denied += 1
         } else {
-            &mut admitted
-        };
-        if let Some(count) = counts.get_mut(row.ip as usize) {
-            *count += 1;
+            admitted += 1
         }
     }
-    denied
-        .iter()
-        .zip(&admitted)
-        .map(|(denied, admitted)| *denied >= 5 && admitted * 5 <= *denied)
-        .collect()
+    denied >= 5 && admitted * 5 <= denied
 }

@@ -4,13 +4,16 @@
 //! The question behind most of them is a crossed cell: is the same client admitted elsewhere, and are
 //! others admitted here? A *cell* is a method on the first three segments of a route.
 
-use super::clamp::{self, Load};
+mod contrast;
+
+use super::clamp::Load;
 use super::responder::Pages;
 use crate::examine::row::*;
 use crate::examine::table::{Column, Table};
 use crate::key::Method;
 use crate::key::client::Class;
-use crate::key::fast::{HashMap, HashSet};
+use crate::key::fast::HashMap;
+use contrast::{Group, contrast, ever, method_bit};
 
 /// Admitted requests from which an address counts as established before an onset.
 pub const ESTABLISHED: u32 = 20;
@@ -224,16 +227,8 @@ pub fn gather(table: &Table<'_>, pages: &Pages, denials: &[u32]) -> Facts {
 }
 
 fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut Facts) {
-    let mut values: HashMap<Column, HashMap<u32, u64>> = HashMap::default();
     let mut sizes: HashMap<u32, u64> = HashMap::default();
     for row in denials.iter().map(|index| &table.rows[*index as usize]) {
-        for column in COLUMNS {
-            *values
-                .entry(column)
-                .or_default()
-                .entry(table.value(column, row))
-                .or_default() += 1;
-        }
         *facts.classes.entry(table.class(row)).or_default() += 1;
         let method = Method::from_u8(row.method);
         facts.options += u64::from(method == Method::Options);
@@ -265,8 +260,12 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
             }
         }
     }
-    for (column, counts) in values {
-        let mut counts: Vec<(u32, u64)> = counts.into_iter().collect();
+    for column in COLUMNS {
+        let mut values: HashMap<u32, u64> = HashMap::default();
+        for row in denials.iter().map(|index| &table.rows[*index as usize]) {
+            *values.entry(table.value(column, row)).or_default() += 1;
+        }
+        let mut counts: Vec<(u32, u64)> = values.into_iter().collect();
         counts.sort_unstable_by(|a, b| {
             b.1.cmp(&a.1)
                 .then_with(|| name_of(table, column, a.0).cmp(name_of(table, column, b.0)))
@@ -284,171 +283,6 @@ fn name_of<'t>(table: &'t Table<'_>, column: Column, id: u32) -> &'t [u8] {
         b""
     } else {
         table.text(column, id)
-    }
-}
-
-/// Membership of the group's values, as flags by id.
-struct Group {
-    denials: Vec<u32>,
-    is_denial: HashSet<u32>,
-    ip: Vec<bool>,
-    agent: Vec<bool>,
-    identity_token: Vec<bool>,
-    identity_user: Vec<bool>,
-    /// Bit set of methods per route3 segment id.
-    cell: Vec<u16>,
-    root: Vec<bool>,
-}
-
-impl Group {
-    fn of(table: &Table<'_>, denials: &[u32]) -> Group {
-        let mut group = Group {
-            denials: denials.to_vec(),
-            is_denial: denials.iter().copied().collect(),
-            ip: vec![false; table.width(Column::Ip)],
-            agent: vec![false; table.width(Column::UserAgent)],
-            identity_token: vec![false; table.width(Column::Token)],
-            identity_user: vec![false; table.width(Column::User)],
-            cell: vec![0; table.width(Column::Route3)],
-            root: vec![false; table.width(Column::Route1)],
-        };
-        for row in denials.iter().map(|index| &table.rows[*index as usize]) {
-            raise(&mut group.ip, row.ip);
-            raise(&mut group.agent, row.user_agent);
-            raise(&mut group.identity_token, row.token);
-            raise(&mut group.identity_user, row.user);
-            raise(&mut group.root, table.value(Column::Route1, row));
-            if let Some(bits) = group
-                .cell
-                .get_mut(table.value(Column::Route3, row) as usize)
-            {
-                *bits |= method_bit(row.method);
-            }
-        }
-        group
-    }
-
-    fn methods_at(&self, table: &Table<'_>, row: &Row) -> u16 {
-        self.cell
-            .get(table.value(Column::Route3, row) as usize)
-            .copied()
-            .unwrap_or(0)
-    }
-}
-
-fn method_bit(method: u8) -> u16 {
-    1 << method.min(15)
-}
-
-fn raise(flags: &mut [bool], id: u32) {
-    if let Some(flag) = flags.get_mut(id as usize) {
-        *flag = true;
-    }
-}
-
-fn has(flags: &[bool], id: u32) -> bool {
-    flags.get(id as usize).copied().unwrap_or(false)
-}
-
-fn count(split: &mut Split, row: &Row) {
-    if row.denied {
-        split.denied += 1
-    } else {
-        split.admitted += 1
-    }
-}
-
-/// The crossed cells, within the group's interval. The group's own denials count only for itself.
-fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
-    let mut others_here = HashSet::default();
-    let mut seconds: HashMap<(u32, i64), (u64, u64)> = HashMap::default();
-    for index in table.between(facts.start_ms, facts.end_ms) {
-        let row = &table.rows[index];
-        let own = group.is_denial.contains(&(index as u32));
-        let methods = group.methods_at(table, row);
-        let here = methods & method_bit(row.method) != 0;
-        let (ip, agent) = (has(&group.ip, row.ip), has(&group.agent, row.user_agent));
-        if row.denied && !own && here && ip {
-            continue; // another cause's denial in the same cell says nothing about this one
-        }
-        if ip && here {
-            count(&mut facts.same_ip_here, row);
-            let second = seconds
-                .entry((row.ip, row.time_ms.div_euclid(1000)))
-                .or_default();
-            second.0 += 1;
-            second.1 += u64::from(row.denied);
-        }
-        if here && !row.denied {
-            facts.admitted_here += 1;
-            facts.admitted_here_named += u64::from(row.token != NONE || row.user != NONE);
-        }
-        if methods != 0 && !here {
-            count(&mut facts.other_method_here, row);
-        }
-        if ip && !here {
-            count(&mut facts.same_ip_elsewhere, row);
-            if !has(&group.root, table.value(Column::Route1, row)) {
-                count(&mut facts.same_ip_other_root, row);
-            }
-        }
-        if ip && !row.denied && row.content == Content::Attack {
-            facts.attacks_admitted += 1;
-        }
-        if ip && !agent {
-            count(&mut facts.same_ip_other_agent, row);
-        }
-        if !ip && here {
-            count(&mut facts.other_ip_here, row);
-            if !row.denied {
-                others_here.insert(row.ip);
-            }
-        }
-        if !ip && agent {
-            count(&mut facts.other_ip_same_agent, row);
-        }
-        identity_contrast(group, row, here, facts);
-    }
-    facts.other_ips_admitted_here = others_here.len() as u64;
-    if (0.05..0.95).contains(&facts.same_ip_here.admitted_share()) {
-        facts.load = clamp::load(seconds.into_values().collect());
-    }
-}
-
-/// What happened in the group's cells over the whole table.
-fn ever(table: &Table<'_>, group: &Group, facts: &mut Facts) {
-    let mut others = HashSet::default();
-    for (segment, methods) in group
-        .cell
-        .iter()
-        .enumerate()
-        .filter(|(_, methods)| **methods != 0)
-    {
-        let index = table.lists().rows(Column::Route3, segment as u32);
-        for row in index.iter().map(|index| &table.rows[*index as usize]) {
-            if methods & method_bit(row.method) == 0 {
-                continue;
-            }
-            if !row.denied {
-                facts.admitted_here_ever += 1;
-            } else if !has(&group.ip, row.ip) {
-                others.insert(row.ip);
-            }
-        }
-    }
-    facts.other_ips_denied_here_ever = others.len() as u64;
-}
-
-fn identity_contrast(group: &Group, row: &Row, here: bool, facts: &mut Facts) {
-    if row.token == NONE && row.user == NONE {
-        return;
-    }
-    let same = has(&group.identity_token, row.token) || has(&group.identity_user, row.user);
-    if same && !here {
-        count(&mut facts.same_identity_elsewhere, row);
-    }
-    if !same && here {
-        count(&mut facts.other_identity_here, row);
     }
 }
 
@@ -480,8 +314,8 @@ fn clients(table: &Table<'_>, group: &Group, facts: &mut Facts) {
         let mut history = History::default();
         for index in table.lists().rows(Column::Ip, ip) {
             let row = &table.rows[*index as usize];
-            let own = row.denied && group.is_denial.contains(index);
-            let methods = group.methods_at(table, row);
+            let own = row.denied && group.is_denial.contains(*index);
+            let methods = group.methods(table.cell(*index).place());
             follow(&mut history, row, first_denial, own, methods, facts);
         }
         histories.push(history);

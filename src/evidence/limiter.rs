@@ -4,6 +4,8 @@
 //! as tightly as each of its addresses, so the finest key that clamps is the limiter's. A coarser key
 //! is taken only where it clamps clearly tighter: then callers share a budget.
 
+mod scope;
+
 use super::clamp::{self, Clamp};
 use super::responder::Pages;
 use crate::examine::row::{NONE, Row};
@@ -12,13 +14,10 @@ use crate::key::fast::{HashMap, HashSet};
 use crate::policy::fit::{self, Fitted};
 use crate::policy::replay::{Arrival, Traffic};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use scope::{Reach, Scope};
 
 /// Denials of a key needed to ask whether a limiter made them.
 const LEAST_DENIALS: usize = 20;
-/// A cell (method and route) with less of a key's denials is not in the limiter's scope.
-const LEAST_CELL_SHARE: f64 = 0.01;
-/// Requests this long before the first and after the last denial take part in a replay.
-const CONTEXT_MS: i64 = 60 * 60_000;
 /// A clamp counts from this ratio ...
 const TIGHT: f64 = 0.45;
 /// ... and from this many deviations below chance: many keys and widths are tried.
@@ -135,13 +134,14 @@ fn single(
     key: Option<Column>,
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
-    let left = open_denials(open);
+    let left = open_denials(table, open);
     // The values of one column are disjoint, so each can be asked by itself.
     let asked: Vec<(u32, Vec<u32>, Scope, LimiterFit)> = groups(table, pages, &left, key)
         .into_par_iter()
         .filter_map(|(value, denials)| {
             let scope = Scope::of(table, key, value, &denials);
-            let rows = scope.rows(table, &|i| open[i as usize], &denials, CONTEXT_MS);
+            let is_open = |index: u32| open[index as usize];
+            let rows = scope.rows(table, &is_open, &denials, Reach::OfReplay);
             let fit = assess(table, &rows, &|_| 0)?;
             let taken = fit.convinces()
                 && !key.is_some_and(|key| shared(table, open, &left, key, &fit, &denials));
@@ -158,7 +158,7 @@ fn single(
         fit.cells = scope.cells();
         let taken: Vec<u32> = denials
             .into_iter()
-            .filter(|i| scope.covers(&table.rows[*i as usize], table))
+            .filter(|i| scope.covers(*i, table))
             .collect();
         for index in &taken {
             open[*index as usize] = false;
@@ -179,17 +179,23 @@ fn pooled_by_address(
     open: &mut [bool],
     found: &mut Vec<(LimiterFit, Vec<u32>)>,
 ) {
-    for (value, denials) in groups(table, pages, &open_denials(open), Some(Column::Route3)) {
+    for (value, denials) in groups(
+        table,
+        pages,
+        &open_denials(table, open),
+        Some(Column::Route3),
+    ) {
         let addresses: HashSet<u32> = denials.iter().map(|i| table.rows[*i as usize].ip).collect();
         if addresses.len() < 3 || addresses.len() * 3 > denials.len() {
             continue;
         }
         let scope = Scope::of(table, Some(Column::Route3), value, &denials);
-        let rows: Vec<u32> = scope
-            .rows(table, &|i| open[i as usize], &denials, CONTEXT_MS)
-            .into_iter()
-            .filter(|i| addresses.contains(&table.rows[*i as usize].ip))
-            .collect();
+        let scope = Scope {
+            members: Some(&addresses),
+            ..scope
+        };
+        let is_open = |index: u32| open[index as usize];
+        let rows = scope.rows(table, &is_open, &denials, Reach::OfReplay);
         let Some(mut fit) = assess(table, &rows, &|row| row.ip) else {
             continue;
         };
@@ -198,7 +204,7 @@ fn pooled_by_address(
         }
         fit.clamp = None; // of the pool, which says nothing of its members
         fit.key = Some(Column::Ip);
-        fit.members = addresses.into_iter().collect();
+        fit.members = addresses.iter().copied().collect();
         fit.members
             .sort_unstable_by(|a, b| table.text(Column::Ip, *a).cmp(table.text(Column::Ip, *b)));
         fit.cells = scope.cells();
@@ -210,10 +216,9 @@ fn pooled_by_address(
 }
 
 /// The denials that nothing explains yet, in time order.
-fn open_denials(open: &[bool]) -> Vec<u32> {
-    (0..open.len() as u32)
-        .filter(|index| open[*index as usize])
-        .collect()
+fn open_denials(table: &Table<'_>, open: &[bool]) -> Vec<u32> {
+    let denied = table.denied().iter().copied();
+    denied.filter(|index| open[*index as usize]).collect()
 }
 
 /// Open denials by value of a column and by answer, for one limiter gives one answer: the largest groups
@@ -261,88 +266,6 @@ fn keep_core(table: &Table<'_>, denials: &mut Vec<u32>) {
     let (low, high) = (at(0.1), at(0.9));
     let slack = (high - low) / 4;
     denials.retain(|i| (low - slack..=high + slack).contains(&table.rows[*i as usize].time_ms));
-}
-
-/// The requests that a limiter on a key would look at.
-struct Scope {
-    key: Option<Column>,
-    value: u32,
-    cells: HashSet<(u8, u32)>,
-}
-
-impl Scope {
-    fn of(table: &Table<'_>, key: Option<Column>, value: u32, denials: &[u32]) -> Scope {
-        let mut counts: HashMap<(u8, u32), usize> = HashMap::default();
-        for row in denials.iter().map(|i| &table.rows[*i as usize]) {
-            *counts
-                .entry((row.method, table.value(Column::Route3, row)))
-                .or_default() += 1;
-        }
-        let least = (denials.len() as f64 * LEAST_CELL_SHARE).ceil() as usize;
-        let cells = counts
-            .into_iter()
-            .filter(|(_, n)| *n >= least)
-            .map(|(cell, _)| cell)
-            .collect();
-        Scope { key, value, cells }
-    }
-
-    fn covers(&self, row: &Row, table: &Table<'_>) -> bool {
-        self.key
-            .is_none_or(|column| table.value(column, row) == self.value)
-            && self
-                .cells
-                .contains(&(row.method, table.value(Column::Route3, row)))
-    }
-
-    /// Its requests in the denials' interval and so long before and after it, without the denials that
-    /// something else explains.
-    fn rows(
-        &self,
-        table: &Table<'_>,
-        is_open: &dyn Fn(u32) -> bool,
-        denials: &[u32],
-        context_ms: i64,
-    ) -> Vec<u32> {
-        let time = |index: Option<&u32>| index.map_or(0, |i| table.rows[*i as usize].time_ms);
-        let (start, end) = (
-            time(denials.first()) - context_ms,
-            time(denials.last()) + context_ms,
-        );
-        let near = table.between(start, end + 1);
-        let near = near.start as u32..near.end as u32;
-        let mut rows = Vec::new();
-        for list in self.lists(table) {
-            let from = list.partition_point(|index| *index < near.start);
-            let to = list.partition_point(|index| *index < near.end);
-            rows.extend(list[from..to].iter().copied().filter(|index| {
-                let row = &table.rows[*index as usize];
-                (!row.denied || is_open(*index)) && self.covers(row, table)
-            }));
-        }
-        rows.sort_unstable();
-        rows
-    }
-
-    /// Lists that hold all of its requests.
-    fn lists<'t>(&self, table: &'t Table<'_>) -> Vec<&'t [u32]> {
-        if self.key == Some(Column::Ip) {
-            return vec![table.lists().rows(Column::Ip, self.value)];
-        }
-        let mut places: Vec<u32> = self.cells.iter().map(|(_, place)| *place).collect();
-        places.sort_unstable();
-        places.dedup();
-        places
-            .into_iter()
-            .map(|place| table.lists().rows(Column::Route3, place))
-            .collect()
-    }
-
-    fn cells(&self) -> Vec<(u8, u32)> {
-        let mut cells: Vec<(u8, u32)> = self.cells.iter().copied().collect();
-        cells.sort_unstable();
-        cells
-    }
 }
 
 /// Clamp and replay over these rows; `key` is what is counted apart. None where nothing was admitted.
@@ -448,7 +371,8 @@ fn shared(
                 return false;
             }
             let scope = Scope::of(table, column, value, &pool);
-            let rows = scope.rows(table, &|i| open[i as usize], &pool, 0);
+            let is_open = |index: u32| open[index as usize];
+            let rows = scope.rows(table, &is_open, &pool, Reach::OfDenials);
             let seconds: Vec<(i64, bool)> = rows
                 .iter()
                 .map(|i| &table.rows[*i as usize])
@@ -464,7 +388,8 @@ fn shared(
 pub fn refit_shared(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     let scope = Scope::of(table, None, 0, denials);
     let own = |index: u32| denials.binary_search(&index).is_ok();
-    let mut fit = assess(table, &scope.rows(table, &own, denials, CONTEXT_MS), &|_| 0)?;
+    let rows = scope.rows(table, &own, denials, Reach::OfReplay);
+    let mut fit = assess(table, &rows, &|_| 0)?;
     fit.cells = scope.cells();
     fit.convinces().then_some(fit)
 }
@@ -492,8 +417,10 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
             key: Some(Column::Ip),
             value: *ip,
             cells: scope.cells.clone(),
+            methods: scope.methods.clone(),
+            members: None,
         };
-        of_members.extend(alone.rows(table, &own, denials, CONTEXT_MS));
+        of_members.extend(alone.rows(table, &own, denials, Reach::OfReplay));
     }
     of_members.sort_unstable();
     let mut fit = assess(table, &of_members, &|row| row.ip)?;

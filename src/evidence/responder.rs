@@ -5,7 +5,7 @@
 //! answer; known default pages stand in where a log has none.
 
 use super::{Case, evidence};
-use crate::examine::row::{Content, NONE};
+use crate::examine::row::{Content, NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::fast::HashMap;
@@ -40,11 +40,7 @@ impl Pages {
     /// Learns the server's pages and its own referer hosts.
     pub fn learn(table: &Table<'_>) -> Pages {
         let mut probes: HashMap<u32, u64> = HashMap::default();
-        for row in table
-            .rows
-            .iter()
-            .filter(|row| row.denied && row.bytes != NONE)
-        {
+        for row in denied(table).filter(|row| row.bytes != NONE) {
             if row.content == Content::Probe {
                 *probes.entry(row.bytes).or_default() += 1;
             }
@@ -107,13 +103,16 @@ impl Pages {
     }
 }
 
+fn denied<'t>(table: &'t Table<'_>) -> impl Iterator<Item = &'t Row> {
+    let denied = table.denied().iter();
+    denied.map(|index| &table.rows[*index as usize])
+}
+
 /// The smallest size of each answer: sizes of denials fall into runs without a gap above 3 % (six bytes at
 /// the least).
 fn answers(table: &Table<'_>) -> Vec<u32> {
-    let mut sizes: Vec<u32> = table
-        .rows
-        .iter()
-        .filter(|row| row.denied && row.bytes != NONE && row.bytes != 0)
+    let mut sizes: Vec<u32> = denied(table)
+        .filter(|row| row.bytes != NONE && row.bytes != 0)
         .map(|row| unpadded(row.bytes))
         .collect();
     sizes.sort_unstable();

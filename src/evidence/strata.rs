@@ -6,10 +6,13 @@
 //! The coarsest value that stays pure wins, because five agents explain what five thousand addresses
 //! explain. A pair of columns is taken only where each of them alone is impure (a crossed cell).
 
-use crate::examine::index::Index;
-use crate::examine::row::{NONE, Row};
+mod scan;
+
+use crate::examine::row::NONE;
 use crate::examine::table::{Column, Table};
 use crate::key::fast::HashMap;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use scan::Scans;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -72,15 +75,19 @@ pub struct Stratum {
 
 /// Takes pure strata out of the `open` denials (a flag per row), largest first.
 pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
-    let denials: Vec<u32> = (0..table.rows.len() as u32)
+    let denials: Vec<u32> = table
+        .denied()
+        .iter()
+        .copied()
         .filter(|row| open[*row as usize])
         .collect();
     if denials.len() < LEAST_DENIALS {
         return Vec::new();
     }
     let least = LEAST_DENIALS.max((denials.len() as f64 * LEAST_SHARE) as usize);
-    let index = heavy_values(table, &denials, least);
-    let mut heap = candidates(table, &denials, least);
+    let candidates = candidates(table, &denials, least);
+    let mut scans = Scans::new(table, open, &candidates);
+    let mut heap = BinaryHeap::from(candidates);
     let mut found: Vec<Stratum> = Vec::new();
     let mut stretches: HashMap<Cells, usize> = HashMap::default();
     while let Some(best) = heap.pop() {
@@ -90,7 +97,7 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
         if best.size < least {
             continue;
         }
-        let Some(stretch) = best_stretch(table, &index, open, &best.cells) else {
+        let Some(stretch) = scans.best_stretch(&best) else {
             continue;
         };
         let score = stretch.score(best.rank);
@@ -98,27 +105,25 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
             // Others may be better: ask again with what this one is really worth.
             heap.push(Candidate {
                 bound: score,
-                size: stretch.denials.len(),
+                size: stretch.denials,
                 ..best
             });
             continue;
         }
-        if stretch.purity() < PURE || stretch.denials.len() < least {
+        if stretch.purity() < PURE || stretch.denials < least {
             continue;
         }
-        if best.cells.len() == 2 && !has_contrast(table, &index, &best.cells, &stretch) {
+        if best.cells.len() == 2 && !scans.has_contrast(&best.cells, &stretch) {
             continue;
         }
         let count = stretches.entry(best.cells.clone()).or_default();
         *count += 1;
         if *count > MOST_STRETCHES {
             // Admitted and denied by turns: no list does that, so it is left to whoever looks for limits.
-            give_back(&best.cells, &mut found, open);
+            scans.give_back(&best.cells, &mut found);
             continue;
         }
-        for row in &stretch.denials {
-            open[*row as usize] = false;
-        }
+        let denials = scans.take(&best.cells, &stretch);
         // The same value may have been denied in another interval too.
         heap.push(Candidate {
             bound: score,
@@ -126,24 +131,16 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
         });
         found.push(Stratum {
             cells: best.cells,
-            denials: stretch.denials,
+            denials,
             admitted: stretch.admitted,
         });
     }
-    found
-}
-
-/// Reopens the denials of all strata with these values.
-fn give_back(cells: &Cells, found: &mut Vec<Stratum>, open: &mut [bool]) {
-    found.retain(|stratum| {
-        if stratum.cells != *cells {
-            return true;
-        }
+    for stratum in &found {
         for row in &stratum.denials {
-            open[*row as usize] = true;
+            open[*row as usize] = false;
         }
-        false
-    });
+    }
+    found
 }
 
 /// Columns with the ids that they must have.
@@ -158,6 +155,8 @@ struct Candidate {
     cells: Vec<(Column, u32)>,
     /// The values' text, so that ties do not depend on ids.
     name: Vec<u8>,
+    /// Its place among all candidates.
+    number: usize,
 }
 
 impl Eq for Candidate {}
@@ -175,176 +174,80 @@ impl Ord for Candidate {
     }
 }
 
-fn candidates(table: &Table<'_>, denials: &[u32], least: usize) -> BinaryHeap<Candidate> {
-    let mut heap = BinaryHeap::new();
-    for (rank, shape) in SHAPES.iter().enumerate() {
+/// Every value, and pair of values, with enough denials.
+fn candidates(table: &Table<'_>, denials: &[u32], least: usize) -> Vec<Candidate> {
+    let frequent = Frequent::of(table, denials, least);
+    let of_shape = |(rank, shape): (usize, &&'static [Column])| {
+        let shape: &'static [Column] = shape;
         let mut sizes: HashMap<(u32, u32), usize> = HashMap::default();
-        for row in denials {
-            let row = &table.rows[*row as usize];
-            let first = table.value(shape[0], row);
-            let second = shape.get(1).map_or(0, |column| table.value(*column, row));
+        for at in 0..denials.len() {
+            // Of a pair with enough denials each value has enough.
+            let first = frequent.value(shape[0], at);
+            let second = shape.get(1).map_or(0, |column| frequent.value(*column, at));
             if first != NONE && second != NONE {
                 *sizes.entry((first, second)).or_default() += 1;
             }
         }
-        for ((first, second), size) in sizes {
-            if size < least {
-                continue;
-            }
+        sizes.retain(|_, size| *size >= least);
+        let candidate = move |((first, second), size)| {
             let mut cells = vec![(shape[0], first)];
             cells.extend(shape.get(1).map(|column| (*column, second)));
             let name = cells
                 .iter()
                 .flat_map(|(c, id)| table.text(*c, *id).to_vec())
                 .collect();
-            heap.push(Candidate {
+            Candidate {
                 bound: discounted(size as f64, rank),
                 size,
                 rank,
                 cells,
                 name,
-            });
+                number: 0,
+            }
+        };
+        sizes.into_iter().map(candidate)
+    };
+    let shapes = SHAPES.par_iter().enumerate();
+    let mut candidates: Vec<Candidate> = shapes.flat_map_iter(of_shape).collect();
+    for (number, candidate) in candidates.iter_mut().enumerate() {
+        candidate.number = number;
+    }
+    candidates
+}
+
+/// The values of each denial, by number of the column; [`NONE`] for one with too few denials.
+struct Frequent {
+    values: Vec<Vec<u32>>,
+}
+
+impl Frequent {
+    fn of(table: &Table<'_>, denials: &[u32], least: usize) -> Frequent {
+        let of_column = |column: &Column| {
+            let values = denials.iter().map(|row| table.value_at(*column, *row));
+            let mut values: Vec<u32> = values.collect();
+            let mut sizes: HashMap<u32, usize> = HashMap::default();
+            for value in &values {
+                *sizes.entry(*value).or_default() += 1;
+            }
+            sizes.retain(|_, size| *size >= least);
+            for value in &mut values {
+                if !sizes.contains_key(value) {
+                    *value = NONE;
+                }
+            }
+            values
+        };
+        Frequent {
+            values: Column::ALL.par_iter().map(of_column).collect(),
         }
     }
-    heap
+
+    /// The value of the denial at a position in the list of them.
+    fn value(&self, column: Column, at: usize) -> u32 {
+        self.values[column as usize][at]
+    }
 }
 
 fn discounted(score: f64, rank: usize) -> f64 {
     score * (1.0 - RANK_COST * rank as f64)
-}
-
-struct Stretch {
-    denials: Vec<u32>,
-    admitted: usize,
-    start_ms: i64,
-    end_ms: i64,
-}
-
-impl Stretch {
-    fn purity(&self) -> f64 {
-        let denied = self.denials.len() as f64;
-        denied / (denied + self.admitted as f64).max(1.0)
-    }
-
-    fn score(&self, rank: usize) -> f64 {
-        discounted(
-            self.denials.len() as f64 * self.purity() * self.purity(),
-            rank,
-        )
-    }
-}
-
-/// The stretch of time in which the requests with these values were denied most purely.
-fn best_stretch(
-    table: &Table<'_>,
-    index: &Index,
-    open: &[bool],
-    cells: &[(Column, u32)],
-) -> Option<Stretch> {
-    let list = rarer(index, cells);
-    let matching = |row: &Row| {
-        cells
-            .iter()
-            .all(|(column, id)| table.value(*column, row) == *id)
-    };
-    let (mut sum, mut from) = (0.0, 0usize);
-    let (mut best, mut best_range) = (0.0, 0..0);
-    for (at, index) in list.iter().enumerate() {
-        let row = &table.rows[*index as usize];
-        if !matching(row) || (row.denied && !open[*index as usize]) {
-            continue;
-        }
-        if sum <= 0.0 {
-            (sum, from) = (0.0, at);
-        }
-        sum += if row.denied { 1.0 } else { -ADMISSION_COST };
-        if sum > best {
-            (best, best_range) = (sum, from..at + 1);
-        }
-    }
-    if best_range.is_empty() {
-        return None;
-    }
-    let mut stretch = Stretch {
-        denials: Vec::new(),
-        admitted: 0,
-        start_ms: 0,
-        end_ms: 0,
-    };
-    for index in &list[best_range] {
-        let row = &table.rows[*index as usize];
-        if !matching(row) {
-            continue;
-        }
-        if !row.denied {
-            stretch.admitted += 1;
-        } else if open[*index as usize] {
-            stretch.denials.push(*index);
-        }
-    }
-    stretch.start_ms = table.rows[*stretch.denials.first()? as usize].time_ms;
-    stretch.end_ms = table.rows[*stretch.denials.last()? as usize].time_ms + 1;
-    Some(stretch)
-}
-
-/// Whether each of the two values alone lets requests pass that the pair denies.
-fn has_contrast(
-    table: &Table<'_>,
-    index: &Index,
-    cells: &[(Column, u32)],
-    stretch: &Stretch,
-) -> bool {
-    let missed = 1.0 - stretch.purity();
-    cells.iter().all(|cell| {
-        let (mut denied, mut admitted) = (0usize, 0usize);
-        for index in rarer(index, std::slice::from_ref(cell)) {
-            let row = &table.rows[*index as usize];
-            if row.time_ms < stretch.start_ms || row.time_ms >= stretch.end_ms {
-                continue;
-            }
-            if row.denied {
-                denied += 1
-            } else {
-                admitted += 1
-            }
-        }
-        let alone = admitted as f64 / (denied + admitted).max(1) as f64;
-        alone >= 0.02 && missed <= 0.25 * alone
-    })
-}
-
-/// The rows of each value with enough denials.
-fn heavy_values(table: &Table<'_>, denials: &[u32], least: usize) -> Index {
-    let mut columns: Vec<Column> = SHAPES
-        .iter()
-        .flat_map(|shape| shape.iter().copied())
-        .collect();
-    columns.sort_unstable();
-    columns.dedup();
-    let wanted = columns
-        .into_iter()
-        .map(|column| {
-            let mut sizes = vec![0usize; table.width(column)];
-            for index in denials {
-                let id = table.value(column, &table.rows[*index as usize]);
-                if let Some(size) = sizes.get_mut(id as usize) {
-                    *size += 1;
-                }
-            }
-            (
-                column,
-                sizes.into_iter().map(|size| size >= least).collect(),
-            )
-        })
-        .collect();
-    Index::new(table, wanted)
-}
-
-/// The shortest list that holds all rows with these values.
-fn rarer<'i>(index: &'i Index, cells: &[(Column, u32)]) -> &'i [u32] {
-    cells
-        .iter()
-        .map(|(column, id)| index.rows(*column, *id))
-        .min_by_key(|list| list.len())
-        .unwrap_or(&[])
 }

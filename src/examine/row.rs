@@ -80,3 +80,40 @@ pub enum Content {
     /// An argument shaped as an attack.
     Attack,
 }
+
+/// Where a request went and how it was answered, in 8 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    place: u32,
+    method: u8,
+    denied: bool,
+}
+
+impl Cell {
+    /// The cell of a row at a place.
+    pub(super) fn of(row: &Row, place: u32) -> Cell {
+        Cell {
+            place,
+            method: row.method,
+            denied: row.denied,
+        }
+    }
+
+    /// The id in [`Column::Route3`](super::table::Column::Route3).
+    #[inline]
+    pub fn place(self) -> u32 {
+        self.place
+    }
+
+    /// The method.
+    #[inline]
+    pub fn method(self) -> u8 {
+        self.method
+    }
+
+    /// Whether the answer is a denial.
+    #[inline]
+    pub fn denied(self) -> bool {
+        self.denied
+    }
+}

@@ -3,16 +3,18 @@
 //! A column gives each row one id. Coarse columns (networks, families of clients, first segments of a
 //! route) are looked up through the id of the fine one, so a row stays small.
 
+use super::coarse::{Coarse, lookup};
 use super::index::Index;
-use super::row::{NONE, Row};
+use super::row::{Cell, NONE, Row};
 use crate::key::address::Address;
-use crate::key::client::{self, Class};
+use crate::key::client::Class;
 use crate::key::intern::Interner;
 use foldhash::fast::FixedState;
-use ipnet::IpNet;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// A way to put each row under one id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +39,34 @@ pub enum Column {
 impl Column {
     /// How many columns there are.
     pub const COUNT: usize = 14;
+
+    /// All columns, in the order of their numbers.
+    pub const ALL: [Column; Column::COUNT] = [
+        Column::UserAgent,
+        Column::Client,
+        Column::Prefix16,
+        Column::Prefix,
+        Column::Token,
+        Column::User,
+        Column::Route1,
+        Column::Route2,
+        Column::Route3,
+        Column::Route,
+        Column::RefererHost,
+        Column::Ip,
+        Column::Method,
+        Column::Host,
+    ];
+
+    /// The column that rows hold themselves, of which this one is a coarser form, or itself.
+    pub(super) fn base(self) -> Column {
+        match self {
+            Column::Prefix | Column::Prefix16 => Column::Ip,
+            Column::Client => Column::UserAgent,
+            Column::Route1 | Column::Route2 | Column::Route3 => Column::Route,
+            own => own,
+        }
+    }
 }
 
 /// The values behind the ids.
@@ -70,20 +100,13 @@ pub struct Table<'s> {
     /// By address, how many requests a row stands for; absent where each stands for itself.
     weights: Option<Vec<u32>>,
     coarse: Coarse,
+    denied: Vec<u32>,
+    /// By row: its place, method and answer, which are asked for most.
+    cells: Vec<Cell>,
     lists: Index,
-}
-
-#[derive(Debug, Default)]
-struct Coarse {
-    prefixes: Interner,
-    wide_prefixes: Interner,
-    clients: Interner,
-    segments: Interner,
-    ip_prefix: Vec<u32>,
-    ip_wide: Vec<u32>,
-    agent_client: Vec<u32>,
-    agent_class: Vec<Class>,
-    route_segments: [Vec<u32>; 3],
+    /// Admitted requests of each place ([`Column::Route3`]) by method.
+    admitted: HashMap<(u32, u8), u64, FixedState>,
+    addresses: OnceLock<Vec<(IpAddr, u32)>>,
 }
 
 impl<'s> Table<'s> {
@@ -96,15 +119,30 @@ impl<'s> Table<'s> {
         weights: Option<Vec<u32>>,
     ) -> Table<'s> {
         let coarse = Coarse::of(&names, &rows);
+        let place = |row: &Row| lookup(&coarse.route_segments[2], row.route);
+        let cells: Vec<Cell> = rows
+            .par_iter()
+            .map(|row| Cell::of(row, place(row)))
+            .collect();
+        let denied: Vec<u32> = (0..)
+            .zip(&cells)
+            .filter(|(_, cell)| cell.denied())
+            .map(|(index, _)| index)
+            .collect();
         let mut table = Table {
             rows,
             names,
             sample,
             weights,
             coarse,
+            denied,
+            cells,
             lists: Index::default(),
+            admitted: HashMap::default(),
+            addresses: OnceLock::new(),
         };
-        table.lists = Index::new(&table, table.denied_values());
+        table.admitted = table.admitted();
+        table.lists = Index::new(&table, &table.denied);
         table
     }
 
@@ -122,41 +160,96 @@ impl<'s> Table<'s> {
             .unwrap_or(1)
     }
 
-    /// The addresses and places that were denied: their rows are asked for again and again.
-    fn denied_values(&self) -> Vec<(Column, Vec<bool>)> {
-        [Column::Ip, Column::Route3]
-            .into_iter()
-            .map(|column| {
-                let mut flags = vec![false; self.width(column)];
-                for row in self.rows.iter().filter(|row| row.denied) {
-                    if let Some(flag) = flags.get_mut(self.value(column, row) as usize) {
-                        *flag = true;
-                    }
-                }
-                (column, flags)
-            })
+    fn admitted(&self) -> HashMap<(u32, u8), u64, FixedState> {
+        // By place first: a row then costs one step in a small table.
+        let methods = 1 + usize::from(crate::key::Method::Absent as u8);
+        let mut counts = vec![0; self.width(Column::Route3) * methods];
+        for cell in self.cells.iter().filter(|cell| !cell.denied()) {
+            let at = cell.place() as usize * methods + usize::from(cell.method());
+            if let Some(count) = counts.get_mut(at) {
+                *count += 1;
+            }
+        }
+        let cell = |at: usize| ((at / methods) as u32, (at % methods) as u8);
+        let counts = counts.into_iter().enumerate();
+        counts
+            .filter(|(_, count)| *count > 0)
+            .map(|(at, count)| (cell(at), count))
             .collect()
     }
 
-    /// The rows of each denied address, and of each place ([`Column::Route3`]) with denials.
+    /// Admitted requests of a place ([`Column::Route3`]) with one of some methods.
+    pub fn admitted_at(&self, place: u32, of_methods: impl Fn(u8) -> bool) -> u64 {
+        (0..=crate::key::Method::Absent as u8)
+            .filter(|method| of_methods(*method))
+            .filter_map(|method| self.admitted.get(&(place, method)))
+            .sum()
+    }
+
+    /// The addresses of the rows with their ids, in order; without names and whatever else is no address.
+    pub fn addresses(&self) -> &[(IpAddr, u32)] {
+        self.addresses.get_or_init(|| {
+            let ids = (0..).zip(&self.coarse.ip_prefix);
+            let mut addresses: Vec<(IpAddr, u32)> = ids
+                .filter(|(_, prefix)| **prefix != NONE)
+                .filter_map(|(id, _)| Some((Address::parse(self.names.ip.bytes(id)).ip()?, id)))
+                .collect();
+            addresses.sort_unstable();
+            addresses
+        })
+    }
+
+    /// Place, method and answer of a row, by its position.
+    #[inline]
+    pub fn cell(&self, index: u32) -> Cell {
+        self.cells[index as usize]
+    }
+
+    /// As [`Table::value`], by the row's position: without looking the row up where its cell says as much.
+    #[inline]
+    pub fn value_at(&self, column: Column, index: u32) -> u32 {
+        match column {
+            Column::Route3 => self.cell(index).place(),
+            Column::Method => u32::from(self.cell(index).method()),
+            _ => self.value(column, &self.rows[index as usize]),
+        }
+    }
+
+    /// The positions of all denials, in time order.
+    pub fn denied(&self) -> &[u32] {
+        &self.denied
+    }
+
+    /// The rows of each denied value of every column.
     pub fn lists(&self) -> &Index {
         &self.lists
     }
 
+    /// The id in a column of what has `id` in the column's [`Column::base`].
+    pub(super) fn coarse_of(&self, column: Column, id: u32) -> u32 {
+        match column {
+            Column::Prefix => lookup(&self.coarse.ip_prefix, id),
+            Column::Prefix16 => lookup(&self.coarse.ip_wide, id),
+            Column::Client => lookup(&self.coarse.agent_client, id),
+            Column::Route1 => lookup(&self.coarse.route_segments[0], id),
+            Column::Route2 => lookup(&self.coarse.route_segments[1], id),
+            Column::Route3 => lookup(&self.coarse.route_segments[2], id),
+            _ => id,
+        }
+    }
+
     /// The id of a row in a column; [`NONE`] where the row has no value there.
+    #[inline]
     pub fn value(&self, column: Column, row: &Row) -> u32 {
         match column {
             Column::Ip => row.ip,
-            Column::Prefix => lookup(&self.coarse.ip_prefix, row.ip),
-            Column::Prefix16 => lookup(&self.coarse.ip_wide, row.ip),
+            Column::Prefix | Column::Prefix16 => self.coarse_of(column, row.ip),
             Column::UserAgent => row.user_agent,
-            Column::Client => lookup(&self.coarse.agent_client, row.user_agent),
+            Column::Client => self.coarse_of(column, row.user_agent),
             Column::Token => row.token,
             Column::User => row.user,
             Column::Route => row.route,
-            Column::Route1 => lookup(&self.coarse.route_segments[0], row.route),
-            Column::Route2 => lookup(&self.coarse.route_segments[1], row.route),
-            Column::Route3 => lookup(&self.coarse.route_segments[2], row.route),
+            Column::Route1 | Column::Route2 | Column::Route3 => self.coarse_of(column, row.route),
             Column::Method => row.method as u32,
             Column::Host => row.host,
             Column::RefererHost => row.referer_host,
@@ -218,105 +311,13 @@ impl<'s> Table<'s> {
     }
 }
 
-fn lookup(map: &[u32], id: u32) -> u32 {
-    map.get(id as usize).copied().unwrap_or(NONE)
-}
-
-impl Coarse {
-    /// Only the addresses and user agents of the rows are looked at: a dictionary has those of the log.
-    fn of(names: &Dictionaries<'_>, rows: &[Row]) -> Coarse {
-        let mut coarse = Coarse::default();
-        coarse.add_networks(names.ip, &occurring(names.ip, rows, |row| row.ip));
-        let agents = occurring(names.user_agent, rows, |row| row.user_agent);
-        for (id, occurs) in (0..).zip(agents) {
-            let client = occurs.then(|| client::classify(names.user_agent.bytes(id)));
-            let family = client
-                .as_ref()
-                .map_or(NONE, |c| coarse.clients.intern(c.family.as_bytes()));
-            coarse.agent_client.push(family);
-            coarse
-                .agent_class
-                .push(client.map_or(Class::Empty, |client| client.class));
-        }
-        for id in 0..names.route.len() as u32 {
-            let route = names.route.bytes(id);
-            for depth in 0..3 {
-                let head = first_segments(route, depth + 1);
-                let segment = coarse.segments.intern(head);
-                coarse.route_segments[depth].push(segment);
-            }
-        }
-        coarse
-    }
-}
-
-impl Coarse {
-    fn add_networks(&mut self, ips: &Interner, occurs: &[bool]) {
-        // A network is written out once, however many addresses it has.
-        let mut known: HashMap<IpNet, u32, FixedState> = HashMap::default();
-        let mut id_of = |names: &mut Interner, network: IpNet| {
-            *known
-                .entry(network)
-                .or_insert_with(|| names.intern(network.to_string().as_bytes()))
-        };
-        for (id, occurs) in (0..).zip(occurs) {
-            let address = if *occurs {
-                Address::parse(ips.bytes(id))
-            } else {
-                Address::Absent
-            };
-            let prefix = address
-                .prefix()
-                .map_or(NONE, |net| id_of(&mut self.prefixes, net));
-            let wide = address
-                .ip()
-                .map_or(NONE, |ip| id_of(&mut self.wide_prefixes, wide_prefix(ip)));
-            self.ip_prefix.push(prefix);
-            self.ip_wide.push(wide);
-        }
-    }
-}
-
-/// Which ids of a dictionary occur in the rows.
-fn occurring(names: &Interner, rows: &[Row], id: impl Fn(&Row) -> u32) -> Vec<bool> {
-    let mut occurs = vec![false; names.len()];
-    for row in rows {
-        if let Some(occurs) = occurs.get_mut(id(row) as usize) {
-            *occurs = true;
-        }
-    }
-    occurs
-}
-
-/// The /16 (IPv4) or /32 (IPv6) that an address lies in: roughly, one network's allocation.
-fn wide_prefix(ip: IpAddr) -> IpNet {
-    let length = if ip.is_ipv4() { 16 } else { 32 };
-    IpNet::new(ip, length).map_or_else(|_| IpNet::from(ip), |network| network.trunc())
-}
-
-/// The first `count` segments of a route: `/api/v1` of `/api/v1/users` for two.
-pub fn first_segments(route: &[u8], count: usize) -> &[u8] {
-    let mut slashes = 0;
-    for (at, byte) in route.iter().enumerate() {
-        if *byte == b'/' {
-            slashes += 1;
-            if slashes > count {
-                return &route[..at];
-            }
-        }
-    }
-    route
-}
-
 #[cfg(test)]
 mod tests {
-    use super::first_segments;
+    use super::Column;
 
     #[test]
-    fn segments_are_cut_at_slashes() {
-        assert_eq!(first_segments(b"/api/v1/users/{id}", 2), b"/api/v1");
-        assert_eq!(first_segments(b"/api", 2), b"/api");
-        assert_eq!(first_segments(b"/", 1), b"/");
-        assert_eq!(first_segments(b"*", 1), b"*");
+    fn columns_stand_in_the_order_of_their_numbers() {
+        let numbers = Column::ALL.map(|column| column as usize);
+        assert!(numbers.into_iter().eq(0..Column::COUNT));
     }
 }

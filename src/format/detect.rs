@@ -86,6 +86,35 @@ pub fn detect(head: &[u8], settings: &FormatSettings) -> Result<Detected, Format
     best_built_in(built_in, warnings, &sample)
 }
 
+/// A built-in format, and how much of a sample it reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub(super) name: &'static str,
+    pub(super) parsed: usize,
+    /// Its place in the registry; at a tie the first is chosen.
+    pub(super) rank: usize,
+}
+
+/// How much of the sample each built-in format reads, and how many lines the sample has.
+pub(super) fn candidates(
+    head: &[u8],
+    settings: &FormatSettings,
+) -> Result<(Vec<Candidate>, usize), FormatError> {
+    let sample = Sample {
+        lines: sampled(head),
+        zone: settings.timezone,
+    };
+    let built_in = Parser::learn_all(&sample.lines, settings)?;
+    let candidates = (0..)
+        .zip(built_in)
+        .map(|(rank, (known, parser))| Candidate {
+            name: known.name,
+            parsed: sample.score(&parser).parsed,
+            rank,
+        });
+    Ok((candidates.collect(), sample.lines.len()))
+}
+
 const NONE_DECLARED_FITS: &str = "no log_format or LogFormat of the given configuration fits this log; \
                                   it is read by its looks";
 

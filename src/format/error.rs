@@ -30,6 +30,18 @@ pub enum FormatError {
         /// Names of the built-in formats.
         known: Vec<String>,
     },
+    /// A format string is wanted, and something else was given.
+    #[error(
+        "{text:?} is no format string: one holds $variables (nginx) or %directives (Apache); for a format \
+         by its name ({}) give a LOG too",
+        known.join(", ")
+    )]
+    NoSuchTemplate {
+        /// What was given.
+        text: String,
+        /// Names of the built-in formats.
+        known: Vec<String>,
+    },
     /// `--map` names a field that no record has.
     #[error("--map knows no field {field:?}; it knows {}", known.join(", "))]
     NoSuchField {

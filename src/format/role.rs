@@ -66,6 +66,32 @@ impl Role {
     /// How many roles there are.
     pub(super) const COUNT: usize = Role::Logger as usize + 1;
 
+    /// The name of the field that it becomes, or what it tells.
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            Role::Time => "time",
+            Role::Status => "status",
+            Role::Address => "ip",
+            Role::ForwardedFor => "forwarded_for",
+            Role::Request => "method, path, query",
+            Role::Method => "method",
+            Role::Target => "path, query",
+            Role::Query => "query",
+            Role::Bytes => "bytes",
+            Role::Referer => "referer",
+            Role::UserAgent => "user_agent",
+            Role::User => "user",
+            Role::Host => "host",
+            Role::Token => "token",
+            Role::Seconds | Role::Milliseconds | Role::Microseconds | Role::Nanoseconds => {
+                "duration_ms"
+            }
+            Role::UpstreamStatus | Role::UpstreamAsked => "upstream_status",
+            Role::LimitStatus | Role::SecureLink | Role::InvalidReferer => "stated",
+            Role::Logger => "logger",
+        }
+    }
+
     /// Puts a value where it belongs; `None` when time or status cannot be read, without which
     /// there is no record, or the line says that it is none. Any other value that cannot be read counts as absent.
     pub(super) fn assign<'a>(

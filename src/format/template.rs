@@ -92,15 +92,73 @@ struct Problem {
     text: String,
 }
 
+/// A format string as given, taken out of its directive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Dialect {
+    pub(super) is_nginx: bool,
+    /// nginx's `escape=`; empty where there is none.
+    pub(super) escape: String,
+    pub(super) format: String,
+}
+
+impl Dialect {
+    /// One with `$` is nginx's, any other Apache's.
+    pub(super) fn of(text: &str) -> Dialect {
+        let is_nginx = text.contains('$');
+        let (escape, format) = match is_nginx {
+            true => nginx::unwrap_directive(text),
+            false => (String::new(), apache::unwrap_directive(text)),
+        };
+        Dialect {
+            is_nginx,
+            escape,
+            format,
+        }
+    }
+
+    /// Its variables as they are written, with their meaning and rank.
+    #[allow(clippy::type_complexity)]
+    pub(super) fn variables(&self) -> Result<Vec<(String, Option<(Role, u8)>)>, FormatError> {
+        let pieces = match self.is_nginx {
+            true => nginx::pieces(&self.format),
+            false => apache::pieces(&self.format),
+        };
+        let pieces = pieces.map_err(|problem| problem.in_format(&self.format))?;
+        let variable = |piece: Piece| match piece.kind {
+            Kind::Field(Variable {
+                shape: Shape::Pattern(_),
+                source,
+                ..
+            }) => Some((source, Some((Role::Time, 0)))),
+            Kind::Field(variable) => Some((variable.source, variable.role)),
+            Kind::Literal(_) => None,
+        };
+        Ok(pieces.into_iter().filter_map(variable).collect())
+    }
+}
+
+impl Problem {
+    fn in_format(self, format: &str) -> FormatError {
+        FormatError::Template {
+            template: format.replace(char::is_control, " "),
+            column: self.column,
+            problem: self.text,
+        }
+    }
+}
+
 impl Template {
     /// Compiles a format string: one with `$` is nginx's, any other Apache's. A whole directive, or
     /// the quoted strings of one, may be given as it stands in the configuration.
     pub(super) fn new(text: &str) -> Result<Self, FormatError> {
-        if text.contains('$') {
-            let (escape, format) = nginx::unwrap_directive(text);
-            Template::from_nginx(&format, &escape, "nginx template")
-        } else {
-            Template::from_apache(&apache::unwrap_directive(text), "apache template")
+        let Dialect {
+            is_nginx,
+            escape,
+            format,
+        } = Dialect::of(text);
+        match is_nginx {
+            true => Template::from_nginx(&format, &escape, "nginx template"),
+            false => Template::from_apache(&format, "apache template"),
         }
     }
 
@@ -128,11 +186,7 @@ impl Template {
         compiled: Result<(Vec<Step>, Vec<u8>), Problem>,
         name: &str,
     ) -> Result<Self, FormatError> {
-        let (steps, tail) = compiled.map_err(|problem| FormatError::Template {
-            template: format.replace(char::is_control, " "),
-            column: problem.column,
-            problem: problem.text,
-        })?;
+        let (steps, tail) = compiled.map_err(|problem| problem.in_format(format))?;
         let has_patterns = steps.iter().any(Step::is_pattern);
         Ok(Template {
             steps,

@@ -29,6 +29,7 @@ mod stream;
 mod tests;
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
@@ -219,6 +220,24 @@ impl Input {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Pass<A> {
         self.reading(Some(wanted), progress).run(new, step).0
+    }
+
+    /// A pass whose results come out in the order of the input: `step` makes one of each wanted chunk,
+    /// on every core, and `take` gets them one by one, until it breaks off. `step` is also told how many
+    /// lines of its source stand before the chunk, as far as chunks are wanted. Besides the chunks in
+    /// work, at most two results for each core wait for their turn.
+    ///
+    /// After a first pass, streams come from the spool; without one they are read now, and only now.
+    pub fn pass_in_order<A: Send, T: Send>(
+        &self,
+        wanted: &(dyn Fn(usize, usize) -> bool + Sync),
+        new: impl Fn() -> A + Sync,
+        step: impl Fn(&mut A, &Chunk<'_>, u64) -> T + Sync,
+        take: impl FnMut(T) -> ControlFlow<()> + Send,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Pass<A> {
+        let wanted = self.text_bytes.is_some().then_some(wanted);
+        self.reading(wanted, progress).run_in_order(new, step, take)
     }
 
     /// The usual places of access logs on this machine, as patterns that match at least one file.

@@ -3,6 +3,8 @@
 //! Workers are the threads of the current rayon pool, each with its own accumulator and buffers. A
 //! chunk is worked on where it was made. Troubles are counted by source and told after the pass.
 
+mod in_order;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -77,7 +79,8 @@ impl Reading<'_> {
         (pass, kept.collect())
     }
 
-    fn queue(&self) -> Queue {
+    /// The queue, with streams in the order of the sources.
+    fn queue_in_order(&self) -> Queue {
         let mut streams = Vec::new();
         let mut pieces = Vec::new();
         for (number, source) in self.sources.iter().enumerate() {
@@ -89,9 +92,15 @@ impl Reading<'_> {
                 streams.push(number);
             }
         }
-        // The longest first, so that no core is left alone with it in the end; pipes before all.
-        streams.sort_by_key(|&s| std::cmp::Reverse(self.sources[s].disk_bytes.unwrap_or(u64::MAX)));
         Queue::new(streams, pieces)
+    }
+
+    /// The longest stream first, so that no core is left alone with it in the end; pipes before all.
+    fn queue(&self) -> Queue {
+        let mut queue = self.queue_in_order();
+        let length = |source: &usize| self.sources[*source].disk_bytes.unwrap_or(u64::MAX);
+        queue.prefer(|source| std::cmp::Reverse(length(source)));
+        queue
     }
 
     /// What one worker does; `None` if there was nothing to do for it.
@@ -106,22 +115,29 @@ impl Reading<'_> {
         let mut accumulator = None;
         let mut step = |chunk: &Chunk<'_>| step(accumulator.get_or_insert_with(&new), chunk);
         while let Some(task) = queue.next() {
-            match task {
-                Task::Stream(turn) => self.stream(turn, accounts, &mut desk, &mut step),
-                Task::Piece { source, index } => {
-                    let account = &accounts[source];
-                    match &self.sources[source].body {
-                        Body::Plain(file) => {
-                            self.plain(file, (source, index), account, &mut desk, &mut step);
-                        }
-                        Body::Stream(_) => {
-                            self.kept((source, index), account, &mut desk, &mut step)
-                        }
-                    }
+            self.perform(task, accounts, &mut desk, &mut step);
+        }
+        accumulator
+    }
+
+    /// Does one thing; `step` gets the chunk, if it has one.
+    fn perform(
+        &self,
+        task: Task<'_>,
+        accounts: &[Account],
+        desk: &mut Desk,
+        step: &mut impl FnMut(&Chunk<'_>),
+    ) {
+        match task {
+            Task::Stream(turn) => self.stream(turn, accounts, desk, step),
+            Task::Piece { source, index } => {
+                let account = &accounts[source];
+                match &self.sources[source].body {
+                    Body::Plain(file) => self.plain(file, (source, index), account, desk, step),
+                    Body::Stream(_) => self.kept((source, index), account, desk, step),
                 }
             }
         }
-        accumulator
     }
 
     /// The next chunk of a stream.

@@ -27,6 +27,8 @@ struct State {
     /// Next piece: source and index.
     source: usize,
     piece: usize,
+    /// Tasks handed out in order.
+    handed_out: u64,
 }
 
 /// One thing to do.
@@ -54,10 +56,50 @@ impl Queue {
                 entered: 0,
                 source: 0,
                 piece: 0,
+                handed_out: 0,
             }),
             streams,
             pieces,
             changed: Condvar::new(),
+        }
+    }
+
+    /// Puts the streams into another order of preference.
+    pub(super) fn prefer<K: Ord>(&mut self, key: impl FnMut(&usize) -> K) {
+        self.streams.sort_by_key(key);
+    }
+
+    /// As [`Queue::next`], but in the order of the sources, with the number of the task, from 0. Nobody
+    /// gets one while somebody is inside a turnstile: what comes out of it has no place yet.
+    pub(super) fn next_in_order(&self) -> Option<(u64, Task<'_>)> {
+        let mut state = lock(&self.state);
+        while state.entered > 0 {
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        let number = state.handed_out;
+        state.handed_out += 1;
+        loop {
+            let source = state.source;
+            let is_here = |rank: &usize| self.streams.get(*rank) == Some(&source);
+            if let Some(rank) = state.waiting.iter().copied().find(is_here) {
+                state.waiting.remove(&rank);
+                state.entered += 1;
+                let turn = Turn {
+                    queue: self,
+                    rank,
+                    goes_on: false,
+                };
+                return Some((number, Task::Stream(turn)));
+            }
+            if state.piece < *self.pieces.get(source)? {
+                let index = state.piece;
+                state.piece += 1;
+                return Some((number, Task::Piece { source, index }));
+            }
+            (state.source, state.piece) = (source + 1, 0);
         }
     }
 
@@ -140,6 +182,34 @@ mod tests {
             seen.push((source, index));
         }
         assert_eq!(seen, [(0, 0), (0, 1), (2, 0)]);
+    }
+
+    #[test]
+    fn in_order_a_stream_comes_where_its_source_stands() {
+        let queue = Queue::new(vec![1], vec![1, 0, 2]);
+        let mut seen = Vec::new();
+        let mut chunks_left = 2;
+        while let Some((number, task)) = queue.next_in_order() {
+            match task {
+                Task::Piece { source, index } => seen.push((number, source, index)),
+                Task::Stream(mut turn) => {
+                    seen.push((number, turn.source(), 9));
+                    if chunks_left > 0 {
+                        chunks_left -= 1;
+                        turn.stream_goes_on();
+                    }
+                }
+            }
+        }
+        let expected = [
+            (0, 0, 0),
+            (1, 1, 9),
+            (2, 1, 9),
+            (3, 1, 9),
+            (4, 2, 0),
+            (5, 2, 1),
+        ];
+        assert_eq!(seen, expected);
     }
 
     #[test]

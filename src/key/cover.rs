@@ -5,7 +5,6 @@
 //! are the widths that people write (/32, /24, /22, /20, /16; /128, /64, /56, /48, /32), tried from
 //! wide to narrow; what no network is justified for stays single.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -81,9 +80,7 @@ const IPV6_WIDTHS: &[Width] = &[
 /// The cover of `denied`: disjoint networks in order, each address in one of them, and none that
 /// holds an address of `admitted`, except that a denied address is always covered by itself.
 pub fn cover(denied: &[IpAddr], admitted: &[IpAddr]) -> Vec<IpNet> {
-    let denied: BTreeSet<IpAddr> = denied.iter().map(IpAddr::to_canonical).collect();
-    let admitted: BTreeSet<IpAddr> = admitted.iter().map(IpAddr::to_canonical).collect();
-    let denied: Vec<IpAddr> = denied.into_iter().collect();
+    let (denied, admitted) = (in_order(denied), in_order(admitted));
     let mut networks = Vec::new();
     let four = denied.partition_point(IpAddr::is_ipv4);
     split(&denied[..four], IPV4_WIDTHS, 32, &admitted, &mut networks);
@@ -91,12 +88,19 @@ pub fn cover(denied: &[IpAddr], admitted: &[IpAddr]) -> Vec<IpNet> {
     networks
 }
 
+fn in_order(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let mut addresses: Vec<IpAddr> = addresses.iter().map(IpAddr::to_canonical).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses
+}
+
 /// Covers sorted addresses by the first of `widths` that is justified, and by narrower ones else.
 fn split(
     denied: &[IpAddr],
     widths: &[Width],
     all_bits: u8,
-    admitted: &BTreeSet<IpAddr>,
+    admitted: &[IpAddr],
     out: &mut Vec<IpNet>,
 ) {
     let Some((width, narrower)) = widths.split_first() else {
@@ -123,11 +127,9 @@ fn justified(width: &Width, members: &[IpAddr]) -> bool {
     members.len() >= width.members && parts >= width.parts
 }
 
-fn none_within(admitted: &BTreeSet<IpAddr>, whole: IpNet) -> bool {
-    admitted
-        .range(whole.network()..=whole.broadcast())
-        .next()
-        .is_none()
+fn none_within(admitted: &[IpAddr], whole: IpNet) -> bool {
+    let first = admitted.partition_point(|ip| *ip < whole.network());
+    admitted.get(first).is_none_or(|ip| *ip > whole.broadcast())
 }
 
 #[cfg(test)]

@@ -88,6 +88,23 @@ impl Destination {
         }
     }
 
+    /// Begins to write as the output comes, for outputs too large for memory. A regular file still
+    /// appears whole or not at all: only [`Stream::finish`] puts it in its place.
+    ///
+    /// # Errors
+    /// When the temporary file beside the file cannot be made.
+    pub fn stream(self) -> Result<Stream, FileError> {
+        let path = self.path().to_owned();
+        let failed = |source| FileError::new("write to", &path, source);
+        let sink = match self.0 {
+            // A descriptor of its own, because the one of the library holds lines back.
+            Target::Stdout => Sink::Opened(stdout_file().map_err(failed)?),
+            Target::Opened(file, _) => Sink::Opened(file),
+            Target::Replaced(path) => Sink::Replaced(temporary_beside(&path).map_err(failed)?),
+        };
+        Ok(Stream { sink, path })
+    }
+
     fn path(&self) -> &Path {
         match &self.0 {
             Target::Stdout => Path::new("standard output"),
@@ -118,6 +135,67 @@ impl FileError {
             source,
         }
     }
+}
+
+/// An output that is written as it comes. Dropped before [`Stream::finish`], a file is as it was.
+#[derive(Debug)]
+pub struct Stream {
+    sink: Sink,
+    path: PathBuf,
+}
+
+#[derive(Debug)]
+enum Sink {
+    /// Standard output, a pipe, a device.
+    Opened(File),
+    /// What will take the place of a regular file.
+    Replaced(NamedTempFile),
+}
+
+impl Stream {
+    /// Puts a file in its place.
+    ///
+    /// # Errors
+    /// When it cannot be synced or renamed.
+    pub fn finish(self) -> Result<Delivery, FileError> {
+        if let Sink::Replaced(temporary) = self.sink {
+            put_in_place(temporary, &self.path)
+                .map_err(|source| FileError::new("write", &self.path, source))?;
+        }
+        Ok(Delivery::Complete)
+    }
+
+    /// What an error of writing to this output means.
+    ///
+    /// # Errors
+    /// Whatever it is, unless the reader closed the pipe.
+    pub fn failed(self, error: io::Error) -> Result<Delivery, FileError> {
+        match error.kind() {
+            ErrorKind::BrokenPipe => Ok(Delivery::ClosedPipe),
+            _ => Err(FileError::new("write", &self.path, error)),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Sink::Opened(file) => file.write(bytes),
+            Sink::Replaced(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::Opened(file) => file.flush(),
+            Sink::Replaced(file) => file.flush(),
+        }
+    }
+}
+
+fn stdout_file() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
 /// Follows links one by one: a link into `/dev` or `/proc` stands for something already open.
@@ -154,6 +232,10 @@ fn write_all(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = temporary_beside(path)?;
     temporary.write_all(bytes)?;
+    put_in_place(temporary, path)
+}
+
+fn put_in_place(temporary: NamedTempFile, path: &Path) -> io::Result<()> {
     if let Ok(existing) = fs::metadata(path) {
         keep_owner_and_permissions(temporary.as_file(), &existing)?;
     }

@@ -26,12 +26,18 @@ impl Output for Json {
     }
 
     fn write(&self, analysis: &Analysis, _: &Context, out: &mut dyn Write) -> io::Result<()> {
-        let mut serializer = Serializer::with_formatter(&mut *out, SafePretty::default());
-        analysis
-            .serialize(&mut serializer)
-            .map_err(io::Error::from)?;
-        out.write_all(b"\n")
+        pretty(analysis, out)
     }
+}
+
+/// Writes a value as this output writes an analysis.
+///
+/// # Errors
+/// Those of `out`.
+pub fn pretty<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(&mut *out, SafePretty::default());
+    value.serialize(&mut serializer).map_err(io::Error::from)?;
+    out.write_all(b"\n")
 }
 
 /// The JSON schema of the output, generated from the types, with a newline at the end.

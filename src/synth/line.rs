@@ -1,5 +1,6 @@
 //! How a request and its answer become a line.
 
+use super::hostile::{Damage, Visit};
 use super::server::{Answer, Request};
 use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 use std::io::{self, Write};
@@ -105,6 +106,59 @@ impl LineWriter {
         self.line.push(b'\n');
         self.bytes += self.line.len() as u64;
         out.write_all(&self.line)
+    }
+
+    /// Writes a line that no server wrote on purpose, after the lines of that second.
+    pub(super) fn write_hostile(
+        &mut self,
+        out: &mut dyn Write,
+        stamp: Stamp,
+        visit: &Visit,
+    ) -> io::Result<()> {
+        self.show(stamp.0.div_euclid(1000));
+        self.line.clear();
+        match (visit.damage, self.format) {
+            (Damage::Replaced, _) => self.line.extend_from_slice(&visit.target),
+            (_, Format::Json) => self.hostile_json(stamp, visit)?,
+            _ => self.hostile_text(visit)?,
+        }
+        if visit.damage == Damage::Cut {
+            self.line.truncate(self.line.len() * 2 / 3);
+        }
+        self.line.push(b'\n');
+        self.bytes += self.line.len() as u64;
+        out.write_all(&self.line)
+    }
+
+    fn hostile_text(&mut self, visit: &Visit) -> io::Result<()> {
+        if self.format == Format::VhostCombined {
+            self.line.extend_from_slice(b"shop.example.com:443 ");
+        }
+        write!(self.line, "{} - - [{}] \"", visit.ip, self.shown)?;
+        self.line.extend_from_slice(&visit.target);
+        write!(self.line, "\" {} 157", visit.status)?;
+        if self.format != Format::Common {
+            self.line.extend_from_slice(b" \"-\" \"");
+            self.line.extend_from_slice(&visit.user_agent);
+            self.line.push(b'"');
+        }
+        if self.format == Format::Extended {
+            self.line.extend_from_slice(b" rt=0.000 us=- key=\"-\"");
+        }
+        Ok(())
+    }
+
+    fn hostile_json(&mut self, stamp: Stamp, visit: &Visit) -> io::Result<()> {
+        let object = serde_json::json!({
+            "msec": format!("{}.{:03}", stamp.0.div_euclid(1000), stamp.0.rem_euclid(1000)),
+            "remote_addr": visit.ip.to_string(),
+            "request": String::from_utf8_lossy(&visit.target),
+            "status": visit.status.to_string(),
+            "body_bytes_sent": "157",
+            "http_user_agent": String::from_utf8_lossy(&visit.user_agent),
+        });
+        serde_json::to_writer(&mut self.line, &object)?;
+        Ok(())
     }
 
     /// Formats a second once, however many lines share it.

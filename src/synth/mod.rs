@@ -8,6 +8,7 @@
 //! Because the machines are shared, such logs prove no attribution by themselves: real ones decide.
 
 mod actor;
+mod hostile;
 mod line;
 mod population;
 mod random;
@@ -38,6 +39,8 @@ pub struct Scenario {
     pub requests: u64,
     /// What makes this log special.
     pub streams: Vec<Stream>,
+    /// Of how many lines one is followed by a hostile one, as a share; see `hostile`.
+    pub hostile: f64,
     /// How lines are written.
     pub format: Format,
 }

@@ -4,6 +4,7 @@
 //! is present and the few lines that are not yet complete.
 
 use super::actor::Actor;
+use super::hostile::Hostile;
 use super::line::{LineWriter, Stamp};
 use super::population::{self, Visitors};
 use super::server::{self, Answer, Body, Guard, Post, Request};
@@ -126,9 +127,16 @@ impl<'a> Simulation<'a> {
         let mut writer = LineWriter::new(self.scenario.format, offset_s);
         let mut ledger = Ledger::new(self.posts.len());
         let mut pending: BinaryHeap<Reverse<Pending>> = BinaryHeap::new();
+        let mut hostile = Hostile::new(self.scenario.seed, self.scenario.hostile);
         let mut write = |done: Pending, posts: &[Post]| {
+            let stamp = Stamp(done.stamp_ms);
             ledger.enter(done.stamp_ms, &done.answer, posts);
-            writer.write(out, Stamp(done.stamp_ms), &done.request, &done.answer)
+            writer.write(out, stamp, &done.request, &done.answer)?;
+            if let Some(visit) = hostile.next() {
+                ledger.enter_hostile();
+                writer.write_hostile(out, stamp, &visit)?;
+            }
+            Ok::<(), io::Error>(())
         };
         while let Some(Reverse((time_ms, _, who))) = self.queue.pop() {
             if time_ms >= self.end_ms {

@@ -26,6 +26,9 @@ pub struct Truth {
     pub lines: u64,
     /// Bytes.
     pub bytes: u64,
+    /// Hostile lines, none of which is a denial.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub hostile: u64,
     /// Lines with status 403.
     pub n403: u64,
     /// Of these, by cause.
@@ -82,6 +85,11 @@ pub struct Label {
     pub tag: String,
 }
 
+/// Truths of logs without hostile lines do not speak of them.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl Truth {
     /// Writes `labels.tsv`: line, status, cause and tag of each denial.
     ///
@@ -113,6 +121,7 @@ struct Entry {
 /// Keeps count while the log is written.
 pub(super) struct Ledger {
     lines: u64,
+    hostile: u64,
     entries: Vec<Entry>,
     labels: Vec<Label>,
 }
@@ -121,6 +130,7 @@ impl Ledger {
     pub(super) fn new(guards: usize) -> Ledger {
         Ledger {
             lines: 0,
+            hostile: 0,
             entries: vec![Entry::default(); guards],
             labels: Vec::new(),
         }
@@ -144,6 +154,12 @@ impl Ledger {
             cause: guard.cause,
             tag: guard.tag.clone(),
         });
+    }
+
+    /// Notes a line that is hostile, and no denial.
+    pub(super) fn enter_hostile(&mut self) {
+        self.lines += 1;
+        self.hostile += 1;
     }
 
     pub(super) fn close(
@@ -196,6 +212,7 @@ impl Ledger {
             tz_minutes: offset_s / 60,
             lines: self.lines,
             bytes,
+            hostile: self.hostile,
             n403: self.labels.len() as u64,
             c403: by_cause,
             spikes: scenario.streams.iter().filter_map(spike).collect(),

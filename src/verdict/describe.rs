@@ -145,11 +145,19 @@ impl Scope {
             denied: 0,
             own: 0,
         };
-        for row in &table.rows[table.between(verdict.facts.start_ms, verdict.facts.end_ms)] {
+        let interval = table.between(verdict.facts.start_ms, verdict.facts.end_ms);
+        let mut count = |row: &crate::examine::row::Row| {
             if covers(row) {
                 scope.requests += 1;
                 scope.denied += u64::from(row.denied);
             }
+        };
+        match rebuilt.and_then(|rule| rule.lists(table, &interval)) {
+            Some(lists) => lists
+                .into_iter()
+                .flatten()
+                .for_each(|index| count(&table.rows[*index as usize])),
+            None => table.rows[interval].iter().for_each(count),
         }
         scope.own = verdict
             .denials
@@ -236,6 +244,7 @@ fn keys(
 ) -> (BTreeMap<String, Vec<KeyCount>>, BTreeMap<String, u64>) {
     let facts = &verdict.facts;
     let (mut keys, mut distinct) = (BTreeMap::new(), BTreeMap::new());
+    let interval = setting.table.between(facts.start_ms, facts.end_ms);
     for (name, column) in DIMENSIONS {
         let values: Vec<(u32, u64)> = facts
             .values
@@ -250,14 +259,19 @@ fn keys(
             .unwrap_or_default();
         distinct.insert(name.to_string(), values.len() as u64);
         let listed: Vec<(u32, u64)> = values.into_iter().take(setting.top).collect();
-        let requests = requests_of(setting.table, verdict, column, &listed);
+        let requests = |id| {
+            setting
+                .table
+                .lists()
+                .rows_within(column, id, &interval)
+                .len()
+        };
         let counts = listed
             .iter()
-            .zip(requests)
-            .map(|((id, denials), requests)| KeyCount {
+            .map(|(id, denials)| KeyCount {
                 value: (setting.shown)(column, setting.table.text(column, *id)),
                 denials: *denials,
-                requests,
+                requests: requests(*id) as u64,
             })
             .collect();
         keys.insert(name.to_string(), counts);
@@ -277,23 +291,6 @@ fn keys(
     (keys, distinct)
 }
 
-/// Requests of each listed value within the verdict's interval.
-fn requests_of(
-    table: &Table<'_>,
-    verdict: &Verdict,
-    column: Column,
-    listed: &[(u32, u64)],
-) -> Vec<u64> {
-    let mut counts = vec![0; listed.len()];
-    for row in &table.rows[table.between(verdict.facts.start_ms, verdict.facts.end_ms)] {
-        let value = table.value(column, row);
-        if let Some(at) = listed.iter().position(|(id, _)| *id == value) {
-            counts[at] += 1;
-        }
-    }
-    counts
-}
-
 /// Denials that the time outside the verdict's interval lets expect inside it, in the rule's scope.
 fn expected(
     setting: &Setting<'_>,
@@ -306,11 +303,22 @@ fn expected(
         return verdict.facts.denials as f64;
     }
     let facts = &verdict.facts;
-    let outside = setting
-        .table
-        .rows
-        .iter()
-        .filter(|row| row.denied && (row.time_ms < facts.start_ms || row.time_ms >= facts.end_ms))
+    let table = setting.table;
+    let (all, inside) = (
+        0..table.rows.len(),
+        table.between(facts.start_ms, facts.end_ms),
+    );
+    let lists = rebuilt.and_then(|rule| rule.lists(table, &all));
+    let fewer = |lists: &Vec<&[u32]>| {
+        lists.iter().map(|list| list.len()).sum::<usize>() < table.denied().len()
+    };
+    let outside = lists
+        .filter(fewer)
+        .unwrap_or_else(|| vec![table.denied()])
+        .into_iter()
+        .flatten()
+        .filter(|index| table.cell(**index).denied() && !inside.contains(&(**index as usize)))
+        .map(|index| &table.rows[*index as usize])
         .filter(|row| rebuilt.is_none_or(|rule| rule.covers(row)))
         .count() as f64;
     let inside = setting.exposure.of(start_s, end_s);

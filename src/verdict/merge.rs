@@ -9,6 +9,7 @@ use super::piece::{Origin, Piece, Profile};
 use crate::evidence::limiter;
 use crate::examine::table::{Column, Table};
 use crate::key::client::Class;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 /// Pieces compared with each other; smaller ones beyond are left alone.
 const MOST_PIECES: usize = 400;
@@ -23,7 +24,7 @@ pub fn merge(table: &Table<'_>, mut pieces: Vec<Piece>) -> Vec<Piece> {
     });
     let tail = pieces.split_off(pieces.len().min(MOST_PIECES));
     let mut profiles: Vec<Profile> = pieces
-        .iter()
+        .par_iter()
         .map(|piece| Profile::of(table, &piece.denials))
         .collect();
     let mut at = 0;

@@ -54,7 +54,8 @@ pub struct Profile {
     pub end_ms: i64,
     /// First and last denial.
     edges_ms: (i64, i64),
-    shares: HashMap<Column, HashMap<u32, f64>>,
+    /// The share of denials with each value, of each column in [`COMPARED`].
+    shares: [HashMap<u32, f64>; COMPARED.len()],
     sizes: HashMap<u32, f64>,
 }
 
@@ -80,21 +81,18 @@ fn size_class(bytes: u32) -> u32 {
 impl Profile {
     /// The profile of these denials.
     pub fn of(table: &Table<'_>, denials: &[u32]) -> Profile {
-        let total = denials.len().max(1) as f64;
-        let mut shares: HashMap<Column, HashMap<u32, f64>> = HashMap::default();
+        let rows = || denials.iter().map(|index| &table.rows[*index as usize]);
+        let one = 1.0 / denials.len().max(1) as f64;
+        let shares = COMPARED.map(|column| {
+            let mut shares: HashMap<u32, f64> = HashMap::default();
+            for row in rows() {
+                *shares.entry(table.value(column, row)).or_default() += one;
+            }
+            shares
+        });
         let mut sizes: HashMap<u32, f64> = HashMap::default();
-        for index in denials {
-            let row = &table.rows[*index as usize];
-            for column in COMPARED {
-                *shares
-                    .entry(column)
-                    .or_default()
-                    .entry(table.value(column, row))
-                    .or_default() += 1.0 / total;
-            }
-            if row.bytes != NONE && row.bytes != 0 {
-                *sizes.entry(size_class(row.bytes)).or_default() += 1.0 / total;
-            }
+        for row in rows().filter(|row| row.bytes != NONE && row.bytes != 0) {
+            *sizes.entry(size_class(row.bytes)).or_default() += one;
         }
         let at = |share: f64| {
             let position =
@@ -119,13 +117,13 @@ impl Profile {
 
     /// How much of this profile's weight lies on values that the other has too, 0 to 1.
     pub fn covered_by(&self, other: &Profile, column: Column) -> f64 {
-        let (Some(mine), Some(theirs)) = (self.shares.get(&column), other.shares.get(&column))
-        else {
+        let Some(at) = COMPARED.iter().position(|compared| *compared == column) else {
             return 0.0;
         };
+        let (mine, theirs) = (&self.shares[at], &other.shares[at]);
         mine.iter()
             .filter(|(id, _)| **id != NONE && theirs.contains_key(*id))
-            .map(|(_, s)| s)
+            .map(|(_, share)| share)
             .sum()
     }
 
@@ -149,19 +147,11 @@ impl Profile {
         let near = |map: &HashMap<u32, f64>, class: u32| {
             (class.saturating_sub(1)..=class + 1).any(|c| map.contains_key(&c))
         };
-        let cover: f64 = self
-            .sizes
-            .iter()
-            .filter(|(c, _)| near(&other.sizes, **c))
-            .map(|(_, s)| s)
-            .sum();
-        let back: f64 = other
-            .sizes
-            .iter()
-            .filter(|(c, _)| near(&self.sizes, **c))
-            .map(|(_, s)| s)
-            .sum();
-        cover.min(back) >= 0.8
+        let cover = |one: &Profile, two: &Profile| -> f64 {
+            let near = one.sizes.iter().filter(|(c, _)| near(&two.sizes, **c));
+            near.map(|(_, share)| share).sum()
+        };
+        cover(self, other).min(cover(other, self)) >= 0.8
     }
 
     /// Whether both begin and end together: within a minute or 6 % of the longer.

@@ -23,7 +23,9 @@ const RANK_COST: f64 = 0.02;
 /// Takes all open denials, in groups.
 pub fn collect(table: &Table<'_>, open: &mut [bool]) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let probes: Vec<u32> = taken(open, |index| table.rows[index].content == Content::Probe);
+    let probes: Vec<u32> = taken(table, open, |index| {
+        table.rows[index].content == Content::Probe
+    });
     if !probes.is_empty() {
         pieces.push(Piece {
             denials: probes,
@@ -32,7 +34,7 @@ pub fn collect(table: &Table<'_>, open: &mut [bool]) -> Vec<Piece> {
         });
     }
     while let Some((column, value)) = heaviest(table, open) {
-        let denials = taken(open, |index| {
+        let denials = taken(table, open, |index| {
             table.value(column, &table.rows[index]) == value
         });
         pieces.push(Piece {
@@ -41,7 +43,7 @@ pub fn collect(table: &Table<'_>, open: &mut [bool]) -> Vec<Piece> {
             limiter: None,
         });
     }
-    let last = taken(open, |_| true);
+    let last = taken(table, open, |_| true);
     if !last.is_empty() {
         pieces.push(Piece {
             denials: last,
@@ -52,12 +54,13 @@ pub fn collect(table: &Table<'_>, open: &mut [bool]) -> Vec<Piece> {
     pieces
 }
 
-fn taken(open: &mut [bool], wanted: impl Fn(usize) -> bool) -> Vec<u32> {
+fn taken(table: &Table<'_>, open: &mut [bool], wanted: impl Fn(usize) -> bool) -> Vec<u32> {
     let mut denials = Vec::new();
-    for (index, flag) in open.iter_mut().enumerate() {
-        if *flag && wanted(index) {
+    for index in table.denied() {
+        let flag = &mut open[*index as usize];
+        if *flag && wanted(*index as usize) {
             *flag = false;
-            denials.push(index as u32);
+            denials.push(*index);
         }
     }
     denials
@@ -66,23 +69,20 @@ fn taken(open: &mut [bool], wanted: impl Fn(usize) -> bool) -> Vec<u32> {
 /// The value with the most denials, weighed by the share of its requests that were denied.
 fn heaviest(table: &Table<'_>, open: &[bool]) -> Option<(Column, u32)> {
     let mut best: Option<(f64, Column, u32)> = None;
+    let left: Vec<u32> = table
+        .denied()
+        .iter()
+        .copied()
+        .filter(|index| open[*index as usize])
+        .collect();
     for (rank, column) in COLUMNS.iter().enumerate() {
-        let mut counts: HashMap<u32, (usize, usize)> = HashMap::default();
-        for (index, row) in table.rows.iter().enumerate() {
-            if open[index] {
-                counts.entry(table.value(*column, row)).or_default().0 += 1;
-            }
+        let mut counts: HashMap<u32, usize> = HashMap::default();
+        for row in left.iter().map(|index| &table.rows[*index as usize]) {
+            *counts.entry(table.value(*column, row)).or_default() += 1;
         }
-        counts.retain(|value, (denied, _)| *value != NONE && *denied >= LEAST_DENIALS);
-        if counts.is_empty() {
-            continue;
-        }
-        for row in &table.rows {
-            if let Some(count) = counts.get_mut(&table.value(*column, row)) {
-                count.1 += 1;
-            }
-        }
-        for (value, (denied, requests)) in counts {
+        counts.retain(|value, denied| *value != NONE && *denied >= LEAST_DENIALS);
+        for (value, denied) in counts {
+            let requests = table.lists().rows(*column, value).len();
             let share = denied as f64 / requests as f64;
             let score = denied as f64 * (0.3 + share) * (1.0 - RANK_COST * rank as f64);
             let better = match best {

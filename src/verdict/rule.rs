@@ -5,6 +5,7 @@
 
 use super::Verdict;
 use crate::evidence::facts::Facts;
+use crate::examine::index::Bits;
 use crate::examine::row::{Content, NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Algorithm, Cause, Condition, Limit, Operator};
@@ -13,6 +14,7 @@ use crate::key::cover;
 use crate::policy::rule::Policy;
 use chrono::DateTime;
 use std::net::IpAddr;
+use std::ops::Range;
 
 /// Share of the denials that a list of values must cover.
 const COVER: f64 = 0.95;
@@ -32,6 +34,8 @@ pub struct Rebuilt<'t> {
 
 struct Clause<'t> {
     condition: Condition,
+    /// The denied values that it lists, if it is no more than a list of them.
+    values: Option<(Column, Vec<u32>)>,
     matches: Box<dyn Fn(&Row) -> bool + 't>,
 }
 
@@ -39,6 +43,27 @@ impl Rebuilt<'_> {
     /// Whether a request falls under the rule's conditions, whenever it came.
     pub fn covers(&self, row: &Row) -> bool {
         self.clauses.iter().all(|clause| (clause.matches)(row))
+    }
+
+    /// Lists of rows that together hold all requests of a stretch that fall under the conditions, each
+    /// once; none where no condition lists values.
+    pub fn lists<'r>(
+        &self,
+        table: &'r Table<'_>,
+        stretch: &Range<usize>,
+    ) -> Option<Vec<&'r [u32]>> {
+        let of_clause = |clause: &Clause<'_>| -> Option<Vec<&'r [u32]>> {
+            let (column, ids) = clause.values.as_ref()?;
+            let ids = ids.iter();
+            Some(
+                ids.map(|id| table.lists().rows_within(*column, *id, stretch))
+                    .collect(),
+            )
+        };
+        self.clauses
+            .iter()
+            .filter_map(of_clause)
+            .min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>())
     }
 }
 
@@ -154,9 +179,11 @@ fn text(table: &Table<'_>, column: Column, id: u32) -> String {
 fn listed<'t>(table: &'t Table<'_>, column: Column, ids: Vec<u32>, op: Operator) -> Clause<'t> {
     let field = dimension(column).to_string();
     let values = ids.iter().map(|id| text(table, column, *id)).collect();
+    let listed = (column, ids.clone());
     let matches = Box::new(move |row: &Row| ids.contains(&table.value(column, row)));
     Clause {
         condition: Condition { field, op, values },
+        values: Some(listed),
         matches,
     }
 }
@@ -202,7 +229,11 @@ fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> 
             values: vec!["attack".into()],
         };
         let matches = Box::new(|row: &Row| row.content == Content::Attack);
-        return vec![Some(Clause { condition, matches })];
+        return vec![Some(Clause {
+            condition,
+            values: None,
+            matches,
+        })];
     }
     let clients = covering(facts, Column::Client, MOST_VALUES, COVER);
     let agents = covering(facts, Column::UserAgent, 3, COVER);
@@ -259,24 +290,28 @@ fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> 
     if denied.len() < ids.len() {
         return (ids.len() <= MOST_ADDRESSES).then(|| listed(table, Column::Ip, ids, Operator::In));
     }
-    let mut admitted: Vec<u32> = table.rows[table.between(facts.start_ms, facts.end_ms)]
+    let mut admitted = Bits::new(table.width(Column::Ip));
+    for row in &table.rows[table.between(facts.start_ms, facts.end_ms)] {
+        if !row.denied {
+            admitted.insert(row.ip);
+        }
+    }
+    for id in &ids {
+        admitted.remove(*id);
+    }
+    let known = table.addresses();
+    let admitted: Vec<IpAddr> = known
         .iter()
-        .filter(|row| !row.denied)
-        .map(|row| row.ip)
-        .collect();
-    admitted.sort_unstable();
-    admitted.dedup();
-    let in_list: std::collections::HashSet<u32> = ids.iter().copied().collect();
-    let admitted: Vec<IpAddr> = admitted
-        .iter()
-        .filter(|id| !in_list.contains(id))
-        .filter_map(parse)
+        .filter(|(_, id)| admitted.contains(*id))
+        .map(|(ip, _)| *ip)
         .collect();
     let networks = cover::cover(&denied, &admitted);
-    let mut inside = vec![false; table.width(Column::Ip)];
-    for id in 0..inside.len() as u32 {
-        if let Some(ip) = parse(&id) {
-            inside[id as usize] = networks.iter().any(|network| network.contains(&ip));
+    let mut inside = Bits::new(table.width(Column::Ip));
+    for network in &networks {
+        let first = known.partition_point(|(ip, _)| *ip < network.network());
+        let within = known[first..].iter();
+        for (_, id) in within.take_while(|(ip, _)| *ip <= network.broadcast()) {
+            inside.insert(*id);
         }
     }
     let single = networks
@@ -293,13 +328,14 @@ fn addresses<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Clause<'t>> 
         })
         .collect();
     let field = if single { "ip" } else { "prefix" }.to_string();
-    let matches = Box::new(move |row: &Row| inside.get(row.ip as usize).copied().unwrap_or(false));
+    let matches = Box::new(move |row: &Row| inside.contains(row.ip));
     Some(Clause {
         condition: Condition {
             field,
             op: Operator::In,
             values,
         },
+        values: None,
         matches,
     })
 }

@@ -7,9 +7,10 @@
 
 mod clock;
 mod command;
+pub mod formats;
 mod header;
 mod notices;
-mod number;
+pub(crate) mod number;
 mod reasons;
 mod rule;
 mod sheet;

@@ -1,7 +1,7 @@
 //! Numbers as people read them: thousands apart, percentages that do not claim too much, durations.
 
 /// `1,204,331`.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -14,7 +14,7 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// `1 denial`, `2,852 denials`.
-pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",
         thousands(number),
@@ -58,7 +58,7 @@ pub(super) fn probability(fraction: f64) -> String {
 }
 
 /// Seconds as `36 s`, `1 min 30 s`, `22 min`, `2 h 5 min`, `3 d 4 h`, rounded to what is shown.
-pub(super) fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
@@ -86,7 +86,7 @@ fn rounded(number: u64, unit: u64) -> u64 {
 }
 
 /// Bytes as `9.8 MB`.
-pub(super) fn bytes(number: u64) -> String {
+pub(crate) fn bytes(number: u64) -> String {
     let mut size = number as f64;
     for unit in ["bytes", "kB", "MB", "GB"] {
         if size < 1000.0 {

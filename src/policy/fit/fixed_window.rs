@@ -5,7 +5,7 @@
 
 use super::{FEWEST_DENIALS, Fitted, quantile, usual};
 use crate::findings::{Algorithm, Limit};
-use crate::policy::replay::{self, Traffic};
+use crate::policy::replay::{self, Cell, Traffic};
 
 /// Widths that limiters use, in seconds.
 const WIDTHS_S: [f64; 11] = [
@@ -38,21 +38,83 @@ pub fn fixed_window(traffic: &Traffic) -> Option<Fitted> {
 /// The best phase of one width; other phases are asked only where the round one says nothing.
 fn at_width(traffic: &Traffic, width_s: f64) -> Option<Fitted> {
     let width_ms = (width_s * 1000.0) as i64;
-    if let Some(found) = at_phase(traffic, width_ms, 0) {
+    if let Some(found) = at_phase(traffic, &Slices::whole(traffic, width_ms), 0) {
         return Some(found);
     }
     // Below this the edges cannot be told from the jitter of stamps.
     if width_s < 12.0 {
         return None;
     }
-    let phases = (1..PHASES).map(|i| i * width_ms / PHASES);
-    phases
-        .filter_map(|phase_ms| at_phase(traffic, width_ms, phase_ms))
+    let slices = Slices::of_phases(traffic, width_ms);
+    (1..PHASES)
+        .filter_map(|phase| at_phase(traffic, &slices, phase))
         .max_by(|a, b| a.score.over_list.total_cmp(&b.score.over_list))
 }
 
-fn at_phase(traffic: &Traffic, width_ms: i64, phase_ms: i64) -> Option<Fitted> {
-    let budget = budget(traffic, width_ms, phase_ms)?;
+/// Requests of each key in slices of a window, counted once for all phases.
+struct Slices {
+    /// Width of the windows, and how many slices make one.
+    width_ms: i64,
+    per_window: i64,
+    keys: Vec<Vec<Slice>>,
+}
+
+/// The requests of one slice.
+struct Slice {
+    number: i64,
+    admitted: u32,
+    denied: bool,
+}
+
+impl Slices {
+    /// One slice is a window.
+    fn whole(traffic: &Traffic, width_ms: i64) -> Slices {
+        Slices::new(traffic, width_ms, 1)
+    }
+
+    /// Slices at whose edges windows of any phase begin.
+    fn of_phases(traffic: &Traffic, width_ms: i64) -> Slices {
+        Slices::new(traffic, width_ms, PHASES)
+    }
+
+    fn new(traffic: &Traffic, width_ms: i64, per_window: i64) -> Slices {
+        let slice_ms = width_ms / per_window;
+        let of_key = |cells: &[Cell]| {
+            let mut slices: Vec<Slice> = Vec::new();
+            let mut end_ms = i64::MIN;
+            for cell in cells {
+                match slices.last_mut() {
+                    // Cells come in time order: most lie in the slice of the one before.
+                    Some(slice) if cell.time_ms < end_ms => {
+                        slice.admitted += cell.admitted();
+                        slice.denied |= cell.denied > 0;
+                    }
+                    _ => {
+                        let number = cell.time_ms.div_euclid(slice_ms);
+                        end_ms = (number + 1).saturating_mul(slice_ms);
+                        slices.push(Slice {
+                            number,
+                            admitted: cell.admitted(),
+                            denied: cell.denied > 0,
+                        });
+                    }
+                }
+            }
+            slices
+        };
+        Slices {
+            width_ms,
+            per_window,
+            keys: traffic.keys().map(|(_, cells)| of_key(cells)).collect(),
+        }
+    }
+}
+
+/// Windows that start `phase` slices after the multiples of their width.
+fn at_phase(traffic: &Traffic, slices: &Slices, phase: i64) -> Option<Fitted> {
+    let budget = budget(slices, phase)?;
+    let width_ms = slices.width_ms;
+    let phase_ms = phase * width_ms / slices.per_window;
     let limit = Limit {
         algorithm: Algorithm::FixedWindow,
         limit: Some(budget),
@@ -77,17 +139,22 @@ fn at_phase(traffic: &Traffic, width_ms: i64, phase_ms: i64) -> Option<Fitted> {
 }
 
 /// The count that most windows with denials admitted, none without denials exceeding it by much.
-fn budget(traffic: &Traffic, width_ms: i64, phase_ms: i64) -> Option<u32> {
+fn budget(slices: &Slices, phase: i64) -> Option<u32> {
     let (mut full, mut free) = (Vec::new(), Vec::new());
     let (mut first, mut last) = (i64::MAX, i64::MIN);
-    for (_, cells) in traffic.keys() {
-        let index = |time_ms: i64| (time_ms - phase_ms).div_euclid(width_ms);
-        for window in cells.chunk_by(|a, b| index(a.time_ms) == index(b.time_ms)) {
-            let admitted: u32 = window.iter().map(|cell| cell.admitted()).sum();
-            let denied = window.iter().any(|cell| cell.denied > 0);
+    for of_key in &slices.keys {
+        let mut left = of_key.iter().peekable();
+        while let Some(slice) = left.peek() {
+            let number = (slice.number - phase).div_euclid(slices.per_window);
+            let end = (number + 1) * slices.per_window + phase;
+            let (mut admitted, mut denied) = (0u32, false);
+            while let Some(slice) = left.next_if(|slice| slice.number < end) {
+                admitted += slice.admitted;
+                denied |= slice.denied;
+            }
             if denied {
-                first = first.min(index(window[0].time_ms));
-                last = last.max(index(window[0].time_ms));
+                first = first.min(number);
+                last = last.max(number);
             }
             if denied { &mut full } else { &mut free }.push(f64::from(admitted));
         }

@@ -8,6 +8,7 @@ use super::{Candidate, FEWEST_DENIALS, Fitted, quantile, run_starts, usual};
 use crate::findings::{Algorithm, Limit};
 use crate::policy::limiter::Machine;
 use crate::policy::replay::{self, Cell, Traffic};
+use std::cell::OnceCell;
 
 /// Widths of the window that the threshold is counted over, in seconds.
 const WIDTHS_S: [f64; 12] = [
@@ -37,7 +38,19 @@ pub fn hold(traffic: &Traffic) -> Option<Fitted> {
     if traffic.denials() < FEWEST_DENIALS {
         return None;
     }
-    let fit = |renewed| with_interval(traffic, &Interval::of(traffic, renewed)?);
+    // The threshold over a width is the same whatever renews the hold.
+    let known = WIDTHS_S.map(|_| OnceCell::new());
+    let thresholds = WIDTHS_S.iter().copied().zip(&known);
+    let fit = |renewed| {
+        let interval = Interval::of(traffic, renewed)?;
+        let longest_s = 4.0 * interval.guess_s();
+        let near = thresholds
+            .clone()
+            .filter(|(width_s, _)| *width_s <= longest_s);
+        let thresholds =
+            near.filter_map(|(width_s, known)| *known.get_or_init(|| threshold(traffic, width_s)));
+        with_interval(traffic, &interval, thresholds)
+    };
     match (fit(true), fit(false)) {
         // Where a client never fell silent for less than the hold both fit; retries that prolong
         // it are the rule.
@@ -53,12 +66,13 @@ pub fn hold(traffic: &Traffic) -> Option<Fitted> {
     }
 }
 
-fn with_interval(traffic: &Traffic, interval: &Interval) -> Option<Fitted> {
+/// The best of the thresholds (limit, width in seconds, share of runs that begin at it) with this hold.
+fn with_interval(
+    traffic: &Traffic,
+    interval: &Interval,
+    thresholds: impl Iterator<Item = (u32, f64, f64)>,
+) -> Option<Fitted> {
     let hold_s = interval.guess_s();
-    let thresholds = WIDTHS_S
-        .into_iter()
-        .filter(|width_s| *width_s <= 4.0 * hold_s)
-        .filter_map(|width_s| threshold(traffic, width_s));
     let candidates = thresholds.filter_map(|(limit, window_s, jumps)| {
         let limit = Limit {
             algorithm: Algorithm::Hold,
@@ -69,7 +83,10 @@ fn with_interval(traffic: &Traffic, interval: &Interval) -> Option<Fitted> {
             ..Limit::default()
         };
         let machine = Machine::new(&limit).ok()?;
-        Some((Candidate::of(limit, &machine, traffic, 2000), jumps))
+        Some((
+            Candidate::of(limit, &machine, traffic, 2000, u64::MAX),
+            jumps,
+        ))
     });
     let (best, jumps) = candidates.min_by_key(|(candidate, _)| {
         (
@@ -181,7 +198,7 @@ fn threshold(traffic: &Traffic, width_s: f64) -> Option<(u32, f64, f64)> {
     let width_ms = ((width_s - traffic.stamp_s() / 2.0) * 1000.0) as i64;
     let (mut at_start, mut free) = (Vec::new(), Vec::new());
     for (_, cells) in traffic.keys() {
-        let starts: Vec<usize> = run_starts(cells).collect();
+        let mut starts = run_starts(cells).peekable();
         let (mut oldest, mut count) = (0, 0u32);
         for (i, cell) in cells.iter().enumerate() {
             while cell.time_ms - cells[oldest].time_ms > width_ms && oldest < i {
@@ -189,7 +206,7 @@ fn threshold(traffic: &Traffic, width_s: f64) -> Option<(u32, f64, f64)> {
                 oldest += 1;
             }
             count += cell.admitted();
-            let is_start = starts.binary_search(&i).is_ok();
+            let is_start = starts.next_if_eq(&i).is_some();
             match cell.denied {
                 0 => free.push(f64::from(count)),
                 _ if is_start => at_start.push(f64::from(count)),
@@ -199,9 +216,9 @@ fn threshold(traffic: &Traffic, width_s: f64) -> Option<(u32, f64, f64)> {
     }
     let limit = quantile(&mut at_start, 0.5)?;
     // A list that comes once begins one run, at whatever count the client then had.
-    let leaps = limit >= LEAP * quantile(&mut free, 0.75).unwrap_or(0.0);
+    let mut leaps = || limit >= LEAP * quantile(&mut free, 0.75).unwrap_or(0.0);
     let round = usual::roughness(limit as u32) <= 1;
-    if at_start.len() < 3 && !(leaps && round) {
+    if at_start.len() < 3 && !(round && leaps()) {
         return None;
     }
     let near = |count: &f64| (count - limit).abs() <= (0.1 * limit).max(1.0);

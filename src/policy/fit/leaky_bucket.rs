@@ -102,14 +102,25 @@ impl<'a> Search<'a> {
     }
 
     fn start(&self) -> Option<Candidate> {
-        let bursting = self.rates.iter().flat_map(|&rate| self.with_bursts(rate));
-        let without = self
-            .prompt_rates
-            .iter()
-            .map(|&rate| self.candidate(rate, 0));
-        bursting
-            .chain(without)
-            .min_by_key(|candidate| candidate.wrong)
+        let bursting = self.rates.iter().flat_map(|&rate| self.bursts(rate));
+        let without = self.prompt_rates.iter().map(|&rate| (rate, 0));
+        self.best_of(None, bursting.chain(without))
+    }
+
+    /// The first of the candidates with the fewest wrong, if it is better than what is known.
+    fn best_of(
+        &self,
+        known: Option<Candidate>,
+        candidates: impl Iterator<Item = (f64, u32)>,
+    ) -> Option<Candidate> {
+        candidates.fold(known, |best, (rate, burst)| {
+            let most = best.as_ref().map_or(u64::MAX, |best| best.wrong);
+            let next = self.candidate(rate, burst, most);
+            match best {
+                Some(best) if next.wrong >= best.wrong => Some(best),
+                _ => Some(next),
+            }
+        })
     }
 
     /// Moves the rate and then the burst to where replay agrees best.
@@ -117,13 +128,18 @@ impl<'a> Search<'a> {
         for _ in 0..2 {
             let rate = best.limit.rate_per_s.unwrap_or(1.0);
             let burst = best.limit.burst.unwrap_or(0);
-            let rates = FACTORS.map(|factor| self.candidate(rate * factor, burst));
-            best = rates.into_iter().fold(best, better);
+            let rates = FACTORS.map(|factor| (rate * factor, burst));
+            best = self.better(best, rates.into_iter());
             let rate = best.limit.rate_per_s.unwrap_or(1.0);
-            let bursts = burst_steps(burst).map(|burst| self.candidate(rate, burst));
-            best = bursts.into_iter().fold(best, better);
+            let bursts = burst_steps(burst).map(|burst| (rate, burst));
+            best = self.better(best, bursts.into_iter());
         }
         best
+    }
+
+    fn better(&self, known: Candidate, candidates: impl Iterator<Item = (f64, u32)>) -> Candidate {
+        self.best_of(Some(known.clone()), candidates)
+            .unwrap_or(known)
     }
 
     /// Takes the burst from the levels at all denials, which agree with each other only where the
@@ -152,8 +168,9 @@ impl<'a> Search<'a> {
         } else {
             level
         };
-        let settled = self.candidate(rate, burst as u32);
-        if settled.wrong <= 2 * found.wrong + 10 {
+        let most = 2 * found.wrong + 10;
+        let settled = self.candidate(rate, burst as u32, most);
+        if settled.wrong <= most {
             settled
         } else {
             found
@@ -190,19 +207,21 @@ impl<'a> Search<'a> {
     fn snap(&self, found: Candidate) -> Candidate {
         let rate = found.limit.rate_per_s.unwrap_or(1.0);
         let burst = found.limit.burst.unwrap_or(0);
-        let allowed = |than: &Candidate| than.wrong + than.wrong / 10 + 2;
+        let allowed = found.wrong + found.wrong / 10 + 2;
         let rates = usual::rates(rate, SNAP);
         rates
             .into_iter()
             .flat_map(|rate| {
-                [burst, burst.saturating_sub(1), burst + 1].map(|b| self.candidate(rate, b))
+                [burst, burst.saturating_sub(1), burst + 1]
+                    .map(|burst| self.candidate(rate, burst, allowed))
             })
-            .filter(|candidate| candidate.wrong <= allowed(&found))
+            .filter(|candidate| candidate.wrong <= allowed)
             .min_by_key(|candidate| candidate.wrong)
             .unwrap_or(found)
     }
 
-    fn with_bursts(&self, rate: f64) -> Vec<Candidate> {
+    /// Bursts that the levels at denials suggest for a rate.
+    fn bursts(&self, rate: f64) -> Vec<(f64, u32)> {
         let mut levels: Vec<f64> = Vec::new();
         for (_, cells) in self.traffic.keys() {
             levels.extend(levels_at_denials(self.traffic, cells, rate, LEVELS_PER_KEY));
@@ -213,18 +232,15 @@ impl<'a> Search<'a> {
         let burst = (level - 0.5).round().max(0.0) as u32;
         let mut bursts = vec![burst, burst + 1, burst.saturating_sub(1)];
         bursts.dedup();
-        bursts
-            .into_iter()
-            .map(|burst| self.candidate(rate, burst))
-            .collect()
+        bursts.into_iter().map(|burst| (rate, burst)).collect()
     }
 
-    fn candidate(&self, rate: f64, burst: u32) -> Candidate {
+    fn candidate(&self, rate: f64, burst: u32, most: u64) -> Candidate {
         // Without a bound a pushed list passes as a huge bucket that happened to fill up.
         let burst = burst.min((120.0 * rate) as u32 + 20);
         let limit = bucket(rate, burst);
         match Machine::new(&limit) {
-            Ok(machine) => Candidate::of(limit, &machine, self.traffic, self.bin_ms),
+            Ok(machine) => Candidate::of(limit, &machine, self.traffic, self.bin_ms, most),
             Err(_) => Candidate {
                 limit,
                 wrong: u64::MAX,
@@ -239,10 +255,6 @@ fn bucket(rate_per_s: f64, burst: u32) -> Limit {
         burst: Some(burst),
         ..Limit::default()
     }
-}
-
-fn better(best: Candidate, next: Candidate) -> Candidate {
-    if next.wrong < best.wrong { next } else { best }
 }
 
 fn burst_steps(burst: u32) -> [u32; 8] {

@@ -19,6 +19,7 @@ pub use sliding_window::sliding_window;
 use super::limiter::Machine;
 use super::replay::{self, Agreement, Cell, Score, Traffic};
 use crate::findings::{Algorithm, Limit};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 /// Fewer denials than this show no limit.
 const FEWEST_DENIALS: u64 = 8;
@@ -81,7 +82,7 @@ pub type Fit = fn(&Traffic) -> Option<Fitted>;
 
 /// The limit of one of these algorithms that explains the traffic best, if one explains it.
 pub fn best_of(traffic: &Traffic, fits: &[Fit]) -> Option<Fitted> {
-    let fits: Vec<Fitted> = fits.iter().filter_map(|fit| fit(traffic)).collect();
+    let fits: Vec<Fitted> = fits.par_iter().filter_map(|fit| fit(traffic)).collect();
     if fits.len() < 2 {
         return fits.into_iter().next();
     }
@@ -113,8 +114,9 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn of(limit: Limit, machine: &Machine, traffic: &Traffic, bin_ms: i64) -> Candidate {
-        let wrong = replay::wrong(machine, traffic, bin_ms);
+    /// A candidate that is of no use with more than `most` wrong: how many more is then not counted.
+    fn of(limit: Limit, machine: &Machine, traffic: &Traffic, bin_ms: i64, most: u64) -> Candidate {
+        let wrong = replay::wrong(machine, traffic, bin_ms, most);
         Candidate { limit, wrong }
     }
 }
@@ -131,8 +133,8 @@ fn median(values: &mut [f64]) -> Option<f64> {
 /// The value below which `share` of the values lie.
 fn quantile(values: &mut [f64], share: f64) -> Option<f64> {
     let last = values.len().checked_sub(1)?;
-    values.sort_unstable_by(f64::total_cmp);
-    Some(values[((last as f64 * share).round() as usize).min(last)])
+    let at = ((last as f64 * share).round() as usize).min(last);
+    Some(*values.select_nth_unstable_by(at, f64::total_cmp).1)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use super::{FEWEST_DENIALS, Fitted, run_starts, usual};
 use crate::findings::{Algorithm, Limit};
 use crate::policy::limiter::Machine;
 use crate::policy::replay::{self, Cell, Traffic};
-use std::collections::VecDeque;
 
 /// Widths tried, in seconds.
 const WIDTHS_S: [f64; 14] = [
@@ -160,19 +159,17 @@ fn with_counts<'a>(
     width_s: f64,
 ) -> impl Iterator<Item = (&'a Cell, u32)> + use<'a> {
     let width_ms = ((width_s - traffic.stamp_s() / 2.0) * 1000.0) as i64;
-    let mut within: VecDeque<&Cell> = VecDeque::new();
-    let mut count = 0;
-    cells.iter().map(move |cell| {
-        while let Some(oldest) = within
-            .front()
-            .filter(|old| cell.time_ms - old.time_ms > width_ms)
-        {
-            count -= oldest.requests;
-            within.pop_front();
+    let (mut oldest, mut count) = (0, 0);
+    cells.iter().enumerate().map(move |(at, cell)| {
+        let gone = cells[oldest..at]
+            .iter()
+            .take_while(|old| cell.time_ms - old.time_ms > width_ms);
+        for old in gone {
+            count -= old.requests;
+            oldest += 1;
         }
         let before = count;
         count += cell.requests;
-        within.push_back(cell);
         (cell, before)
     })
 }

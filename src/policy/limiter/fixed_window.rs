@@ -12,6 +12,8 @@ pub struct FixedWindow {
     window_ms: i64,
     phase_ms: i64,
     index: i64,
+    /// When the window at `index` ends, without the phase: there is nothing to divide before.
+    end_ms: i64,
     admitted: u32,
 }
 
@@ -23,6 +25,7 @@ impl FixedWindow {
             window_ms: window_ms.max(1),
             phase_ms,
             index: i64::MIN,
+            end_ms: i64::MIN,
             admitted: 0,
         }
     }
@@ -30,12 +33,14 @@ impl FixedWindow {
 
 impl Limiter for FixedWindow {
     fn admit(&mut self, time_ms: i64) -> bool {
-        let index = time_ms
-            .saturating_sub(self.phase_ms)
-            .div_euclid(self.window_ms);
-        if index > self.index {
-            self.index = index;
-            self.admitted = 0;
+        let time_ms = time_ms.saturating_sub(self.phase_ms);
+        if time_ms >= self.end_ms {
+            let index = time_ms.div_euclid(self.window_ms);
+            if index > self.index {
+                self.index = index;
+                self.end_ms = (index + 1).saturating_mul(self.window_ms);
+                self.admitted = 0;
+            }
         }
         let admit = self.admitted < self.limit;
         self.admitted += u32::from(admit);

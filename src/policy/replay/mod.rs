@@ -125,18 +125,51 @@ pub(crate) fn replay_machine(machine: &Machine, traffic: &Traffic, bin_ms: i64) 
 }
 
 /// How many requests a policy gets wrong: what choosing between many candidates needs. Where the
-/// gaps between requests matter and are not logged, the kinder guess at them counts.
-pub(crate) fn wrong(machine: &Machine, traffic: &Traffic, bin_ms: i64) -> u64 {
-    let wrong = |scattered| {
-        let agreement = count(&run_spread(machine, traffic, bin_ms, scattered).0);
-        agreement.false_denials + agreement.missed_denials
-    };
-    let even = wrong(false);
+/// gaps between requests matter and are not logged, the kinder guess at them counts. Above `most` the
+/// replay is given up, and the answer is some number above `most`.
+pub(crate) fn wrong(machine: &Machine, traffic: &Traffic, bin_ms: i64, most: u64) -> u64 {
+    let even = wrong_spread(machine, traffic, bin_ms, false, most);
     if sees_gaps(machine) {
-        even.min(wrong(true))
+        even.min(wrong_spread(machine, traffic, bin_ms, true, most))
     } else {
         even
     }
+}
+
+/// As [`wrong`], for one way to spread arrivals over their second.
+fn wrong_spread(
+    machine: &Machine,
+    traffic: &Traffic,
+    bin_ms: i64,
+    scattered: bool,
+    most: u64,
+) -> u64 {
+    let bin_ms = bin_ms.max(1);
+    let mut wrong = 0;
+    let mut instants = Vec::new();
+    for (_, cells) in traffic.keys() {
+        let mut machine = machine.clone();
+        let (mut denied, mut predicted) = (0u32, 0u32);
+        let mut end_ms = i64::MIN;
+        for cell in cells {
+            if cell.time_ms >= end_ms {
+                wrong += u64::from(denied.abs_diff(predicted));
+                if wrong > most {
+                    return wrong;
+                }
+                (denied, predicted) = (0, 0);
+                end_ms = (cell.time_ms.div_euclid(bin_ms) + 1).saturating_mul(bin_ms);
+            }
+            traffic.instants(cell, scattered, &mut instants);
+            denied += cell.denied;
+            predicted += instants
+                .iter()
+                .filter(|&&time| !machine.admit(time))
+                .count() as u32;
+        }
+        wrong += u64::from(denied.abs_diff(predicted));
+    }
+    wrong
 }
 
 /// The counts alone, without a score.
@@ -184,7 +217,8 @@ fn run_spread(
     for (key, cells) in traffic.keys() {
         let mut machine = machine.clone();
         let mut ahead: i64 = 0;
-        let mut current = i64::MIN;
+        let bin_ms = bin_ms.max(1);
+        let mut end_ms = i64::MIN;
         for cell in cells {
             traffic.instants(cell, scattered, &mut instants);
             let predicted = instants
@@ -192,16 +226,16 @@ fn run_spread(
                 .filter(|&&time| !machine.admit(time))
                 .count() as u32;
             ahead += i64::from(predicted) - i64::from(cell.denied);
-            let index = cell.time_ms.div_euclid(bin_ms.max(1));
+            // Cells of a key come in time order.
             match bins.last_mut() {
-                Some(bin) if index == current => {
+                Some(bin) if cell.time_ms < end_ms => {
                     bin.requests += cell.requests;
                     bin.denied += cell.denied;
                     bin.predicted += predicted;
                 }
                 _ => {
                     farthest = farthest.max(ahead.unsigned_abs());
-                    current = index;
+                    end_ms = (cell.time_ms.div_euclid(bin_ms) + 1).saturating_mul(bin_ms);
                     bins.push(Bin {
                         key,
                         requests: cell.requests,

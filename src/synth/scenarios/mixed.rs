@@ -25,6 +25,11 @@ pub(super) const ALL: &[Named] = &[
         build: limit_429,
     },
     Named {
+        name: "mixed-days",
+        about: "every cause, one after another and at once, and some hostile lines: for bench",
+        build: days,
+    },
+    Named {
         name: "none-steady",
         about: "no spike: standing denials only",
         build: steady_denials,
@@ -64,6 +69,56 @@ fn many(plan: &mut Plan) {
     access::revoked(plan);
     access::role(plan);
     access::standing(plan);
+}
+
+/// What happens in `mixed-days`: each cause, those that are met most several times; none of the
+/// scenarios whose own callers would be most of a log of days.
+const DAYS: [&str; 22] = [
+    "limit-bucket-ip",
+    "limit-bucket-minute",
+    "limit-retry",
+    "limit-token",
+    "limit-route-flash",
+    "limit-window-minute",
+    "limit-sliding",
+    "limit-hold-fixed",
+    "ip-list-pushed",
+    "bot-agent",
+    "bot-distributed",
+    "bot-waf-many",
+    "route-deploy",
+    "route-file",
+    "route-directory",
+    "credential-missing",
+    "credential-revoked",
+    "credential-link",
+    "permission-role",
+    "cors-deploy",
+    "shape-method",
+    "shape-hotlink",
+];
+
+/// Of the lines of `mixed-days`, the share that is hostile. On servers open to the world a scan or a
+/// handshake of another protocol is met every few hundred requests.
+const HOSTILE_SHARE: f64 = 0.004;
+
+fn days(plan: &mut Plan) {
+    let parts = DAYS
+        .iter()
+        .filter_map(|name| super::all().find(|other| other.name == *name));
+    for part in parts {
+        let first = plan.streams.len();
+        (part.build)(plan);
+        for stream in plan.streams.iter_mut().skip(first) {
+            // Several limits call themselves the same.
+            let id = format!("{}:{}", part.name, stream.id);
+            let old = std::mem::replace(&mut stream.id, id);
+            let guards = stream.guards.iter_mut().filter(|guard| guard.tag == old);
+            guards.for_each(|guard| guard.tag.clone_from(&stream.id));
+        }
+    }
+    access::standing(plan);
+    plan.hostile = HOSTILE_SHARE;
 }
 
 fn limit_429(plan: &mut Plan) {

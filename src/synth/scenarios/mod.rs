@@ -40,6 +40,7 @@ pub fn build(name: &str, seed: u64, hours: f64, requests: u64, format: Format) -
         start_ms: start_ms(seed),
         seconds: hours * 3600.0,
         streams: Vec::new(),
+        hostile: 0.0,
     };
     (named.build)(&mut plan);
     Some(Scenario {
@@ -47,6 +48,7 @@ pub fn build(name: &str, seed: u64, hours: f64, requests: u64, format: Format) -
         hours,
         requests,
         streams: plan.streams,
+        hostile: plan.hostile,
         format,
     })
 }
@@ -72,6 +74,8 @@ struct Plan {
     start_ms: i64,
     seconds: f64,
     streams: Vec<Stream>,
+    /// See [`Scenario::hostile`].
+    hostile: f64,
 }
 
 impl Plan {

@@ -1,0 +1,260 @@
+//! One thread's part of an export: the lines of a chunk as records.
+
+use super::Request;
+use super::columns::{COLUMNS, VERDICT_COLUMNS};
+use super::conclusions::Conclusions;
+use super::encoding::{Encoding, Row};
+use super::shown::Shown;
+use crate::examine::Routes;
+use crate::findings::Skipped;
+use crate::format::{self, Detected, Line, Visitor};
+use crate::gate::Gate;
+use crate::input::{Chunk, Input};
+use crate::key::token::TokenKey;
+use crate::record::{Record, Reject, Stated, Upstream};
+use crate::settings::Settings;
+use crate::survey::Survey;
+use chrono::DateTime;
+
+/// Statuses from here on refuse something; below, there is no reason to state.
+const LEAST_REFUSAL: u16 = 400;
+
+/// What all threads of an export share.
+pub(super) struct Plan<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) request: Request,
+    pub(super) token_key: &'a TokenKey,
+    pub(super) input: &'a Input,
+    pub(super) formats: &'a [Option<Detected>],
+    pub(super) gate: &'a Gate,
+    /// What the analysis concludes, where it is asked for.
+    pub(super) conclusions: Option<&'a Conclusions<'a>>,
+    /// What it counted.
+    pub(super) counted: Option<(&'a Survey, &'a Routes)>,
+}
+
+impl Plan<'_> {
+    fn columns(&self) -> usize {
+        match self.request.verdict {
+            true => COLUMNS.len() + VERDICT_COLUMNS.len(),
+            false => COLUMNS.len(),
+        }
+    }
+}
+
+/// The records of a chunk.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub(super) source: usize,
+    pub(super) bytes: Vec<u8>,
+    /// Whether a fingerprint of a token seems to be among the bytes.
+    pub(super) has_token: bool,
+    pub(super) records: u64,
+    pub(super) parsed: u64,
+    pub(super) skipped: Skipped,
+}
+
+/// Makes records of lines.
+pub(super) struct Lines<'a> {
+    plan: &'a Plan<'a>,
+    shown: Shown<'a>,
+    /// The cell of each source's path.
+    files: Vec<Vec<u8>>,
+    stamp: Stamp,
+    stated: [Vec<u8>; 3],
+    part: Part,
+    first_line: u64,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(plan: &'a Plan<'a>) -> Lines<'a> {
+        let sources = plan.input.sources().iter();
+        let reasons = [
+            Stated::LimitRejected,
+            Stated::LinkExpired,
+            Stated::InvalidReferer,
+        ];
+        Lines {
+            plan,
+            shown: Shown::new(plan),
+            files: sources.map(|source| plan.file(&source.path)).collect(),
+            stamp: Stamp::default(),
+            stated: reasons.map(|stated| plan.request.encoding.json(reason(stated))),
+            part: Part::default(),
+            first_line: 0,
+        }
+    }
+
+    /// The records of a chunk, before which its source has so many lines.
+    pub(super) fn read(&mut self, chunk: &Chunk<'_>, first_line: u64) -> Part {
+        self.first_line = first_line;
+        self.part.source = chunk.source;
+        if self.plan.request.all {
+            self.part.bytes.reserve(chunk.bytes.len() * 5 / 2);
+        }
+        match self.plan.formats.get(chunk.source).and_then(Option::as_ref) {
+            Some(format) => format.visit(chunk.bytes, self),
+            None => format::visit_unknown(chunk.bytes, self),
+        }
+        self.part.has_token = memchr::memmem::find(&self.part.bytes, b"tok_").is_some();
+        std::mem::take(&mut self.part)
+    }
+
+    /// The number of a line in its file, from 1.
+    fn number(&self, line: Line<'_>) -> u64 {
+        self.first_line + u64::from(line.number) + 1
+    }
+
+    fn write(&mut self, line: Line<'_>, record: &Record<'_>, denied: bool) {
+        let plan = self.plan;
+        let number = self.number(line);
+        let client = plan.gate.client(record);
+        let cells = self.shown.cells(record);
+        let mut row = Row::new(plan.request.encoding, &mut self.part.bytes);
+        row.cell(&self.files[self.part.source]);
+        row.number(Some(number));
+        row.word(self.stamp.of(record.time_ms));
+        row.text(&plan.address(client));
+        row.text(record.method);
+        row.cell(&cells.path);
+        row.cell(&cells.query);
+        row.number((record.status > 0).then_some(u64::from(record.status)));
+        row.number(record.bytes);
+        row.cell(&cells.referer);
+        row.cell(&cells.user_agent);
+        row.cell(&plan.user(&record.user));
+        row.cell(&plan.cell(&record.host));
+        row.number(record.duration_ms.map(u64::from));
+        row.number(upstream_status(record));
+        row.cell(&cells.token);
+        row.cell(cells.client);
+        row.cell(&cells.route);
+        match record.stated.filter(|_| record.status >= LEAST_REFUSAL) {
+            Some(stated) => row.cell(&self.stated[stated as usize]),
+            None => row.cell(b""),
+        }
+        match plan.conclusions.filter(|_| denied) {
+            Some(conclusions) => {
+                let cells = conclusions.of(self.part.source, number - 1, record, client);
+                row.tail(cells, VERDICT_COLUMNS.len());
+            }
+            None if plan.request.verdict => row.skip(VERDICT_COLUMNS.len()),
+            None => {}
+        }
+        if plan.request.keep_unparsed && plan.request.encoding == Encoding::Csv {
+            row.skip(1);
+        }
+        row.end();
+        self.part.records += 1;
+    }
+
+    fn write_unparsed(&mut self, line: Line<'_>, error: &str) {
+        let number = self.number(line);
+        let mut row = Row::new(self.plan.request.encoding, &mut self.part.bytes);
+        row.cell(&self.files[self.part.source]);
+        row.number(Some(number));
+        row.error(error, self.plan.columns());
+        row.end();
+    }
+}
+
+impl Visitor for Lines<'_> {
+    fn record(&mut self, line: Line<'_>, record: &Record<'_>, _format: usize) {
+        if !self.plan.gate.admits(record) {
+            self.part.skipped.filtered += 1;
+            return;
+        }
+        self.part.parsed += 1;
+        let denied = self.plan.gate.is_denial(record.status);
+        if denied || self.plan.request.all {
+            self.write(line, record, denied);
+        }
+    }
+
+    fn skipped(&mut self, line: Line<'_>, why: Reject) {
+        let error = match why {
+            Reject::NotARequest => {
+                self.part.skipped.not_a_request += 1;
+                return;
+            }
+            Reject::Malformed => {
+                self.part.skipped.malformed += 1;
+                "malformed: the line is not of the format of its file"
+            }
+            Reject::TooLong => {
+                self.part.skipped.too_long += 1;
+                "too_long: the line is longer than 1 MiB"
+            }
+        };
+        if self.plan.request.keep_unparsed {
+            self.write_unparsed(line, error);
+        }
+    }
+}
+
+fn upstream_status(record: &Record<'_>) -> Option<u64> {
+    match record.upstream {
+        Upstream::Status(status) => Some(u64::from(status)),
+        Upstream::Unknown | Upstream::NotAsked => None,
+    }
+}
+
+/// What a line states by itself, as JSON. The mechanism of a limiter is not told: nginx writes the same
+/// word for its limits of requests and of connections, and formats put both in one field.
+fn reason(stated: Stated) -> &'static str {
+    match stated {
+        Stated::LimitRejected => r#"{"cause":"rate_limit","mechanism":null,"by":"limit_status"}"#,
+        Stated::LinkExpired => {
+            r#"{"cause":"credential","mechanism":"expired_link","by":"secure_link"}"#
+        }
+        Stated::InvalidReferer => {
+            r#"{"cause":"request_shape","mechanism":"hotlink","by":"invalid_referer"}"#
+        }
+    }
+}
+
+/// Stamps as RFC 3339 in UTC; neighbouring lines share their second.
+#[derive(Debug, Default)]
+struct Stamp {
+    second: Option<i64>,
+    text: Vec<u8>,
+    seconds_end: usize,
+}
+
+impl Stamp {
+    /// `2026-03-10T09:43:00Z`, with three decimals where milliseconds were logged.
+    fn of(&mut self, time_ms: i64) -> &[u8] {
+        let (second, ms) = (time_ms.div_euclid(1000), time_ms.rem_euclid(1000));
+        if self.second != Some(second) {
+            let moment = DateTime::from_timestamp(second, 0).unwrap_or_default();
+            self.text = moment.format("%Y-%m-%dT%H:%M:%S").to_string().into_bytes();
+            self.seconds_end = self.text.len();
+            self.second = Some(second);
+        }
+        self.text.truncate(self.seconds_end);
+        if ms > 0 {
+            let digit = |unit: i64| b'0' + (ms / unit % 10) as u8;
+            self.text.extend([b'.', digit(100), digit(10), digit(1)]);
+        }
+        self.text.push(b'Z');
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stamp;
+
+    #[test]
+    fn stamps_are_utc_and_as_fine_as_logged() {
+        let mut stamp = Stamp::default();
+        for (ms, text) in [
+            (1_773_135_780_000, "2026-03-10T09:43:00Z"),
+            (1_773_135_780_025, "2026-03-10T09:43:00.025Z"),
+            (1_773_135_780_000, "2026-03-10T09:43:00Z"),
+            (0, "1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(stamp.of(ms), text.as_bytes());
+        }
+    }
+}
