@@ -67,3 +67,65 @@ impl Visitor for Stamps {
 
     fn skipped(&mut self, _line: Line<'_>, _why: Reject) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format;
+    use crate::input::HEAD_BYTES;
+    use crate::input::follow::follow;
+    use crate::settings::FormatSettings;
+    use std::collections::HashSet;
+
+    /// 2026-03-10 00:00 UTC.
+    const MIDNIGHT_MS: i64 = 1_773_100_800_000;
+
+    /// A log with a line for each second since midnight.
+    fn log(path: &std::path::Path, seconds: i64) -> (LogFile, Detected) {
+        let lines = (0..seconds).map(|s| {
+            let (hour, minute, second) = (s / 3600, s / 60 % 60, s % 60);
+            format!(
+                "192.0.2.1 - - [10/Mar/2026:{hour:02}:{minute:02}:{second:02} +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"a\"\n"
+            )
+        });
+        std::fs::write(path, lines.collect::<String>()).unwrap();
+        let typed = path.to_str().unwrap();
+        let mut followed = follow(typed, 0, None, &HashSet::new()).unwrap();
+        let file = followed.files.remove(0);
+        let head = file.read(0, HEAD_BYTES as u64).unwrap();
+        let format = format::detect(&head, &FormatSettings::default()).unwrap();
+        (file, format)
+    }
+
+    #[test]
+    fn the_context_begins_at_a_line_shortly_before_its_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, format) = log(&directory.path().join("a.log"), 30_000);
+        assert_eq!(
+            last_ms(&file, &format, file.size),
+            Some(MIDNIGHT_MS + 29_999_000)
+        );
+        for from_s in [0, 1, 9_000, 29_990] {
+            let from_ms = MIDNIGHT_MS + from_s * 1000;
+            let at = start(&file, &format, from_ms, file.size);
+            assert!(at == 0 || file.read(at - 1, 1).unwrap() == b"\n");
+            let bytes = file.read(at, STEP).unwrap();
+            let first = stamps(&bytes, &format).first.unwrap();
+            // No later than asked for, and not earlier than a step of lines.
+            assert!(
+                (from_ms - 1_000_000..=from_ms).contains(&first),
+                "{from_s}: {first}"
+            );
+        }
+        assert_eq!(start(&file, &format, i64::MIN, file.size), 0);
+    }
+
+    #[test]
+    fn a_file_without_readable_lines_gives_no_context() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, format) = log(&directory.path().join("a.log"), 10_000);
+        std::fs::write(directory.path().join("a.log"), vec![0; file.size as usize]).unwrap();
+        assert_eq!(last_ms(&file, &format, file.size), None);
+        assert_eq!(start(&file, &format, MIDNIGHT_MS, file.size), file.size);
+    }
+}

@@ -95,3 +95,52 @@ for path in sorted(pathlib.Path("out").glob("*.csv")):
         "{told}"
     );
 }
+
+#[test]
+fn what_is_new_is_told_once_and_can_be_made_known() {
+    let text = fs::read("fixtures/labelled/nginx-limit-req/access.log").unwrap();
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let (first, rest) = lines.split_at(6000);
+    let run = |place: &Place, more: &[&str]| {
+        let arguments = [&["a.log", "--state", "state", "--print"], more].concat();
+        let output = place.command(&arguments).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), told)
+    };
+    let place = Place::new();
+    let mut log = Logs::new(place.path("a.log"));
+    log.append_raw(&first.concat());
+    let (code, told) = run(
+        &place,
+        &["--fail-on", "new:100", "--write-known", "rules.txt"],
+    );
+    assert_eq!(code, Some(1));
+    for text in [
+        "1 new spike",
+        "1-1  RATE LIMIT",
+        "limit 1/s burst 10 per ip",
+        "out/runs/000001",
+    ] {
+        assert!(told.contains(text), "{told}");
+    }
+    log.append_raw(&rest.concat());
+    // It goes on under its id, so it is new no more.
+    let goes_on = run(&place, &["--fail-on", "new"]);
+    assert_eq!(goes_on, (Some(0), String::new()));
+    assert_eq!(&place.table("spikes.csv")[0][3], "1-1");
+    let rules = fs::read_to_string(place.path("rules.txt")).unwrap();
+    assert!(
+        rules.ends_with("\nlimit 1/s burst 10 per ip on /api/v1/search\n"),
+        "{rules}"
+    );
+
+    let other = Place::new();
+    Logs::new(other.path("a.log")).append_raw(&text);
+    let rules = place.path("rules.txt");
+    let expected = run(
+        &other,
+        &["--fail-on", "any", "--known", rules.to_str().unwrap()],
+    );
+    assert_eq!(expected, (Some(0), String::new()));
+    assert_eq!(other.table("spikes.csv").len(), 1);
+}
