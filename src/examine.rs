@@ -113,7 +113,6 @@ fn keeping<'s>(
     let (sample, weights) = (scope.sample, scope.weights(survey));
     drop(scope);
     let rows = in_order(parts);
-    eprintln!("rows {}", rows.len());
     let names = Dictionaries {
         ip: &survey.ip.keys,
         user_agent: &survey.user_agent.keys,

@@ -89,7 +89,6 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
             })
         })
         .collect();
-    eprintln!("verdicts {}", verdicts.len());
     let mut verdicts = unite(&ground, verdicts);
     verdicts.iter_mut().for_each(demote);
     verdicts.sort_by(|a, b| {
@@ -169,7 +168,6 @@ fn propose(table: &Table<'_>, pages: &Pages) -> Vec<Piece> {
         });
     }
     let strata = strata::peel(table, &mut open);
-    eprintln!("strata {}", strata.len());
     pieces.par_extend(strata.into_par_iter().map(|stratum| Piece {
         limiter: limiter::test_group(table, &stratum.denials),
         origin: Origin::Strata(vec![stratum.cells]),

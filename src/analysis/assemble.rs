@@ -157,7 +157,6 @@ impl<'a> Assembly<'a> {
             .cloned()
             .collect();
         shown_verdicts.extend(standing_by_cause(self.table, self.verdicts));
-        eprintln!("shown {}", shown_verdicts.len());
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
