@@ -15,7 +15,6 @@ mod draft;
 mod error;
 pub mod explain;
 mod field;
-mod find;
 mod haproxy;
 mod json;
 mod lines;

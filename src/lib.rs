@@ -16,6 +16,7 @@ pub mod examine;
 pub mod exit;
 pub mod export;
 pub mod filter;
+mod find;
 pub mod findings;
 pub mod format;
 pub mod gate;

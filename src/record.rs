@@ -4,6 +4,7 @@
 //! An empty field means that the line does not say it: formats turn `-` and missing keys into empty.
 //! Bytes stay bytes: nothing here is assumed to be UTF-8, and nothing is trusted.
 
+use crate::find::find_either;
 use std::borrow::Cow;
 
 /// A field of a line: arbitrary bytes, empty when absent.
@@ -73,7 +74,7 @@ impl Record<'_> {
     #[inline]
     pub fn path_and_query(&self) -> (&[u8], &[u8]) {
         let target = &self.target[..];
-        let Some(end) = memchr::memchr2(b'?', b'#', target) else {
+        let Some(end) = find_either(target, *b"?#") else {
             return (target, &[]);
         };
         let (path, rest) = target.split_at(end);

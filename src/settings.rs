@@ -66,7 +66,7 @@ pub struct InputSettings {
     pub logs: Vec<String>,
     /// Read plain files instead of mapping them.
     pub no_mmap: bool,
-    /// Bytes per chunk. 4 MiB keeps two cores busy and the last chunk short.
+    /// Bytes per chunk. 1 MiB keeps two cores busy and the last chunk short, and fits a core's cache.
     pub chunk_bytes: usize,
     /// Where the spool of compressed and piped input goes; the system's when absent.
     pub temp_dir: Option<PathBuf>,
@@ -79,7 +79,7 @@ impl Default for InputSettings {
         InputSettings {
             logs: Vec::new(),
             no_mmap: false,
-            chunk_bytes: 4 << 20,
+            chunk_bytes: 1 << 20,
             temp_dir: None,
             max_temp_bytes: 64 << 30,
         }

@@ -25,7 +25,7 @@ use std::ops::{Range, RangeInclusive};
 pub(super) const MOST_ROWS: u64 = 1_500_000;
 /// Of the rows, one in this many may be contrast, once anything is sampled: enough to see whom a rule
 /// leaves alone.
-const CONTRAST: u64 = 6;
+const CONTRAST: u64 = 12;
 /// How long before a key's first denial and after its last its requests are kept, in milliseconds.
 const CONTEXT_MS: i64 = 3_600_000;
 

@@ -182,7 +182,7 @@ mod tests {
             survey: &survey,
             routes: &routes,
             counts: counted(rows.into_iter()),
-            times: vec![1000..2000],
+            times: std::iter::once(1000..2000).collect(),
         };
         assert_eq!(likeness.of(traits(1, 1), 1500), Some(0));
         assert_eq!(

@@ -2,7 +2,7 @@
 //!
 //! All of them are complete (a line is all there is) and zero-copy.
 
-use super::find::find;
+use crate::find::find;
 use memchr::{memchr, memchr_iter, memrchr};
 use nom::bytes::complete::tag;
 use nom::{Err, IResult, Parser};
@@ -113,6 +113,7 @@ pub(super) fn size(input: &[u8]) -> Parsed<'_, Option<u64>> {
 #[inline]
 pub(super) fn present(field: &[u8]) -> &[u8] {
     match field {
+        [_, _, _, _, ..] => field,
         b"-" | b"\"\"" | b"\"-\"" => b"",
         _ => field,
     }
@@ -134,20 +135,26 @@ pub(super) fn request_line(line: &[u8]) -> (&[u8], &[u8]) {
 #[inline(always)]
 fn usual_request(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (line, protocol) = line.split_last_chunk::<8>()?;
-    let known = matches!(
-        protocol,
-        b"HTTP/1.1" | b"HTTP/2.0" | b"HTTP/1.0" | b"HTTP/3.0"
-    );
+    // As numbers, so that each is one comparison.
+    const KNOWN: [u64; 4] = [
+        u64::from_le_bytes(*b"HTTP/1.1"),
+        u64::from_le_bytes(*b"HTTP/2.0"),
+        u64::from_le_bytes(*b"HTTP/1.0"),
+        u64::from_le_bytes(*b"HTTP/3.0"),
+    ];
+    if !KNOWN.contains(&u64::from_le_bytes(*protocol)) {
+        return None;
+    }
     let (b' ', line) = line.split_last()? else {
         return None;
     };
-    let end = match line {
-        [b'G', b'E', b'T', b' ', ..] => 3,
-        [b'P', b'O', b'S', b'T', b' ', ..] => 4,
-        _ => find(line, 0, b' ')?,
-    };
-    let (method, target) = line.split_at_checked(end)?;
-    let usual = known && (1..=MAX_METHOD).contains(&method.len());
+    match line {
+        [b'G', b'E', b'T', b' ', target @ ..] => return Some((b"GET", target)),
+        [b'P', b'O', b'S', b'T', b' ', target @ ..] => return Some((b"POST", target)),
+        _ => {}
+    }
+    let (method, target) = line.split_at_checked(find(line, 0, b' ')?)?;
+    let usual = (1..=MAX_METHOD).contains(&method.len());
     (usual && method.iter().all(u8::is_ascii_uppercase)).then(|| (method, &target[1..]))
 }
 

@@ -9,16 +9,22 @@
 mod sse2;
 
 /// How many quotes of a line are noted: those of request, referer and user agent.
-const NOTED: usize = 6;
-/// Places for them: a power of two, so that a place is found without a comparison.
-const PLACES: usize = 8;
+const NOTED: u32 = 6;
+/// Bits of a place; a line that needs more is longer than any that is read.
+const PLACE_BITS: u32 = 21;
+const PLACE: u64 = (1 << PLACE_BITS) - 1;
 const BLOCK: usize = 64;
 
 /// Where the first quotes of a line stand, counted from its start.
+///
+/// Six places in two numbers, which stay in registers: an array would be written place by place and
+/// then copied as a whole, and a processor waits long for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Quotes {
-    places: [u32; PLACES],
-    noted: usize,
+    /// The earlier three of six places, the first one in the highest bits.
+    early: u64,
+    late: u64,
+    noted: u32,
 }
 
 impl Quotes {
@@ -26,13 +32,9 @@ impl Quotes {
     pub(super) fn of(line: &[u8]) -> Quotes {
         let mut quotes = Quotes::default();
         for (number, block) in line.chunks(BLOCK).enumerate() {
-            let mut mask = Marks::of(block).quotes;
-            while mask != 0 {
-                quotes.note(number * BLOCK + mask.trailing_zeros() as usize);
-                if quotes.noted == NOTED {
-                    return quotes;
-                }
-                mask &= mask - 1;
+            quotes.note_all(Marks::of(block).quotes, number * BLOCK);
+            if quotes.noted == NOTED {
+                break;
             }
         }
         quotes
@@ -40,16 +42,31 @@ impl Quotes {
 
     /// The places of the first six quotes; `None` of a line with fewer.
     #[inline(always)]
-    pub(super) fn six(&self) -> Option<[usize; NOTED]> {
-        let [a, b, c, d, e, f, ..] = self.places.map(|place| place as usize);
-        (self.noted == NOTED).then_some([a, b, c, d, e, f])
+    pub(super) fn six(&self) -> Option<[usize; 6]> {
+        let place = |three: u64, at: u32| (three >> (at * PLACE_BITS) & PLACE) as usize;
+        (self.noted == NOTED).then(|| {
+            let (early, late) = (self.early, self.late);
+            [
+                place(early, 2),
+                place(early, 1),
+                place(early, 0),
+                place(late, 2),
+                place(late, 1),
+                place(late, 0),
+            ]
+        })
     }
 
+    /// Notes the places that are marked in a mask, which begins at `offset` of the line.
     #[inline(always)]
-    fn note(&mut self, place: usize) {
-        // A line so long that this cuts is longer than any that is read.
-        self.places[self.noted % PLACES] = place as u32;
-        self.noted += 1;
+    fn note_all(&mut self, mut mask: u64, offset: usize) {
+        while mask != 0 && self.noted < NOTED {
+            let place = offset.wrapping_add(mask.trailing_zeros() as usize) as u64;
+            self.early = self.early << PLACE_BITS | self.late >> (2 * PLACE_BITS) & PLACE;
+            self.late = self.late << PLACE_BITS | place & PLACE;
+            self.noted += 1;
+            mask &= mask - 1;
+        }
     }
 }
 
@@ -107,12 +124,8 @@ impl Iterator for MarkedLines<'_> {
         loop {
             let line_end = self.marks.line_feeds & self.marks.line_feeds.wrapping_neg();
             // The quotes before the line feed, or all that are left if there is none.
-            let mut before = self.marks.quotes & line_end.wrapping_sub(1);
-            while before != 0 && quotes.noted < NOTED {
-                let place = self.block + before.trailing_zeros() as usize;
-                quotes.note(place - start);
-                before &= before - 1;
-            }
+            let before = self.marks.quotes & line_end.wrapping_sub(1);
+            quotes.note_all(before, self.block.wrapping_sub(start));
             if line_end != 0 {
                 let end = self.block + line_end.trailing_zeros() as usize;
                 self.marks.line_feeds ^= line_end;
@@ -180,13 +193,14 @@ mod tests {
         prop::collection::vec(byte, 0..400)
     }
 
-    fn places(line: &[u8]) -> Vec<usize> {
-        memchr::memchr_iter(b'"', line).take(NOTED).collect()
+    /// Six places, or how many there are.
+    fn places(line: &[u8]) -> Result<[usize; 6], usize> {
+        let places: Vec<usize> = memchr::memchr_iter(b'"', line).take(6).collect();
+        places.try_into().map_err(|fewer: Vec<usize>| fewer.len())
     }
 
-    fn noted(quotes: &Quotes) -> Vec<usize> {
-        let places = quotes.places.iter().take(quotes.noted);
-        places.map(|place| *place as usize).collect()
+    fn noted(quotes: &Quotes) -> Result<[usize; 6], usize> {
+        quotes.six().ok_or(quotes.noted as usize)
     }
 
     proptest! {

@@ -19,6 +19,9 @@ use super::source::HEAD_BYTES;
 /// Bytes at the beginning of a file that tell it from another.
 const FINGERPRINT_BYTES: usize = 4096;
 
+/// Pages are given back by so many bytes: each time, all threads must forget where they were.
+const RELEASED_BYTES: usize = 16 << 20;
+
 /// A regular file, opened.
 #[derive(Debug)]
 pub(super) struct PlainFile {
@@ -149,11 +152,15 @@ impl PlainFile {
         }
     }
 
-    /// Gives back the memory of the pages of a chunk that is done with.
+    /// Gives back memory behind a chunk that is done with, now and then.
     pub(super) fn release(&self, offset: u64, len: usize) {
         if let Text::Mapped(mapping) = &self.text {
             // Within the mapping, so it fits.
-            mapping.release(offset as usize, offset as usize + len);
+            let (start, end) = (offset as usize, offset as usize + len);
+            let passed = end - end % RELEASED_BYTES;
+            if passed > start {
+                mapping.release(passed - RELEASED_BYTES, passed);
+            }
         }
     }
 

@@ -10,7 +10,7 @@
 
 use super::front::{Front, is_address_byte};
 use super::{Layout, size};
-use crate::format::find::quad_end;
+use crate::find::quad_end;
 use crate::format::marks::Quotes;
 use crate::format::role::without_port;
 use crate::time::Clock;

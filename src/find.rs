@@ -9,7 +9,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// Where `byte` first stands in `text`, at or after `from`.
 #[inline(always)]
-pub(super) fn find(text: &[u8], from: usize, byte: u8) -> Option<usize> {
+pub(crate) fn find(text: &[u8], from: usize, byte: u8) -> Option<usize> {
     let pattern = ONES * u64::from(byte);
     let mut at = from;
     while let Some(word) = word(text, at) {
@@ -26,10 +26,31 @@ pub(super) fn find(text: &[u8], from: usize, byte: u8) -> Option<usize> {
         .map(|step| at + step)
 }
 
+/// Where one of two bytes first stands in `text`.
+#[inline(always)]
+pub(crate) fn find_either(text: &[u8], bytes: [u8; 2]) -> Option<usize> {
+    let patterns = bytes.map(|byte| ONES * u64::from(byte));
+    let mut at = 0;
+    while let Some(word) = word(text, at) {
+        let equal = patterns.map(|pattern| {
+            let differs = word ^ pattern;
+            differs.wrapping_sub(ONES) & !differs & HIGHS
+        });
+        if equal[0] | equal[1] != 0 {
+            return Some(at + first(equal[0] | equal[1]));
+        }
+        at += 8;
+    }
+    let rest = text.get(at..)?;
+    rest.iter()
+        .position(|other| bytes.contains(other))
+        .map(|step| at + step)
+}
+
 /// Where the first byte stands that is not in `b'.'..=b'9'`, the bytes of IPv4 addresses; the end of
 /// the text if there is none.
 #[inline(always)]
-pub(super) fn quad_end(text: &[u8]) -> usize {
+pub(crate) fn quad_end(text: &[u8]) -> usize {
     const LEAST: u64 = ONES * b'.' as u64;
     const ABOVE: u64 = ONES * (127 - b'9') as u64;
     let mut at = 0;
@@ -72,6 +93,8 @@ mod tests {
             prop_assert_eq!(find(&text, from, byte), plain(byte));
             for &byte in &text {
                 prop_assert_eq!(find(&text, from, byte), plain(byte));
+                let either = text.iter().position(|other| [byte, b'#'].contains(other));
+                prop_assert_eq!(find_either(&text, [byte, b'#']), either);
             }
         }
 
