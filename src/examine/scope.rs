@@ -14,6 +14,7 @@ use super::Routes;
 use super::hot::HotRoutes;
 use super::thinning::Thinning;
 use crate::format::Line;
+use crate::key::intern::share_hash;
 use crate::survey::outline::{Entry, Ids, NOBODY, Outlines};
 use crate::survey::tally::Tally;
 use crate::survey::{ChunkTally, Survey};
@@ -104,7 +105,10 @@ impl Scope {
     fn with_places(mut self, survey: &Survey) -> Scope {
         let clients: Vec<u8> = (0..survey.ip.keys.len() as u32)
             .map(|ip| {
-                let (hash, tally) = (survey.ip.keys.hash_of(ip), &survey.ip.tallies[ip as usize]);
+                let (hash, tally) = (
+                    share_hash(survey.ip.keys.bytes(ip)),
+                    &survey.ip.tallies[ip as usize],
+                );
                 if self.thinning.weight(tally, hash) == 0 {
                     return 0;
                 }
@@ -168,7 +172,10 @@ impl Scope {
         if self.all {
             return denied || self.near_ms.contains(&time_ms);
         }
-        let (hash, tally) = (survey.ip.keys.hash_of(ip), &survey.ip.tallies[ip as usize]);
+        let (hash, tally) = (
+            share_hash(survey.ip.keys.bytes(ip)),
+            &survey.ip.tallies[ip as usize],
+        );
         if !self.thinning.keeps(tally, hash, time_ms) {
             return false;
         }
@@ -182,7 +189,7 @@ impl Scope {
 
     /// By address, how many requests one that is kept stands for; none where each stands for itself.
     pub(super) fn weights(&self, survey: &Survey) -> Option<Vec<u32>> {
-        let hashes = (0..).map(|id| survey.ip.keys.hash_of(id));
+        let hashes = survey.ip.keys.iter().map(|(_, ip)| share_hash(ip));
         let weights = survey.ip.tallies.iter().zip(hashes);
         let weight = |(tally, hash)| self.thinning.weight(tally, hash);
         self.thinning

@@ -6,6 +6,7 @@
 //! Each kept row stands for as many as its address's share says.
 
 use super::scope::sampled;
+use crate::key::intern::share_hash;
 use crate::survey::Survey;
 use crate::survey::tally::Tally;
 
@@ -48,17 +49,13 @@ impl Thinning {
 
     /// Requests of denied addresses that are kept, about.
     pub(super) fn kept(self, survey: &Survey) -> u64 {
-        let hashes = (0..).map(|id| survey.ip.keys.hash_of(id));
-        let addresses = survey.ip.tallies.iter().zip(hashes);
-        let kept = |(tally, hash): (&Tally, u64)| match self.weight(tally, hash) {
+        let kept = |(address, tally): (&[u8], &Tally)| match self.weight(tally, share_hash(address))
+        {
             0 => 0,
             weight if self.is_large(tally) => tally.requests / u64::from(weight),
             _ => tally.requests,
         };
-        addresses
-            .filter(|(tally, _)| tally.denials > 0)
-            .map(kept)
-            .sum()
+        survey.ip.denied().map(kept).sum()
     }
 
     /// How many requests one that is kept of this address stands for; 0 if none is kept.
@@ -132,7 +129,7 @@ mod tests {
     fn one_large_address_is_thinned_by_time_and_never_lost() {
         let survey = survey(&[(1, 50_000), (100, 10)]);
         let thinning = Thinning::to_fit(&survey, 9000);
-        let (large, hash) = (&survey.ip.tallies[0], survey.ip.keys.hash_of(0));
+        let (large, hash) = (&survey.ip.tallies[0], share_hash(survey.ip.keys.bytes(0)));
         let weight = thinning.weight(large, hash);
         assert!(thinning.kept(&survey) <= 9000 && weight > 1);
         let kept = (0..50_000)

@@ -2,24 +2,41 @@
 //!
 //! Ids are given in the order of first sight, so they differ between chunks: whoever merges two
 //! interners maps ids through the bytes. Nothing is ever forgotten, and a known key costs one hash,
-//! one probe and one comparison, without allocating. The hash has a fixed seed: no output depends
-//! on it, but spilling and sampling want the same partition in every run.
+//! one probe and one comparison, without allocating. Tables are hashed with a seed of their run, so
+//! that nobody can write keys that all meet in one place; sampling, which wants the same share in every
+//! run, has a hash of its own with a fixed seed.
 
 use std::hash::{BuildHasher, Hasher};
+use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-/// Seed of every hash of key bytes; any number would do, as long as it stays.
+/// Seed of the hash that shares are taken by; any number would do, as long as it stays.
 const SEED: u64 = 0x466f_7262_6964_4c6f;
+
+/// The seed of this run. Without the system's randomness, keys that collide cost time and nothing else.
+static OF_THIS_RUN: LazyLock<FixedState> =
+    LazyLock::new(|| FixedState::with_seed(getrandom::u64().unwrap_or(SEED)));
 
 /// What [`Interner::bytes`] says of an id that the interner never gave out.
 const OTHER: &[u8] = b"(other)";
 
-/// The hash that interners use, for callers who look one key up in several tables.
+/// The hash that interners use in this run, for callers who look one key up in several tables.
 #[inline]
 pub fn hash(bytes: &[u8]) -> u64 {
-    let mut hasher = FixedState::with_seed(SEED).build_hasher();
+    hash_by(&OF_THIS_RUN, bytes)
+}
+
+/// The hash that shares of keys are taken by, the same in every run.
+#[inline]
+pub fn share_hash(bytes: &[u8]) -> u64 {
+    hash_by(&FixedState::with_seed(SEED), bytes)
+}
+
+#[inline]
+fn hash_by(state: &FixedState, bytes: &[u8]) -> u64 {
+    let mut hasher = state.build_hasher();
     hasher.write(bytes);
     hasher.finish()
 }
