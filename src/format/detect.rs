@@ -262,8 +262,20 @@ struct Sample<'a> {
     zone: Option<Tz>,
 }
 
+/// Bytes of the head that are looked at first: a hundred lines of the most talkative JSON logs.
+const USUAL_HEAD: usize = 256 << 10;
+
 /// Lines spread evenly over the head, without those that are no requests in any format.
 fn sampled(head: &[u8]) -> Vec<&[u8]> {
+    let near = sampled_within(&head[..head.len().min(USUAL_HEAD)]);
+    match near.len() {
+        // Nearly all logs show what they are long before; this one begins with very long lines.
+        0..=1 => sampled_within(head),
+        _ => near,
+    }
+}
+
+fn sampled_within(head: &[u8]) -> Vec<&[u8]> {
     let mut found: Vec<&[u8]> = lines(head).map(|line| line.bytes).collect();
     let cut_off = head.last().is_some_and(|&byte| byte != b'\n');
     if cut_off && found.len() > 1 {

@@ -144,6 +144,18 @@ fn every_sample_gives_what_is_expected() {
 }
 
 #[test]
+fn a_first_line_as_long_as_any_that_is_read_hides_nothing() {
+    let usual = "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 1 \"-\" \"a\"\n";
+    let mut head = usual.replace("\"a\"", &format!("\"{}\"", "a".repeat(900_000)));
+    head.push_str(&usual.repeat(100));
+    let detected = detect(head.as_bytes(), &FormatSettings::default()).unwrap();
+    assert_eq!(detected.name, "ncsa.combined");
+    let junk = format!("{}\n{}", "x".repeat(1_500_000), usual.repeat(100));
+    let detected = detect(junk.as_bytes(), &FormatSettings::default()).unwrap();
+    assert_eq!(detected.name, "ncsa.combined");
+}
+
+#[test]
 fn the_answer_never_depends_on_chunks() {
     for folder in folders() {
         let sample = fs::read(folder.join("sample.log")).unwrap();

@@ -12,10 +12,10 @@ use super::expand::{Candidate, Place};
 use super::plain::PlainFile;
 use super::stream::Stream;
 
-/// Bytes of text at the beginning of a source that are shown before the first pass. A hundred lines
-/// of the most talkative JSON logs; the same number for every way of reading, so that the format
-/// found does not depend on it.
-pub const HEAD_BYTES: usize = 256 << 10;
+/// Bytes of text at the beginning of a source that are shown before the first pass. Enough to see
+/// behind a first line that is as long as any that is read; the same number for every way of reading,
+/// so that the format found does not depend on it.
+pub const HEAD_BYTES: usize = 2 << 20;
 
 /// One input.
 #[derive(Debug)]
@@ -53,12 +53,20 @@ impl std::fmt::Debug for Body {
 }
 
 impl Source {
-    /// The first bytes of text (at most 256 KiB), after decompression: for detecting the format.
+    /// The first bytes of text (at most 2 MiB), after decompression: for detecting the format.
     /// May end within a line.
     pub fn head(&self) -> &[u8] {
         match &self.body {
             Body::Plain(file) => file.head(),
             Body::Stream(_) => &self.head,
+        }
+    }
+
+    /// True while nothing that was read was found missing.
+    pub(super) fn is_whole(&self) -> bool {
+        match &self.body {
+            Body::Plain(file) => file.is_whole(),
+            Body::Stream(_) => true,
         }
     }
 

@@ -154,15 +154,37 @@ fn unescaped(bytes: &[u8]) -> Vec<u8> {
     percent_decoded(&out).into_owned()
 }
 
-/// The run of name bytes at the end, without a quote that closes it.
+/// The run of name bytes at the end, without a quote that closes it or the index of a list behind it.
 fn trailing_name(before: &[u8]) -> &[u8] {
     let mut end = before.len();
-    while end > 0 && matches!(before[end - 1], b'"' | b'\'' | b'\\' | b']') {
+    while end > 0 && matches!(before[end - 1], b'"' | b'\'' | b'\\' | b'+') {
+        end -= 1;
+    }
+    end = without_index(&before[..end]).len();
+    while end > 0 && before[end - 1] == b']' {
         end -= 1;
     }
     let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     let start = before[..end].iter().rposition(|byte| !name(byte));
     &before[start.map_or(0, |at| at + 1)..end]
+}
+
+/// Without a last `[]` or `[3]`, raw or percent-encoded.
+fn without_index(name: &[u8]) -> &[u8] {
+    /// Longest index that is one; more is the name itself, as in `user[password]`.
+    const MAX_INDEX: usize = 3;
+    for (opening, closing) in [(&b"["[..], &b"]"[..]), (b"%5B", b"%5D"), (b"%5b", b"%5d")] {
+        let Some(body) = name.strip_suffix(closing) else {
+            continue;
+        };
+        let digits = body.iter().rev().take_while(|byte| byte.is_ascii_digit());
+        let digits = digits.count();
+        let before = &body[..body.len() - digits];
+        if digits <= MAX_INDEX && before.ends_with(opening) {
+            return &before[..before.len() - opening.len()];
+        }
+    }
+    name
 }
 
 /// Marks one value (or each string of a JSON array of them), and says how far to go on. `at` is

@@ -39,6 +39,13 @@ fn values_in_queries() {
     check("/a?access%5Ftoken=abc", "abc", "/a?access%5Ftoken=…");
     check("/a?%74oken=abc", "abc", "/a?%74oken=…");
     check("/a?user[password]=abc&b", "abc", "/a?user[password]=…&b");
+    check("/a?token[]=abc&b", "abc", "/a?token[]=…&b");
+    check("/a?token[12]=abc&b", "abc", "/a?token[12]=…&b");
+    check("/a?token%5B%5D=abc&b", "abc", "/a?token%5B%5D=…&b");
+    check("/a?token+=abc&b", "abc", "/a?token+=…&b");
+    check("/a?SAMLResponse=abc&b", "abc", "/a?SAMLResponse=…&b");
+    check("/a?q=Bearer+a1B2c3&b", "a1B2c3", "/a?q=Bearer+…&b");
+    check("/a?q=basic%2520a1B2c3&b", "a1B2c3", "/a?q=basic%2520…&b");
     check(
         "{\"uri\":\"/a?token=abc\\u0026b=1\"}",
         "abc",

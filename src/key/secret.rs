@@ -122,17 +122,21 @@ const SECRET_ENDINGS: &[&[u8]] = &[
     b"otp",
     b"mfacode",
     b"hmac",
+    b"samlresponse",
+    b"samlrequest",
+    b"wpnonce",
 ];
 
 /// Names whose values are never shown.
 const SECRET_NAMES: &[&[u8]] = &[
     b"key", b"auth", b"sig", b"sid", b"session", b"pass", b"pw", b"appid", b"hdnts", b"hdnea",
-    b"xauth", b"magic", b"sign",
+    b"xauth", b"magic", b"sign", b"pin",
 ];
 
 /// Names that are harmless with a short value (`state=CA`) and secret with a long one (OAuth).
 const LONG_SECRET_NAMES: &[&[u8]] = &[
-    b"code", b"state", b"nonce", b"ticket", b"hash", b"policy", b"md5",
+    b"code", b"state", b"nonce", b"ticket", b"hash", b"policy", b"md5", b"reset", b"invite",
+    b"license", b"webhook",
 ];
 
 /// A value this long behind one of [`LONG_SECRET_NAMES`], or behind any `...key`, is a secret.

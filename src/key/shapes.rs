@@ -57,7 +57,18 @@ const PREFIXES: &[Prefix] = &[
 ];
 
 /// Schemes whose credential may stand in a field of its own.
-const SCHEMES: &[&[u8]] = &[b"bearer ", b"basic ", b"bearer%20", b"basic%20"];
+const SCHEMES: &[&[u8]] = &[
+    b"bearer ",
+    b"basic ",
+    b"bearer%20",
+    b"basic%20",
+    b"bearer+",
+    b"basic+",
+    b"bearer%2520",
+    b"basic%2520",
+    b"bearer\\x20",
+    b"basic\\x20",
+];
 
 /// How far a candidate is read to see whether letters and digits are mixed in it.
 const LOOK: usize = 64;

@@ -36,7 +36,9 @@ impl Reading<'_> {
                 let mut in_place = |chunk: &Chunk<'_>| {
                     let first = place.first_line(chunk.source, lines_of(chunk.bytes));
                     let accumulator = accumulator.get_or_insert_with(&new);
-                    result = Some(step(accumulator, chunk, first));
+                    let made = step(accumulator, chunk, first);
+                    // Of a file that was cut meanwhile, it may have been made of zeros.
+                    result = self.sources[chunk.source].is_whole().then_some(made);
                 };
                 self.perform(task, &accounts, &mut desk, &mut in_place);
                 place.fill(result);
