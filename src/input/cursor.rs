@@ -39,6 +39,9 @@ pub struct Cursor {
     pub is_live: bool,
     /// A compressed file of which all was read.
     pub is_complete: bool,
+    /// It was looked for in vain. It is kept all the same: a file that comes back is not new.
+    #[serde(default)]
+    pub is_missing: bool,
 }
 
 /// A regular file of a LOG, open.
@@ -187,6 +190,7 @@ impl LogFile {
             head: hash(&self.head[..head_bytes as usize]),
             tail: self.tail_print.clone(),
             is_live: self.is_live,
+            is_missing: false,
             is_complete: self.compression.is_some(),
         }
     }
@@ -202,6 +206,7 @@ impl LogFile {
             head_bytes: 0,
             head: hash(b""),
             tail: self.compression.is_none().then(|| hash(b"")),
+            is_missing: false,
             is_complete: false,
             ..self.cursor(0)
         }

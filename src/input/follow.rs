@@ -38,9 +38,14 @@ pub struct Followed {
     pub files: Vec<LogFile>,
     /// Live files of the run before that are gone, with what was not yet read of them.
     pub lost: Vec<Lost>,
+    /// The cursors of files that are nowhere to be found.
+    pub missing: Vec<Cursor>,
     /// Whether every cursor was found, or had nothing before it.
     is_complete: bool,
 }
+
+/// Most cursors of missing files that are kept for a LOG.
+const MOST_MISSING: usize = 32;
 
 /// A file that was being written to, and is nowhere to be found.
 #[derive(Debug, thiserror::Error)]
@@ -132,7 +137,8 @@ impl Look<'_> {
         self.add_rotated(&mut found)?;
         let left = self.match_cursors(&mut found);
         let lost = lost(&left, &found);
-        let is_complete = left.iter().all(|cursor| cursor.offset == 0);
+        let missing = missing(&left, &found);
+        let is_complete = left.iter().all(|c| c.offset == 0 || c.is_missing);
         leave_out_archives_under_way(&mut found);
         leave_out_copies(&mut found);
         let mut files = Vec::new();
@@ -149,6 +155,7 @@ impl Look<'_> {
         Ok(Followed {
             files,
             lost,
+            missing,
             is_complete,
         })
     }
@@ -323,7 +330,10 @@ impl Found {
 
 /// What is lost with the live files that cannot be found.
 fn lost(left: &[&Cursor], found: &[Found]) -> Vec<Lost> {
-    let live = left.iter().filter(|c| c.is_live && c.offset > 0);
+    // What is missing since an earlier run was told then.
+    let live = left
+        .iter()
+        .filter(|c| c.is_live && c.offset > 0 && !c.is_missing);
     live.map(|cursor| {
         let (path, offset) = (cursor.path.clone(), cursor.offset);
         match found.iter().any(|f| f.file.identity == cursor.identity) {
@@ -332,6 +342,22 @@ fn lost(left: &[&Cursor], found: &[Found]) -> Vec<Lost> {
         }
     })
     .collect()
+}
+
+/// Cursors of files that are nowhere, for the case that they come back: those that were read last, so that
+/// what rotation has deleted for good does not pile up.
+fn missing(left: &[&Cursor], found: &[Found]) -> Vec<Cursor> {
+    let is_there = |cursor: &Cursor| found.iter().any(|f| f.file.identity == cursor.identity);
+    let gone = left.iter().filter(|c| c.offset > 0 && !is_there(c));
+    let mut missing: Vec<Cursor> = gone
+        .map(|cursor| Cursor {
+            is_missing: true,
+            ..(*cursor).clone()
+        })
+        .collect();
+    missing.sort_by_key(|cursor| (!cursor.is_live, cursor.path.clone()));
+    missing.truncate(MOST_MISSING);
+    missing
 }
 
 /// Adds a file, unless it is there under another name.

@@ -16,6 +16,8 @@ pub struct Gathered {
     pub is_readable: Vec<bool>,
     /// What of earlier runs is gone.
     pub lost: Vec<Lost>,
+    /// By LOG, the cursors of files that are missing.
+    missing: Vec<(usize, Vec<Cursor>)>,
     /// The files of each readable LOG, and the source of its new lines where there are any.
     files: Vec<(LogFile, Option<usize>)>,
 }
@@ -35,6 +37,7 @@ pub fn whole(settings: &Settings) -> Result<(Opened, Gathered), InputError> {
     let gathered = Gathered {
         is_readable,
         lost: Vec::new(),
+        missing: Vec::new(),
         files: Vec::new(),
     };
     Ok((opened, gathered))
@@ -70,7 +73,7 @@ pub fn since(
 ) -> Result<(Opened, Gathered), InputError> {
     let mut claimed = HashSet::new();
     let (mut files, mut lost, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    let mut is_readable = Vec::new();
+    let (mut is_readable, mut missing) = (Vec::new(), Vec::new());
     for (log, typed) in settings.input.logs.iter().enumerate() {
         let cursors = state.logs.get(typed).map(Vec::as_slice);
         match follow(typed, log, cursors, &claimed) {
@@ -78,6 +81,7 @@ pub fn since(
                 claimed.extend(followed.files.iter().map(|file| file.identity));
                 files.push(followed.files);
                 lost.extend(followed.lost);
+                missing.push((log, followed.missing));
                 is_readable.push(true);
             }
             Err(error) => {
@@ -107,6 +111,7 @@ pub fn since(
     let gathered = Gathered {
         is_readable,
         lost,
+        missing,
         files: kept,
     };
     Ok((opened, gathered))
@@ -200,6 +205,11 @@ impl Gathered {
             let log = logs.get(file.log).and_then(|log| cursors.get_mut(log));
             if let Some(cursors) = log {
                 cursors.push(file.cursor(text));
+            }
+        }
+        for (log, missing) in &self.missing {
+            if let Some(cursors) = logs.get(*log).and_then(|log| cursors.get_mut(log)) {
+                cursors.extend_from_slice(missing);
             }
         }
         cursors

@@ -32,6 +32,36 @@ fn what_is_lost_is_told() {
 }
 
 #[test]
+fn a_file_that_comes_back_is_not_counted_again() {
+    let place = Place::new();
+    fs::create_dir(place.path("logs")).unwrap();
+    let mut log = Logs::new(place.path("logs/a.log"));
+    log.append(100);
+    fs::write(place.path("logs/b.log"), "").unwrap();
+    place.run_well(&["logs"]);
+    fs::rename(place.path("logs/a.log"), place.path("away")).unwrap();
+    let output = place.run(&["logs"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        said.contains("the file that was read before is gone"),
+        "{said}"
+    );
+    // Told once, and remembered.
+    place.run_well(&["logs"]);
+    fs::rename(place.path("away"), place.path("logs/a.log")).unwrap();
+    log.append(5);
+    place.run_well(&["logs"]);
+    let summary = fs::read_to_string(place.path("out/summary.csv")).unwrap();
+    let lines = |row: &str| row.split(',').nth(6)?.parse::<u64>().ok();
+    assert_eq!(
+        summary.lines().skip(1).filter_map(lines).sum::<u64>(),
+        105,
+        "{summary}"
+    );
+}
+
+#[test]
 fn a_clock_that_goes_back_is_no_matter() {
     let place = Place::new();
     let mut log = Logs::new(place.path("a.log"));
