@@ -226,7 +226,7 @@ pub struct Reading {
     /// Time zone of stamps that have none, such as Europe/Berlin [default: UTC]
     #[arg(long, value_name = "TZ", value_parser = timezone)]
     pub timezone: Option<chrono_tz::Tz>,
-    /// Width of a window, such as 60s or 5m [default: by the span of the log]
+    /// Width of a window, such as 60s or 5m [default: by the span of the log; report: 60s]
     #[arg(long, value_name = "SPAN", value_parser = window)]
     pub window: Option<u64>,
     /// Only requests from then on: 2026-03-10, 2026-03-10T09:43:00Z, or -3h before the log's end

@@ -62,9 +62,16 @@ fn logs(arguments: &Formats, context: &Context) -> anyhow::Result<(String, ExitC
     };
     let mut problems: Vec<String> = opened.troubles.iter().map(ToString::to_string).collect();
     let mut texts = Vec::new();
+    let mut usable = 0;
     for source in opened.input.sources() {
         match explanation(arguments, source) {
             Ok(explanation) => {
+                let notices = explanation.notices.iter();
+                notices.for_each(|notice| message::say(&format!("{}: {notice}", source.path)));
+                match explanation.is_unusable() {
+                    true => problems.push(unusable(&source.path, &explanation)),
+                    false => usable += 1,
+                }
                 texts.push(formats::log(&source.path, &explanation, shown, context));
             }
             Err(error @ FormatError::Unknown { .. }) => {
@@ -77,11 +84,21 @@ fn logs(arguments: &Formats, context: &Context) -> anyhow::Result<(String, ExitC
         bail!(problems.join("\n"));
     }
     problems.iter().for_each(|problem| message::say(problem));
-    let code = match problems.is_empty() {
-        true => ExitCode::Analysed,
-        false => ExitCode::InPart,
+    let code = match (problems.is_empty(), usable) {
+        (true, _) => ExitCode::Analysed,
+        (false, 0) => ExitCode::NothingUsable,
+        (false, _) => ExitCode::InPart,
     };
     Ok((texts.join("\n"), code))
+}
+
+/// What `analyze` would refuse.
+fn unusable(path: &str, explanation: &Explanation) -> String {
+    let (read, of, name) = (explanation.read, explanation.of, &explanation.detected.name);
+    format!(
+        "{path}: only {read} of {of} lines could be read as {name}; give the server's own format with \
+         --log-format, --nginx-conf or --apache-conf"
+    )
 }
 
 fn explanation(arguments: &Formats, source: &Source) -> Result<Explanation, FormatError> {

@@ -9,6 +9,8 @@ use super::error::FormatError;
 use super::lines::{Line, Visitor, lines, reject_unread};
 use super::registry::{Known, Parser, list};
 use super::template::Template;
+use crate::escape;
+use crate::key::token::TokenKey;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use chrono_tz::Tz;
@@ -46,6 +48,19 @@ impl Detected {
     ) {
         self.parser
             .visit(&self.fallbacks, self.zone, lines, visitor);
+    }
+
+    /// Whether the lines are JSON, so that `--map` applies.
+    pub(super) fn is_json(&self) -> bool {
+        matches!(self.parser, Parser::Json(_))
+    }
+
+    /// Where a line stops to fit a template: how many bytes fit, and what is expected behind them.
+    pub(super) fn stops_at(&self, line: &[u8]) -> Option<(usize, String)> {
+        match &self.parser {
+            Parser::Template(template) => template.stops_at(line, &mut Clock::new(self.zone)),
+            _ => None,
+        }
     }
 
     /// Name of the format that a record was read with, by the number that the visitor was given.
@@ -266,7 +281,7 @@ struct Sample<'a> {
 const USUAL_HEAD: usize = 256 << 10;
 
 /// Lines spread evenly over the head, without those that are no requests in any format.
-fn sampled(head: &[u8]) -> Vec<&[u8]> {
+pub(super) fn sampled(head: &[u8]) -> Vec<&[u8]> {
     let near = sampled_within(&head[..head.len().min(USUAL_HEAD)]);
     match near.len() {
         // Nearly all logs show what they are long before; this one begins with very long lines.
@@ -309,14 +324,32 @@ impl Sample<'_> {
     }
 
     fn unknown(&self) -> FormatError {
-        /// Enough of a line to recognise it by, in bytes.
-        const SHOWN: usize = 200;
         let first = self.lines.first().copied().unwrap_or_default();
+        let is_object = |line: &&&[u8]| line.trim_ascii_start().starts_with(b"{");
         FormatError::Unknown {
             sampled: self.lines.len(),
             tried: list().iter().map(|known| known.name.to_owned()).collect(),
-            first_line: first[..first.len().min(SHOWN)].escape_ascii().to_string(),
+            first_line: recognisable(first),
+            is_json: 2 * self.lines.iter().filter(is_object).count() > self.lines.len(),
         }
+    }
+}
+
+/// Enough of a line to recognise it by, escaped and without its secrets.
+fn recognisable(line: &[u8]) -> String {
+    /// Bytes that are looked at, and characters that are shown.
+    const LOOKED_AT: usize = 4096;
+    const SHOWN: usize = 400;
+    let line = &line[..line.len().min(LOOKED_AT)];
+    // Its fingerprints are compared to nothing, so a key for once will do.
+    let Ok(key) = TokenKey::random() else {
+        return "(withheld: there is no random key to hide its secrets with)".to_owned();
+    };
+    let line = key.redact(line);
+    let text = escape::terminal_bytes(&line);
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.into_owned(),
     }
 }
 

@@ -5,12 +5,17 @@
 
 use super::field::present;
 use super::role::{Role, credential, request};
+use super::shape::is_ip;
 use crate::record::{Field, Record};
 use crate::time::{Clock, Instant};
 use std::borrow::Cow;
 
 /// Rank of a role that no field has told yet.
 const UNTOLD: u8 = u8::MAX;
+/// Rank of what the user chose: it is believed whatever it looks like.
+const CHOSEN: u8 = 0;
+/// Puts the rank of a client that is no address behind all that are: `client` may name a program.
+const NO_ADDRESS: u8 = 0x80;
 
 /// A record in the making.
 #[derive(Debug)]
@@ -43,6 +48,10 @@ impl<'a> Draft<'a> {
         if !absence_tells && present(&value).is_empty() {
             return Some(());
         }
+        let rank = match role {
+            Role::Address if rank > CHOSEN && !is_ip(&value) => (rank | NO_ADDRESS).min(UNTOLD - 1),
+            _ => rank,
+        };
         match role {
             Role::Time => self.put_time(rank, &value, clock),
             Role::Request => self.put_request(rank, value),

@@ -8,16 +8,18 @@ pub enum FormatError {
     /// Not one of the sampled lines is of a format that we know.
     #[error(
         "none of the first {sampled} lines is of a known format (tried {}); the first is:\n  {first_line}\n\
-         give --log-format with the log_format (nginx) or LogFormat (Apache) string of the server, \
-         or --nginx-conf or --apache-conf with its configuration", tried.join(", ")
+         {}",
+        tried.join(", "), advice(*is_json)
     )]
     Unknown {
         /// How many lines were looked at.
         sampled: usize,
         /// Names of the formats that were tried.
         tried: Vec<String>,
-        /// The first line, escaped and cut.
+        /// The first line without its secrets, escaped and cut.
         first_line: String,
+        /// Whether most lines look like JSON objects.
+        is_json: bool,
     },
     /// `--log-format` names no format.
     #[error(
@@ -68,4 +70,16 @@ pub enum FormatError {
         /// What is wrong.
         problem: String,
     },
+}
+
+/// What to give for lines of no known format.
+fn advice(is_json: bool) -> &'static str {
+    if is_json {
+        "its lines look like JSON objects with other keys: name those that hold the time, the status and \
+         the client, as in --map time=KEY,status=KEY,ip=KEY (OUTER.INNER for a nested key); or give \
+         --log-format or --nginx-conf or --apache-conf"
+    } else {
+        "give --log-format with the log_format (nginx) or LogFormat (Apache) string of the server, \
+         or --nginx-conf or --apache-conf with its configuration"
+    }
 }

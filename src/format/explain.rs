@@ -5,6 +5,7 @@
 //! read again, and if just one field has another value, the byte belongs to that field. So the answer holds
 //! for every format, built in or compiled, and cannot differ from what is really read.
 
+mod map;
 mod template;
 
 pub use template::{Addition, ExplainedTemplate, Server, Variable, explain_template, is_template};
@@ -148,6 +149,21 @@ pub struct Explanation {
     pub lines: Vec<ExplainedLine>,
     /// The first line that could not be read, and its number.
     pub unread: Option<(u64, Vec<u8>)>,
+    /// How many bytes of that line fit the template, and what is expected behind them.
+    pub stop: Option<(usize, String)>,
+    /// Lines of the head that could be read.
+    pub read: u64,
+    /// Lines of the head that could be read, or should have been.
+    pub of: u64,
+    /// What `--map` does not do although it was given.
+    pub notices: Vec<String>,
+}
+
+impl Explanation {
+    /// Whether too few lines can be read for an analysis.
+    pub fn is_unusable(&self) -> bool {
+        2 * self.read < self.of
+    }
 }
 
 /// A line, and what became of it.
@@ -194,11 +210,17 @@ pub fn explain(head: &[u8], settings: &FormatSettings) -> Result<Explanation, Fo
     detected.visit(whole_lines(head), &mut seen);
     let lines = seen.chosen().into_iter();
     let lines = lines.map(|(number, bytes)| explained(&detected, number, bytes));
+    let unread = seen.unread.as_ref();
+    let stop = unread.map(|(_, line)| detected.stops_at(line));
     let why = detected.why.split("; next best").next();
     Ok(Explanation {
         why: why.unwrap_or_default().to_owned(),
         lines: lines.collect(),
+        stop: stop.flatten(),
         unread: seen.unread,
+        read: seen.read,
+        of: seen.of,
+        notices: map::notices(&settings.map, &detected, &detect::sampled(head)),
         detected,
         sampled,
         runner_up,
@@ -220,6 +242,8 @@ struct Seen {
     denied: Option<(u64, Vec<u8>)>,
     last: Option<(u64, Vec<u8>)>,
     unread: Option<(u64, Vec<u8>)>,
+    read: u64,
+    of: u64,
 }
 
 impl Seen {
@@ -240,6 +264,7 @@ impl Seen {
 impl Visitor for Seen {
     fn record(&mut self, line: Line<'_>, record: &Record<'_>, _format: usize) {
         let this = || (u64::from(line.number) + 1, line.bytes.to_vec());
+        (self.read, self.of) = (self.read + 1, self.of + 1);
         self.first.get_or_insert_with(this);
         if record.status == DENIED {
             self.denied.get_or_insert_with(this);
@@ -249,6 +274,7 @@ impl Visitor for Seen {
 
     fn skipped(&mut self, line: Line<'_>, why: Reject) {
         if why != Reject::NotARequest {
+            self.of += 1;
             let this = || (u64::from(line.number) + 1, line.bytes.to_vec());
             self.unread.get_or_insert_with(this);
         }
@@ -268,7 +294,8 @@ fn explained(detected: &Detected, number: u64, bytes: Vec<u8>) -> ExplainedLine 
         line.token = record.token.to_vec();
     });
     if let Some(read) = read.filter(|_| line.bytes.len() <= LONGEST_LINE) {
-        line.spans = whole_stamps(spans(&owners(detected, &line.bytes, &read)), &line.bytes);
+        let spans = spans(&owners(detected, &line.bytes, &read));
+        line.spans = bare_numbers(whole_stamps(spans, &line.bytes), &line.bytes);
     }
     line
 }
@@ -329,8 +356,12 @@ fn owner(read: &[Vec<u8>], now: &[Vec<u8>]) -> Option<Field> {
         .into_iter()
         .zip(read.iter().zip(now))
         .filter(|(_, (read, now))| read != now);
-    match (differing.next(), differing.next()) {
-        (Some((field, (read, now))), None) if field.may_become(read, now) => Some(field),
+    match (differing.next(), differing.next(), differing.next()) {
+        (Some((field, (read, now))), None, _) if field.may_become(read, now) => Some(field),
+        // Where the upstream's answer is passed on, its status follows that of the line.
+        (Some((Field::Status, (read, now))), Some((Field::UpstreamStatus, _)), None) => {
+            Field::Status.may_become(read, now).then_some(Field::Status)
+        }
         _ => None,
     }
 }
@@ -385,6 +416,27 @@ fn whole_stamps(mut spans: Vec<Span>, line: &[u8]) -> Vec<Span> {
         let is_part = |byte: &&u8| byte.is_ascii_alphanumeric();
         span.bytes.start -= before.iter().rev().take_while(is_part).count();
         span.bytes.end += behind.iter().take_while(is_part).count();
+    }
+    spans
+}
+
+/// Numbers without the separators that touch them: a digit in the place of one lengthens the number.
+fn bare_numbers(mut spans: Vec<Span>, line: &[u8]) -> Vec<Span> {
+    let is_number = |span: &&mut Span| {
+        matches!(
+            span.field,
+            Field::Status | Field::Bytes | Field::DurationMs | Field::UpstreamStatus
+        )
+    };
+    for span in spans.iter_mut().filter(is_number) {
+        let bytes = &line[span.bytes.clone()];
+        let Some(first) = bytes.iter().position(u8::is_ascii_digit) else {
+            continue;
+        };
+        // A unit may stand behind, such as `ms` or `µs`.
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+        let last = bytes.iter().rposition(is_part).unwrap_or(first);
+        span.bytes = span.bytes.start + first..span.bytes.start + last + 1;
     }
     spans
 }

@@ -234,6 +234,43 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_believed_before_the_name_of_a_client() {
+        let address = |keys: &str| {
+            let line = format!(r#"{{"time":1773135780,"status":403,{keys}}}"#);
+            read(&line).map(|record| String::from_utf8_lossy(&record.address).into_owned())
+        };
+        for (keys, expected) in [
+            (r#""client":"axios","ip":"192.0.2.1""#, "192.0.2.1"),
+            (r#""ip":"192.0.2.1","client":"192.0.2.2""#, "192.0.2.1"),
+            (
+                r#""remote_addr":"proxy","remote_host":"[2001:db8::1]:80""#,
+                "2001:db8::1",
+            ),
+            (r#""ip":"gateway","client":"192.0.2.2:80""#, "192.0.2.2"),
+            (r#""client":"host.example""#, "host.example"),
+        ] {
+            assert_eq!(address(keys).as_deref(), Some(expected), "{keys}");
+        }
+    }
+
+    #[test]
+    fn what_an_export_writes() {
+        let line = r#"{"file":"a.log","line":7,"time":"2026-03-10T09:43:00.025Z","ip":"192.0.2.1","method":"GET","path":"/a","query":"b=c","status":403,"bytes":153,"duration_ms":17,"upstream_status":502,"token":"tok_1","client":"axios","route":"/{x}","stated":{"cause":"rate_limit","mechanism":null,"by":"limit_status"}}"#;
+        let record = read(line).unwrap();
+        assert_eq!(
+            (&record.address[..], &record.target[..]),
+            (&b"192.0.2.1"[..], &b"/a?b=c"[..])
+        );
+        assert_eq!(
+            (record.time_ms, record.duration_ms),
+            (1_773_135_780_025, Some(17))
+        );
+        assert_eq!(record.upstream, Upstream::Status(502));
+        assert_eq!(&record.token[..], b"tok_1");
+        assert_eq!(record.stated, Some(Stated::LimitRejected));
+    }
+
+    #[test]
     fn what_is_no_request() {
         for line in [
             r#"{"level":"info","ts":1773135780,"logger":"admin","msg":"started"}"#,

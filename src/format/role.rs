@@ -58,6 +58,8 @@ pub(super) enum Role {
     SecureLink,
     /// nginx `$invalid_referer`.
     InvalidReferer,
+    /// What an export says that a line states by itself, by the field that stated it.
+    StatedBy,
     /// Name of the logger: Caddy's error log repeats requests that the access log has too.
     Logger,
 }
@@ -87,7 +89,9 @@ impl Role {
                 "duration_ms"
             }
             Role::UpstreamStatus | Role::UpstreamAsked => "upstream_status",
-            Role::LimitStatus | Role::SecureLink | Role::InvalidReferer => "stated",
+            Role::LimitStatus | Role::SecureLink | Role::InvalidReferer | Role::StatedBy => {
+                "stated"
+            }
             Role::Logger => "logger",
         }
     }
@@ -131,7 +135,7 @@ impl Role {
             Role::Nanoseconds => record.duration_ms = per_ms(&value, 1_000_000),
             Role::UpstreamStatus => record.upstream = upstream(&value),
             Role::UpstreamAsked => record.upstream = asked(&value, record.status),
-            Role::LimitStatus | Role::SecureLink | Role::InvalidReferer => {
+            Role::LimitStatus | Role::SecureLink | Role::InvalidReferer | Role::StatedBy => {
                 record.stated = record.stated.or(self.states(&value));
             }
         }
@@ -147,7 +151,11 @@ impl Role {
         match (self, value) {
             (Role::LimitStatus, b"REJECTED") => Some(Stated::LimitRejected),
             (Role::SecureLink, b"0") => Some(Stated::LinkExpired),
-            (Role::InvalidReferer, b"1") => Some(Stated::InvalidReferer),
+            (Role::StatedBy, b"limit_status") => Some(Stated::LimitRejected),
+            (Role::StatedBy, b"secure_link") => Some(Stated::LinkExpired),
+            (Role::StatedBy, b"invalid_referer") | (Role::InvalidReferer, b"1") => {
+                Some(Stated::InvalidReferer)
+            }
             _ => None,
         }
     }

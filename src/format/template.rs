@@ -195,6 +195,35 @@ impl Template {
             name: name.to_owned(),
         })
     }
+
+    /// Where a line stops to fit: how many of its bytes fit, and what is expected behind them.
+    pub(super) fn stops_at(&self, line: &[u8], clock: &mut Clock) -> Option<(usize, String)> {
+        let mut draft = Draft::new();
+        let mut time = Partial::default();
+        let mut rest = line;
+        for step in &self.steps {
+            let fitting = line.len() - rest.len();
+            match step.read(rest, &mut draft, &mut time, clock) {
+                Some(behind) => rest = behind,
+                None if !rest.starts_with(&step.literal) => {
+                    return Some((fitting, quoted(&step.literal)));
+                }
+                None => {
+                    let fitting = fitting + step.literal.len();
+                    return Some((fitting, step.variable.source.clone()));
+                }
+            }
+        }
+        let expected = match &self.tail[..] {
+            b"" => "the end of the line".to_owned(),
+            tail => quoted(tail),
+        };
+        (rest != self.tail).then(|| (line.len() - rest.len(), expected))
+    }
+}
+
+fn quoted(literal: &[u8]) -> String {
+    format!("'{}'", String::from_utf8_lossy(literal))
 }
 
 impl Format for Template {

@@ -24,9 +24,11 @@ const USUAL: &[(Role, &[&str])] = &[
     (Role::Address, &[
         "request.client_ip", "request.remote_ip", "ClientHost", "remote_addr", "client_ip",
         "clientip", "client.ip", "source.ip", "client.address", "source.address",
-        "httpRequest.remoteIp", "remote_ip", "client", "ip", "remote", "remote_host",
+        "httpRequest.remoteIp", "remote_ip", "ip", "remote", "remote_host",
         "clientAddr", "remoteAddr", "remote_address", "client_address",
         "downstream_remote_address",
+        // A bare `client` is as often a program.
+        "client",
     ]),
     (Role::ForwardedFor, &[
         "http_x_forwarded_for", "x_forwarded_for", "xff", "forwarded_for",
@@ -79,6 +81,8 @@ const USUAL: &[(Role, &[&str])] = &[
     (Role::LimitStatus, &[
         "limit_req_status", "limit_conn_status", "limit_req", "limit_conn",
     ]),
+    // As `export` writes it.
+    (Role::StatedBy, &["stated.by"]),
     (Role::SecureLink, &["secure_link"]),
     (Role::InvalidReferer, &["invalid_referer"]),
     (Role::Logger, &["logger"]),

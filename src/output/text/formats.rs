@@ -92,10 +92,39 @@ pub fn log(path: &str, explanation: &Explanation, shown: Shown<'_>, context: &Co
             true => "(withheld: the line would tell what is anonymised)".into(),
             false => escape::terminal_bytes(&without_secrets(bytes, b"", shown)).into_owned(),
         };
-        let text = sheet.fitted(&text, sheet.width() - 2);
-        sheet.line(&[Piece::plain(format!("  {text}"))]);
+        rows(&text, &mut sheet);
+        if let Some((fitting, expected)) = &explanation.stop {
+            let text = format!("its first {fitting} bytes fit; behind them {expected} is expected");
+            sheet.sentence(2, Tint::Plain, &text, 4);
+        }
     }
     sheet.into_text()
+}
+
+/// A line of a log over a few rows; a longer one is cut.
+fn rows(text: &str, sheet: &mut Sheet) {
+    const MOST: usize = 6;
+    let limit = sheet.width() - 2;
+    let text = sheet.shown(text).into_owned();
+    let mut rest = text.as_str();
+    for row in 1..=MOST {
+        let mut used = 0;
+        let fits = |c: char| {
+            used += escape::columns(c);
+            used > limit
+        };
+        let end = match row {
+            MOST => rest.len(),
+            _ => rest.find(fits).unwrap_or(rest.len()),
+        };
+        let (shown, behind) = rest.split_at(end);
+        let shown = sheet.fitted(shown, limit);
+        sheet.line(&[Piece::plain(format!("  {shown}"))]);
+        rest = behind;
+        if rest.is_empty() {
+            break;
+        }
+    }
 }
 
 fn line(line: &ExplainedLine, shown: Shown<'_>, sheet: &mut Sheet) {
