@@ -166,3 +166,23 @@ fn a_disk_that_is_full_leaves_the_run_for_later() {
     assert_counted(&place, &[&log]);
     assert_eq!(place.table("summary.csv").len(), 2);
 }
+
+#[test]
+fn a_stretch_of_another_format_is_told_once_and_stops_nothing() {
+    let place = Place::new();
+    let mut log = Logs::new(place.path("a.log"));
+    log.append(1000);
+    place.run_well(&["a.log"]);
+    log.append_raw(&b"what is this\n".repeat(300));
+    let output = place.run(&["a.log"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("skipped 300 of 300 new lines of a.log"),
+        "{said}"
+    );
+    log.append(10);
+    place.run_well(&["a.log"]);
+    log.lines += 300;
+    assert_counted(&place, &[&log]);
+}
