@@ -23,7 +23,7 @@ use crate::analysis::additions::{self, Additions};
 use crate::analysis::{AnalysisError, Job, Progress, Readability};
 use crate::findings::Spike;
 use crate::input::{InputError, Trouble};
-use crate::key::token::{LoadedKey, TokenKeyError};
+use crate::key::token::{LoadedKey, TokenKey, TokenKeyError};
 use crate::policy::known::Known;
 use crate::settings::Settings;
 use carry_over::{Carried, Usual, carry_over};
@@ -126,6 +126,16 @@ pub enum ReportError {
         /// Why not.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The sets there are of other runs than the state.
+    #[error("the sets in {out} are not of the state {state}: {why}; give the --out and --state that belong together, or another --out", out = .out.display(), state = .state.display())]
+    OtherState {
+        /// Where the sets are.
+        out: PathBuf,
+        /// The state.
+        state: PathBuf,
+        /// How that is known.
+        why: String,
+    },
     /// The state cannot be a file of that name.
     #[error("the state {path} is no file; give --state the name of a file", path = .0.display())]
     NoFile(PathBuf),
@@ -227,7 +237,10 @@ fn before(
             None => Ok(None),
         };
     };
-    let mut state = last_state(path, shelf, notices)?;
+    let mut state = last_state(path, options, settings, shelf, notices)?;
+    if state.id.is_empty() {
+        state.id = TokenKey::random_id()?;
+    }
     if gather::meet(&mut state, settings) {
         state.commit(path)?;
     }
@@ -252,7 +265,13 @@ fn first_state() -> State {
 
 /// The state to go on from: that of the file, or if that is lost, damaged or older than what is
 /// published, the copy in the set that was published last.
-fn last_state(path: &Path, shelf: &Shelf, notices: &mut Vec<String>) -> Result<State, ReportError> {
+fn last_state(
+    path: &Path,
+    options: &Options,
+    settings: &Settings,
+    shelf: &Shelf,
+    notices: &mut Vec<String>,
+) -> Result<State, ReportError> {
     let loaded = State::load(path)?;
     let published = match shelf.current(STATE_COPY)? {
         Some(_) => match State::load(&shelf.current_path(STATE_COPY))? {
@@ -261,6 +280,15 @@ fn last_state(path: &Path, shelf: &Shelf, notices: &mut Vec<String>) -> Result<S
         },
         None => None,
     };
+    if let Some(published) = &published
+        && let Some(why) = is_of_another(&loaded, published, &settings.input.logs)
+    {
+        return Err(ReportError::OtherState {
+            out: options.out.clone(),
+            state: path.to_owned(),
+            why,
+        });
+    }
     let shown = path.display();
     let why = match loaded {
         // What was published last may be the next run, which was not committed.
@@ -298,6 +326,29 @@ fn last_state(path: &Path, shelf: &Shelf, notices: &mut Vec<String>) -> Result<S
                 "{why}, and no copy of it is published: all of the logs is counted again, as run 1"
             ));
             Ok(first_state())
+        }
+    }
+}
+
+/// Why the newest set cannot be of the runs of a state; none if it can.
+fn is_of_another(loaded: &Loaded, published: &State, logs: &[String]) -> Option<String> {
+    match loaded {
+        Loaded::State(state) => {
+            let has_ids = !state.id.is_empty() && !published.id.is_empty();
+            if has_ids && state.id != published.id {
+                Some("they were published with another state".to_owned())
+            } else if published.run < state.run {
+                let (newest, run) = (published.run, state.run);
+                Some(format!(
+                    "the newest is of run {newest}, and run {run} was published elsewhere"
+                ))
+            } else {
+                None
+            }
+        }
+        Loaded::Absent | Loaded::Damaged(_) => {
+            let is_any = logs.iter().any(|log| published.logs.contains_key(log));
+            (!is_any).then(|| "they are of other LOGs".to_owned())
         }
     }
 }

@@ -30,6 +30,10 @@ const MOST_TEMPLATES: usize = 50_000;
 pub struct State {
     /// Version of this form.
     pub version: u32,
+    /// Which sequence of runs it belongs to: random, the same in the sets that they publish. Empty in
+    /// states of before there were any.
+    #[serde(default)]
+    pub id: String,
     /// The last run that was committed; 0 before the first.
     pub run: u64,
     /// The key of token fingerprints in hexadecimal. Not in the copy of a published set.
