@@ -60,6 +60,15 @@ pub struct Outcome {
     pub troubles: Vec<Trouble>,
 }
 
+/// What it means that most lines cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readability {
+    /// It is an error: the format is not known.
+    Needed,
+    /// A log that was readable before has such a stretch; the caller tells of it.
+    NotNeeded,
+}
+
 /// A stage of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -156,7 +165,7 @@ pub fn analyze_and<T: Send>(
             let after = then(&analysis, assembly.grounds());
             (analysis, after)
         };
-        let ((analysis, after), troubles) = run(logs, job, count, finish)?;
+        let ((analysis, after), troubles) = run(logs, job, Readability::Needed, count, finish)?;
         Ok((Outcome { analysis, troubles }, after))
     })
 }
@@ -221,6 +230,7 @@ type Counted<S> = (Survey, S, Vec<Trouble>);
 fn run<S, R>(
     mut logs: Logs,
     job: Job<'_>,
+    readability: Readability,
     count: impl FnOnce(&mut Logs, Read<'_>) -> Counted<S>,
     finish: impl FnOnce(Assembly<'_>, S) -> R,
 ) -> Result<(R, Vec<Trouble>), AnalysisError> {
@@ -244,7 +254,9 @@ fn run<S, R>(
         .sources
         .iter()
         .map(|tally| (tally.parsed, tally.skipped));
-    check_readable(&counts.collect::<Vec<_>>(), &input, &formats)?;
+    if readability == Readability::Needed {
+        check_readable(&counts.collect::<Vec<_>>(), &input, &formats)?;
+    }
 
     progress.stage(Stage::Examine);
     let routes = Routes::new(&survey);

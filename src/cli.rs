@@ -7,6 +7,7 @@ mod export;
 mod fail_on;
 mod formats;
 pub mod message;
+mod overwrite;
 mod progress;
 mod reading;
 mod report;

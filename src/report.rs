@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lock → state → gather: new lines and context → analyse → carry spikes over → tables
-//!      → publish: a whole set, then one rename of a link → commit the state by one rename → tidy
+//!      → publish: a whole set, then one rename of a link → tell → commit the state by one rename → tidy
 //! ```
 //!
 //! Invariant: a run is counted when its state is committed. One that dies before is done again under
@@ -20,10 +20,10 @@ pub mod tables;
 pub mod text;
 
 use crate::analysis::additions::{self, Additions};
-use crate::analysis::{AnalysisError, Job, Progress};
+use crate::analysis::{AnalysisError, Job, Progress, Readability};
 use crate::findings::Spike;
 use crate::input::{InputError, Trouble};
-use crate::key::token::{LoadedKey, TokenKeyError};
+use crate::key::token::{LoadedKey, TokenKey, TokenKeyError};
 use crate::policy::known::Known;
 use crate::settings::Settings;
 use carry_over::{Carried, Usual, carry_over};
@@ -118,6 +118,27 @@ pub enum ReportError {
     /// The sets there belong to runs that go on from each other.
     #[error("the sets in {out} were published with a state; give its --state, or another --out", out = .0.display())]
     NoState(PathBuf),
+    /// What was found could not be told.
+    #[error("{source}; run {run} is published, but not committed: the next run does it again")]
+    Untold {
+        /// The number of the run.
+        run: u64,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The sets there are of other runs than the state.
+    #[error("the sets in {out} are not of the state {state}: {why}; give the --out and --state that belong together, or another --out", out = .out.display(), state = .state.display())]
+    OtherState {
+        /// Where the sets are.
+        out: PathBuf,
+        /// The state.
+        state: PathBuf,
+        /// How that is known.
+        why: String,
+    },
+    /// The state cannot be a file of that name.
+    #[error("the state {path} is no file; give --state the name of a file", path = .0.display())]
+    NoFile(PathBuf),
     /// Tables are written to memory, so this does not happen.
     #[error("cannot render the tables: {0}")]
     Render(#[from] io::Error),
@@ -128,7 +149,8 @@ pub enum ReportError {
     NeverStill,
 }
 
-/// Counts what is new, publishes it and commits it. `token_key` is asked where the state holds no key.
+/// Counts what is new, publishes it, tells it and commits it. `token_key` is asked where the state holds
+/// no key; `tell` comes before the commit, so that what nobody was told of is found again.
 ///
 /// # Errors
 /// Whatever leaves the run uncommitted.
@@ -137,6 +159,7 @@ pub fn run(
     options: &Options,
     token_key: &dyn Fn(Option<&State>) -> Result<LoadedKey, TokenKeyError>,
     progress: &dyn Progress,
+    tell: impl FnOnce(&Report) -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
 ) -> Result<Report, ReportError> {
     let _lock = options.state.as_deref().map(lock_state).transpose()?;
     let shelf = Shelf::open(&options.out)?;
@@ -165,36 +188,39 @@ pub fn run(
     }
     read.remember(&mut state, &settings.input.logs);
     let set = set(&shelf, run, settings, &read, &spikes, &mut notices)?;
-    finish(&shelf, &state, options, set, &mut notices)?;
-    Ok(Report {
+    let mut report = Report {
         usual_per_minute: usual.map(|usual| usual.median),
         notices,
         ..read.report(run, &settings.input.logs, &spikes)
-    })
+    };
+    let tell = || tell(&report).map_err(|source| ReportError::Untold { run, source });
+    let left = finish(&shelf, &state, options, set, tell)?;
+    report.notices.extend(left);
+    Ok(report)
 }
 
-/// Publishes the set, commits the state, and tidies up, in this order.
+/// Publishes the set, tells of it, commits the state, and tidies up, in this order. What is left over
+/// from the last is a notice.
 fn finish(
     shelf: &Shelf,
     state: &State,
     options: &Options,
     mut set: publish::Set,
-    notices: &mut Vec<String>,
-) -> Result<(), ReportError> {
+    tell: impl FnOnce() -> Result<(), ReportError>,
+) -> Result<Option<String>, ReportError> {
     if options.state.is_some() {
         set.push((STATE_COPY, state.to_public_bytes()?));
     }
     shelf.publish(state.run, &set)?;
+    tell()?;
     if let Some(path) = &options.state {
         state.commit(path)?;
     }
-    if let Err(error) = shelf.tidy(state.run, options.keep) {
-        let run = state.run;
-        notices.push(format!(
-            "run {run} is published, but old sets stay: {error}"
-        ));
-    }
-    Ok(())
+    let tidied = shelf.tidy(state.run, options.keep);
+    let run = state.run;
+    Ok(tidied
+        .err()
+        .map(|error| format!("run {run} is published, but old sets stay: {error}")))
 }
 
 /// The state to go on from; none for a run that counts all.
@@ -211,17 +237,23 @@ fn before(
             None => Ok(None),
         };
     };
-    let mut state = last_state(path, shelf, notices)?;
+    let mut state = last_state(path, options, settings, shelf, notices)?;
+    if state.id.is_empty() {
+        state.id = TokenKey::random_id()?;
+    }
     if gather::meet(&mut state, settings) {
         state.commit(path)?;
     }
     Ok(Some(state))
 }
 
-fn lock_state(path: &Path) -> Result<Lock, LockError> {
+fn lock_state(path: &Path) -> Result<Lock, ReportError> {
+    if path.is_dir() || path.file_name().is_none() {
+        return Err(ReportError::NoFile(path.to_owned()));
+    }
     let mut lock = path.as_os_str().to_owned();
     lock.push(".lock");
-    Lock::take("the state", path, lock.into())
+    Ok(Lock::take("the state", path, lock.into())?)
 }
 
 fn first_state() -> State {
@@ -233,7 +265,13 @@ fn first_state() -> State {
 
 /// The state to go on from: that of the file, or if that is lost, damaged or older than what is
 /// published, the copy in the set that was published last.
-fn last_state(path: &Path, shelf: &Shelf, notices: &mut Vec<String>) -> Result<State, ReportError> {
+fn last_state(
+    path: &Path,
+    options: &Options,
+    settings: &Settings,
+    shelf: &Shelf,
+    notices: &mut Vec<String>,
+) -> Result<State, ReportError> {
     let loaded = State::load(path)?;
     let published = match shelf.current(STATE_COPY)? {
         Some(_) => match State::load(&shelf.current_path(STATE_COPY))? {
@@ -242,6 +280,15 @@ fn last_state(path: &Path, shelf: &Shelf, notices: &mut Vec<String>) -> Result<S
         },
         None => None,
     };
+    if let Some(published) = &published
+        && let Some(why) = is_of_another(&loaded, published, &settings.input.logs)
+    {
+        return Err(ReportError::OtherState {
+            out: options.out.clone(),
+            state: path.to_owned(),
+            why,
+        });
+    }
     let shown = path.display();
     let why = match loaded {
         // What was published last may be the next run, which was not committed.
@@ -279,6 +326,29 @@ fn last_state(path: &Path, shelf: &Shelf, notices: &mut Vec<String>) -> Result<S
                 "{why}, and no copy of it is published: all of the logs is counted again, as run 1"
             ));
             Ok(first_state())
+        }
+    }
+}
+
+/// Why the newest set cannot be of the runs of a state; none if it can.
+fn is_of_another(loaded: &Loaded, published: &State, logs: &[String]) -> Option<String> {
+    match loaded {
+        Loaded::State(state) => {
+            let has_ids = !state.id.is_empty() && !published.id.is_empty();
+            if has_ids && state.id != published.id {
+                Some("they were published with another state".to_owned())
+            } else if published.run < state.run {
+                let (newest, run) = (published.run, state.run);
+                Some(format!(
+                    "the newest is of run {newest}, and run {run} was published elsewhere"
+                ))
+            } else {
+                None
+            }
+        }
+        Loaded::Absent | Loaded::Damaged(_) => {
+            let is_any = logs.iter().any(|log| published.logs.contains_key(log));
+            (!is_any).then(|| "they are of other LOGs".to_owned())
         }
     }
 }
@@ -340,6 +410,11 @@ impl Read {
     /// Reads what is new, once more if a file was truncated meanwhile.
     fn run(before: Option<&State>, options: &Options, job: Job<'_>) -> Result<Read, ReportError> {
         let logs = job.settings.input.logs.len();
+        // A stretch of another format must not stop all later runs.
+        let readability = match before {
+            Some(state) if state.run > 0 => Readability::NotNeeded,
+            _ => Readability::Needed,
+        };
         for _ in 0..MOST_ATTEMPTS {
             let gathered = match before {
                 Some(state) => gather::since(state, job.settings, options.context_ms),
@@ -350,7 +425,10 @@ impl Read {
                 gathered => gathered?,
             };
             let templates = before.map(|state| state.routes.answers());
-            let found = additions::analyze(opened, logs, &templates.unwrap_or_default(), job);
+            let found = {
+                let templates = templates.unwrap_or_default();
+                additions::analyze(opened, logs, &templates, readability, job)
+            };
             // Asked before what was found is looked at: it may be nonsense.
             if before.is_none() || gathered.is_still() {
                 let (additions, troubles) = found?;
@@ -389,6 +467,16 @@ impl Read {
         let is_read = self.gathered.is_readable.iter();
         let new = spikes.iter().filter(|spike| spike.is_new);
         let lost = self.gathered.lost.iter().map(ToString::to_string);
+        let skipped = logs.iter().zip(added).filter_map(|(log, added)| {
+            let unreadable = added.skipped.unreadable();
+            let read = added.parsed + added.skipped.filtered;
+            (unreadable > read).then(|| {
+                let lines = read + unreadable;
+                format!(
+                    "skipped {unreadable} of {lines} new lines of {log}: they are in another format"
+                )
+            })
+        });
         Report {
             run,
             logs: logs
@@ -409,6 +497,7 @@ impl Read {
             notices: Vec::new(),
             losses: lost
                 .chain(self.troubles.iter().map(ToString::to_string))
+                .chain(skipped)
                 .collect(),
         }
     }

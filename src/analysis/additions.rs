@@ -8,7 +8,7 @@ mod causes;
 mod counts;
 
 use super::assemble::Assembly;
-use super::{AnalysisError, Job, Logs, Stage, run, with_threads};
+use super::{AnalysisError, Job, Logs, Readability, Stage, run, with_threads};
 use crate::examine::row::Row;
 use crate::findings::{Family, Moment, Skipped, Spike};
 use crate::input::{Opened, Source, Trouble};
@@ -127,7 +127,8 @@ pub struct Finding {
     pub parts: Vec<(usize, Spike)>,
 }
 
-/// Analyses an open input. `logs` is how many LOGs were given, `templates` are those of earlier runs.
+/// Analyses an open input. `logs` is how many LOGs were given, `templates` are those of earlier runs;
+/// `readability` says whether a stretch of which most cannot be read is an error.
 ///
 /// # Errors
 /// As [`super::analyze`].
@@ -135,6 +136,7 @@ pub fn analyze(
     opened: Opened,
     logs: usize,
     templates: &[(Vec<u8>, Answer)],
+    readability: Readability,
     job: Job<'_>,
 ) -> Result<(Additions, Vec<Trouble>), AnalysisError> {
     with_threads(job.settings, move || {
@@ -145,6 +147,7 @@ pub fn analyze(
         run(
             Logs::new(opened, job.settings)?,
             job,
+            readability,
             |logs, read| {
                 let groups = (groups, &group as &_);
                 let (surveys, troubles) =

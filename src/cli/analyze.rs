@@ -5,7 +5,7 @@ use super::fail_on::fail_on;
 use super::message;
 use super::progress::Bar;
 use super::reading::Requested;
-use super::{skipped, terminal};
+use super::{overwrite, skipped, terminal};
 use crate::analysis::{self, Outcome};
 use crate::exit::ExitCode;
 use crate::input::guard;
@@ -27,7 +27,10 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<ExitCode> {
     settings.top = arguments.writing.top.unwrap_or(settings.top);
     let known = arguments.reading.known()?;
     let destination = match &arguments.writing.output {
-        Some(path) => Destination::open(path)?,
+        Some(path) => {
+            overwrite::refuse("-o", path, &settings.input.logs)?;
+            Destination::open(path)?
+        }
         None => Destination::stdout(),
     };
     let quiet = arguments.writing.quiet;

@@ -187,7 +187,7 @@ pub struct Publishing {
     #[arg(long, value_name = "N", default_value = "30", value_parser = clap::value_parser!(u64).range(1..))]
     pub keep: u64,
     /// Read again so much before the first new line, as exposure [needs --state]
-    #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = span)]
+    #[arg(long, value_name = "SPAN", default_value = "1h", requires = "state", value_parser = span)]
     pub context: i64,
     /// Print what is new, for the mail of cron
     #[arg(long)]
@@ -202,6 +202,9 @@ pub struct Publishing {
     /// Exit with 3 if more than this share of the new lines could not be read, such as 1%
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub max_skipped: Option<f64>,
+    /// No progress on the terminal; from cron there is none anyway
+    #[arg(long)]
+    pub no_progress: bool,
     /// No notices
     #[arg(short, long)]
     pub quiet: bool,

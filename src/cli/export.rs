@@ -3,7 +3,7 @@
 use super::arguments::Export;
 use super::progress::Bar;
 use super::reading::Requested;
-use super::{message, skipped};
+use super::{message, overwrite, skipped};
 use crate::exit::ExitCode;
 use crate::export::{self, ExportError, Exported, Request};
 use crate::input::guard;
@@ -19,7 +19,10 @@ pub fn run(arguments: &Export) -> anyhow::Result<ExitCode> {
         .reading
         .settings(&arguments.logs, &arguments.privacy)?;
     let destination = match &arguments.output {
-        Some(path) => Destination::open(path)?,
+        Some(path) => {
+            overwrite::refuse("-o", path, &settings.input.logs)?;
+            Destination::open(path)?
+        }
         None => Destination::stdout(),
     };
     let say = |line: &str| {

@@ -3,6 +3,7 @@
 use super::arguments::{Publishing, Report};
 use super::fail_on::fail_on;
 use super::message;
+use super::overwrite;
 use super::progress::Bar;
 use super::reading::Requested;
 use super::skipped;
@@ -10,7 +11,7 @@ use crate::exit::ExitCode;
 use crate::findings::{Rule, Spike};
 use crate::input::guard;
 use crate::key::token::{self, LoadedKey, TokenKey};
-use crate::output::file::{Delivery, Destination};
+use crate::output::file::Destination;
 use crate::policy::known::Known;
 use crate::policy::rule::Policy;
 use crate::report::{self, Options, text};
@@ -40,6 +41,18 @@ pub fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
         }
     };
     notices.iter().for_each(|notice| say(notice));
+    let outputs = [
+        ("--state", &publishing.state),
+        ("--write-known", &publishing.write_known),
+        ("--known", &arguments.reading.known),
+    ];
+    for (option, path) in outputs {
+        if let Some(path) = path {
+            overwrite::refuse(option, path, &settings.input.logs)?;
+        }
+    }
+    let to_write = publishing.write_known.as_deref().map(KnownFile::open);
+    let to_write = to_write.transpose()?;
     guard::install().context("cannot guard mapped files against truncation; try --no-mmap")?;
     let options = Options {
         out: publishing.out.clone(),
@@ -62,17 +75,19 @@ pub fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
         }
         Ok(loaded)
     };
-    let bar = Bar::new(!publishing.quiet);
-    let report = report::run(&settings, &options, &token_key, &bar)?;
+    let bar = Bar::new(!publishing.quiet && !publishing.no_progress);
+    // First the mail: rules that are written before it may be those of --known when it is done again.
+    let tell = |report: &report::Report| {
+        print(publishing, report)?;
+        to_write.map_or(Ok(()), |file| file.add(&report.spikes))?;
+        Ok(())
+    };
+    let report = report::run(&settings, &options, &token_key, &bar, tell)?;
     report.notices.iter().for_each(|notice| say(notice));
-    if let Some(path) = &publishing.write_known {
-        write_known(path, &report.spikes)?;
-    }
     let code = report.losses.iter().fold(ExitCode::Analysed, |code, loss| {
         message::say(loss);
         code.and(ExitCode::InPart)
     });
-    print(publishing, &report)?;
     Ok(code
         .and(skipped::check(
             publishing.max_skipped,
@@ -85,39 +100,80 @@ pub fn run(arguments: &Report) -> anyhow::Result<ExitCode> {
 }
 
 /// Prints what is new, where that is wanted and something is.
-fn print(publishing: &Publishing, report: &report::Report) -> anyhow::Result<Delivery> {
+fn print(publishing: &Publishing, report: &report::Report) -> anyhow::Result<()> {
     let text = match publishing.print {
         true => text::whats_new(report, &publishing.out),
         false => String::new(),
     };
-    Ok(Destination::stdout().deliver(|out| out.write_all(text.as_bytes()))?)
+    Destination::stdout().deliver(|out| out.write_all(text.as_bytes()))?;
+    Ok(())
 }
 
-/// Adds the rules of spikes that a file does not expect yet; what stands in it stays.
-fn write_known(path: &Path, spikes: &[Spike]) -> anyhow::Result<()> {
-    let (known, mut text) = match path.exists() {
-        true => (Known::read(path)?, std::fs::read_to_string(path)?),
-        false => (Known::default(), String::new()),
-    };
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    let before = text.len();
-    for spike in spikes.iter().filter(|spike| known.expects(spike).is_none()) {
-        let Some(rule) = spike.rule.as_ref().map(rule_text) else {
-            continue;
+/// The file of `--write-known`, checked before the run.
+struct KnownFile {
+    destination: Destination,
+    known: Known,
+    text: String,
+}
+
+impl KnownFile {
+    /// Reads what stands there, and finds out whether it can be replaced.
+    fn open(path: &Path) -> anyhow::Result<KnownFile> {
+        let destination = Destination::open(path)
+            .map_err(|error| anyhow::anyhow!("--write-known: {}", error.without_advice()))?;
+        let (known, text) = match path.is_file() {
+            true => (
+                Known::read(path).context("--write-known")?,
+                std::fs::read_to_string(path)
+                    .with_context(|| format!("--write-known: cannot read {}", path.display()))?,
+            ),
+            false => (Known::default(), String::new()),
         };
-        if !text.lines().any(|line| line == rule) {
-            let start = spike.start.format("%Y-%m-%dT%H:%M:%SZ");
-            let cause = spike.cause.name();
-            let id = &spike.id;
-            text.push_str(&format!("# spike {id}, {cause}, from {start}\n{rule}\n"));
+        Ok(KnownFile {
+            destination,
+            known,
+            text,
+        })
+    }
+
+    /// Adds the rules of spikes that it does not expect yet; what stands in it stays.
+    fn add(self, spikes: &[Spike]) -> anyhow::Result<()> {
+        let mut text = self.text;
+        let before = text.len();
+        if before > 0 && !text.ends_with('\n') {
+            text.push('\n');
         }
+        for spike in spikes.iter().filter(|s| self.known.expects(s).is_none()) {
+            let line = known_lines(spike);
+            let is_there = match line.lines().next_back() {
+                Some(last) => text.lines().any(|line| line == last),
+                None => true,
+            };
+            if !is_there {
+                text.push_str(&line);
+            }
+        }
+        if text.len() > before || before == 0 {
+            let written = self
+                .destination
+                .deliver(|out| out.write_all(text.as_bytes()));
+            written
+                .map_err(|error| anyhow::anyhow!("--write-known: {}", error.without_advice()))?;
+        }
+        Ok(())
     }
-    if text.len() > before || before == 0 {
-        Destination::open(path)?.deliver(|out| out.write_all(text.as_bytes()))?;
+}
+
+/// What a spike adds to a file of known rules; the last line is what makes it the same as another.
+fn known_lines(spike: &Spike) -> String {
+    let (id, cause) = (&spike.id, spike.cause.name());
+    match spike.rule.as_ref().map(rule_text) {
+        Some(rule) => {
+            let start = spike.start.format("%Y-%m-%dT%H:%M:%SZ");
+            format!("# spike {id}, {cause}, from {start}\n{rule}\n")
+        }
+        None => format!("# spike {id} ({cause}) has no rule\n"),
     }
-    Ok(())
 }
 
 /// A rule for whenever it applies again. One line: the text form escapes line breaks.

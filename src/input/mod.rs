@@ -92,6 +92,17 @@ pub struct Pass<A> {
     pub text_bytes: Vec<u64>,
 }
 
+/// The files that LOGs stand for now, standard input by its name in `/dev`; those that are missing are
+/// left out.
+pub fn files_of(logs: &[String]) -> Vec<std::path::PathBuf> {
+    let (candidates, _) = expand::expand(logs);
+    let path = |candidate: expand::Candidate| match candidate.place {
+        expand::Place::StandardInput => "/dev/stdin".into(),
+        expand::Place::File(path) => path,
+    };
+    candidates.into_iter().map(path).collect()
+}
+
 impl Input {
     /// Expands what was typed and opens all of it, in canonical order: by directory, by the name of
     /// the rotated set, the oldest file first, standard input last. Compression is recognised by

@@ -116,6 +116,16 @@ pub fn state_home(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf
 }
 
 impl TokenKey {
+    /// A random name of 128 bits in hexadecimal; it tells nothing of a key.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn random_id() -> Result<String, TokenKeyError> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(TokenKeyError::NoRandomness)?;
+        Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    }
+
     /// The key of `file` if one is given (`--token-key`), else the one kept under `state_home`
     /// (made at need), else a random one with a warning.
     ///

@@ -128,6 +128,12 @@ impl Target {
 }
 
 impl FileError {
+    /// What happened, for callers whose option is not `-o`, to which the advice belongs.
+    pub fn without_advice(&self) -> String {
+        let path = shown(&self.path);
+        format!("cannot {} {path}: {}", self.doing, self.source)
+    }
+
     fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
         FileError {
             doing,
@@ -263,8 +269,15 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
 
 /// tempfile adds the name of the temporary file, which is news to whoever typed `path`.
 fn without_temporary_name(error: io::Error) -> io::Error {
+    use rustix::io::Errno;
+    // By number where there is one, so that the sentence is that of the system.
     match error.kind() {
         ErrorKind::Other => error,
+        ErrorKind::NotFound => Errno::NOENT.into(),
+        ErrorKind::PermissionDenied => Errno::ACCESS.into(),
+        ErrorKind::NotADirectory => Errno::NOTDIR.into(),
+        ErrorKind::ReadOnlyFilesystem => Errno::ROFS.into(),
+        ErrorKind::StorageFull => Errno::NOSPC.into(),
         kind => kind.into(),
     }
 }

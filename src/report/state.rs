@@ -30,6 +30,10 @@ const MOST_TEMPLATES: usize = 50_000;
 pub struct State {
     /// Version of this form.
     pub version: u32,
+    /// Which sequence of runs it belongs to: random, the same in the sets that they publish. Empty in
+    /// states of before there were any.
+    #[serde(default)]
+    pub id: String,
     /// The last run that was committed; 0 before the first.
     pub run: u64,
     /// The key of token fingerprints in hexadecimal. Not in the copy of a published set.
@@ -90,6 +94,9 @@ pub enum StateError {
         /// What the system says.
         source: io::Error,
     },
+    /// It is a file of somebody else, which must not be replaced.
+    #[error("{path} is no state of forbid-logs, and stays as it is; give --state another file", path = .0.display())]
+    Foreign(PathBuf),
     /// A newer program wrote it.
     #[error("the state {path} has version {found}, and this program reads up to version {VERSION}: a newer forbid-logs has written it; run that one, or give another --state (and another --out) to start anew", path = path.display())]
     Newer {
@@ -123,7 +130,7 @@ impl State {
     /// Reads a state.
     ///
     /// # Errors
-    /// When the file cannot be read, or a newer program wrote it.
+    /// When the file cannot be read, a newer program wrote it, or it never was a state.
     pub fn load(path: &Path) -> Result<Loaded, StateError> {
         let unreadable = |source| StateError::Unreadable {
             path: path.to_owned(),
@@ -147,6 +154,9 @@ impl State {
         }
         Ok(match serde_json::from_slice(&bytes) {
             Ok(state) => Loaded::State(Box::new(state)),
+            Err(_) if !began_as_state(&bytes) => {
+                return Err(StateError::Foreign(path.to_owned()));
+            }
             Err(error) => Loaded::Damaged(error.to_string()),
         })
     }
@@ -224,6 +234,12 @@ impl State {
             self.minutes.retain(|second, _| kept.contains(second));
         }
     }
+}
+
+/// Whether a file that is no state may have been one: cut short, or zeroed by a power cut.
+fn began_as_state(bytes: &[u8]) -> bool {
+    let start = br#"{"version":"#;
+    bytes.starts_with(b"\0") || bytes.starts_with(start) || start.starts_with(bytes)
 }
 
 impl Templates {
@@ -315,8 +331,13 @@ mod tests {
                 "{cut}"
             );
         }
-        fs::write(&path, [0xff; 100]).unwrap();
+        fs::write(&path, [0; 100]).unwrap();
         assert!(matches!(State::load(&path).unwrap(), Loaded::Damaged(_)));
+        for foreign in ["192.0.2.1 - - [", "{\"status\": 403}", "\n"] {
+            fs::write(&path, foreign).unwrap();
+            let error = State::load(&path).unwrap_err();
+            assert!(matches!(error, StateError::Foreign(_)), "{foreign}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use super::Report;
 use crate::escape;
 use crate::findings::{Band, Moment, Spike, State};
+use crate::output::text::number::thousands;
 use chrono::FixedOffset;
 use std::fmt::Write;
 use std::path::Path;
@@ -45,13 +46,13 @@ pub fn whats_new(report: &Report, out: &Path) -> String {
     );
     let usual = report
         .usual_per_minute
-        .map(|usual| format!(", usually {usual} a minute"));
+        .map(|usual| format!(", usually {} a minute", thousands(usual)));
     let _ = writeln!(
         text,
         "run {}: {} of {} new requests denied{}",
         report.run,
-        report.denials,
-        report.requests,
+        thousands(report.denials),
+        thousands(report.requests),
         usual.unwrap_or_default()
     );
     for spike in new.iter().take(MOST_SPIKES) {
@@ -95,7 +96,7 @@ fn one(spike: &Spike, clock: &Clock) -> String {
         text,
         "{}  {cause}{sure}  {} denials  {} to {}{state}",
         spike.id,
-        spike.denials,
+        thousands(spike.denials),
         clock.show(spike.start),
         clock.show(spike.end),
     );

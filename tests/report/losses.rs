@@ -196,3 +196,53 @@ fn a_disk_that_is_full_leaves_the_run_for_later() {
     assert_counted(&place, &[&log]);
     assert_eq!(place.table("summary.csv").len(), 2);
 }
+
+#[test]
+fn a_stretch_of_another_format_is_told_once_and_stops_nothing() {
+    let place = Place::new();
+    let mut log = Logs::new(place.path("a.log"));
+    log.append(1000);
+    place.run_well(&["a.log"]);
+    log.append_raw(&b"what is this\n".repeat(300));
+    let output = place.run(&["a.log"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("skipped 300 of 300 new lines of a.log"),
+        "{said}"
+    );
+    log.append(10);
+    place.run_well(&["a.log"]);
+    log.lines += 300;
+    assert_counted(&place, &[&log]);
+}
+
+#[test]
+fn two_states_on_one_directory_are_refused() {
+    let place = Place::new();
+    let mut log = Logs::new(place.path("a.log"));
+    let mut other = Logs::new(place.path("b.log"));
+    log.append(10);
+    other.append(10);
+    place.run_well(&["a.log"]);
+    let output = place.command(&["b.log", "--state", "s2"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("they are of other LOGs"), "{said}");
+    // A state of its own elsewhere, then brought here.
+    let second = Place::new();
+    let mut elsewhere = Logs::new(second.path("a.log"));
+    elsewhere.append(10);
+    second.run_well(&["a.log"]);
+    fs::copy(second.path("state"), place.path("s2")).unwrap();
+    let output = place.command(&["a.log", "--state", "s2"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("published with another state"), "{said}");
+    // Moved together, they go on.
+    log.append(5);
+    fs::rename(place.path("state"), place.path("s2")).unwrap();
+    let output = place.command(&["a.log", "--state", "s2"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_counted(&place, &[&log]);
+}
