@@ -126,6 +126,9 @@ pub enum Loaded {
     Damaged(String),
 }
 
+/// A run a second for longer than there will be logs; more is a number that somebody changed.
+const MOST_RUNS: u64 = 1 << 40;
+
 impl State {
     /// Reads a state.
     ///
@@ -136,13 +139,19 @@ impl State {
             path: path.to_owned(),
             source,
         };
-        let mut bytes = Vec::new();
-        match File::open(path) {
+        // Asked before it is opened: a pipe would wait, and a device would be replaced by the next state.
+        match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loaded::Absent),
-            opened => opened
-                .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes))
-                .map_err(unreadable)?,
-        };
+            Err(error) => return Err(unreadable(error)),
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(StateError::Foreign(path.to_owned()));
+            }
+            Ok(_) => {}
+        }
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes))
+            .map_err(unreadable)?;
         let version = serde_json::from_slice::<serde_json::Value>(&bytes)
             .ok()
             .and_then(|value| value.get("version")?.as_u64());
@@ -153,6 +162,9 @@ impl State {
             });
         }
         Ok(match serde_json::from_slice(&bytes) {
+            Ok(State { run, .. }) if run > MOST_RUNS => {
+                Loaded::Damaged(format!("no state has come to run {run}"))
+            }
             Ok(state) => Loaded::State(Box::new(state)),
             Err(_) if !began_as_state(&bytes) => {
                 return Err(StateError::Foreign(path.to_owned()));

@@ -147,6 +147,35 @@ fn a_newer_state_is_refused() {
 }
 
 #[test]
+fn a_pipe_is_no_state() {
+    let place = Place::new();
+    let mut log = Logs::new(place.path("a.log"));
+    log.append(10);
+    let made = Command::new("mkfifo").arg(place.path("state")).status();
+    assert!(made.unwrap().success());
+    let output = place.run(&["a.log"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("is no state of forbid-logs"), "{said}");
+    assert!(!place.path("out/current").exists());
+}
+
+#[test]
+fn a_number_of_runs_that_cannot_be_is_damage() {
+    let place = Place::new();
+    let mut log = Logs::new(place.path("a.log"));
+    log.append(10);
+    place.run_well(&["a.log"]);
+    let state = fs::read_to_string(place.path("state")).unwrap();
+    let changed = state.replacen("\"run\":1,", &format!("\"run\":{},", u64::MAX), 1);
+    assert_ne!(changed, state);
+    fs::write(place.path("state"), changed).unwrap();
+    log.append(10);
+    place.run(&["a.log"]);
+    assert_counted(&place, &[&log]);
+}
+
+#[test]
 fn a_second_run_says_who_is_at_work() {
     let place = Place::new();
     let mut log = Logs::new(place.path("a.log"));
