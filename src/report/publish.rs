@@ -39,8 +39,8 @@ pub enum PublishError {
         /// What to do about it.
         advice: &'static str,
     },
-    /// A file of somebody else stands where a link should be.
-    #[error("{path} is in the way: it is not the link that leads to the newest set; move it away, or give another --out", path = path.display())]
+    /// A file of somebody else stands where a link or a set should be.
+    #[error("{path} is in the way: it is no part of a published set; move it away, or give another --out", path = path.display())]
     InTheWay {
         /// The file.
         path: PathBuf,
@@ -113,13 +113,16 @@ impl Shelf {
         let runs = self.out.join("runs");
         let (name, interim) = (format!("{run:06}"), format!(".{run:06}.new"));
         let path = runs.join(&name);
+        if path.is_file() {
+            return Err(PublishError::InTheWay { path });
+        }
         if path.exists() {
             // Of an attempt that was not committed. Who reads it must not find it half gone.
             if !self.leads_to(&interim) {
                 write_set(&runs.join(&interim), set)?;
                 self.lead_to(&interim)?;
             }
-            fs::remove_dir_all(&path).map_err(failed("remove", &path))?;
+            remove_set(&path)?;
         }
         let second = runs.join(format!(".{run:06}.copy"));
         write_set(&second, set)?;
@@ -136,19 +139,18 @@ impl Shelf {
     pub fn tidy(&self, run: u64, keep: u64) -> Result<(), PublishError> {
         let runs = self.out.join("runs");
         let oldest = run.saturating_sub(keep.max(1) - 1);
+        let mut tidied = Ok(());
         for entry in fs::read_dir(&runs).map_err(failed("read", &runs))? {
             let entry = entry.map_err(failed("read", &runs))?;
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             let is_old = is_number(name) && name.parse::<u64>().is_ok_and(|n| n < oldest);
-            let is_left =
-                name.starts_with('.') && (name.ends_with(".new") || name.ends_with(".copy"));
-            if is_old || is_left {
-                let path = entry.path();
-                fs::remove_dir_all(&path).map_err(failed("remove", &path))?;
+            if (is_old || is_interim(name)) && entry.path().is_dir() {
+                // One that cannot be removed is no reason to let the others pile up.
+                tidied = tidied.and(remove_set(&entry.path()));
             }
         }
-        Ok(())
+        tidied
     }
 
     fn leads_to(&self, set: &str) -> bool {
@@ -202,11 +204,34 @@ fn is_number(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Whether a run that died may have left it.
+fn is_interim(name: &str) -> bool {
+    let name = name.strip_prefix('.').unwrap_or_default();
+    let ends = [".new", ".copy"].into_iter();
+    ends.filter_map(|end| name.strip_suffix(end)).any(is_number)
+}
+
+/// Removes a set, and nothing that is not of one.
+fn remove_set(directory: &Path) -> Result<(), PublishError> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed("read", directory))? {
+        let path = entry.map_err(failed("read", directory))?.path();
+        let name = path.file_name().unwrap_or_default().to_str();
+        if !name.is_some_and(|name| name.ends_with(".csv") || name.ends_with(".json")) {
+            return Err(PublishError::InTheWay { path });
+        }
+        files.push(path);
+    }
+    for file in files {
+        remove_file(&file)?;
+    }
+    fs::remove_dir(directory).map_err(failed("remove", directory))
+}
+
 /// Writes a set into a directory of its own, to the disk.
 fn write_set(directory: &Path, set: &Set) -> Result<(), PublishError> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        removed => removed.map_err(failed("remove", directory))?,
+    if directory.exists() {
+        remove_set(directory)?;
     }
     fs::create_dir(directory).map_err(failed("make the directory", directory))?;
     for (name, bytes) in set {

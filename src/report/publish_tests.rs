@@ -91,3 +91,21 @@ fn somebody_elses_file_is_not_replaced() {
     assert!(error.contains("spikes.csv is in the way"), "{error}");
     assert!(runs(directory.path()).is_empty());
 }
+
+#[test]
+fn what_is_of_somebody_else_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let shelf = Shelf::open(directory.path()).unwrap();
+    let runs = directory.path().join("runs");
+    for name in ["000001", ".precious.copy", ".git.new"] {
+        fs::create_dir_all(runs.join(name)).unwrap();
+        fs::write(runs.join(name).join("mine"), "x").unwrap();
+    }
+    let error = shelf.publish(1, &set("first")).unwrap_err().to_string();
+    assert!(error.contains("mine is in the way"), "{error}");
+    shelf.publish(2, &set("second")).unwrap();
+    assert!(shelf.tidy(2, 1).is_err());
+    for name in ["000001", ".precious.copy", ".git.new"] {
+        assert!(runs.join(name).join("mine").exists(), "{name}");
+    }
+}
