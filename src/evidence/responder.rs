@@ -77,9 +77,8 @@ impl Pages {
                 } else {
                     JITTER
                 };
-                bytes.abs_diff(*size) <= jitter
-                    || bytes == size + NGINX_PADDING
-                    || bytes + NGINX_PADDING == *size
+                let apart = bytes.abs_diff(*size);
+                apart <= jitter || apart == NGINX_PADDING
             })
     }
 
@@ -259,4 +258,20 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
         ];
     }
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_at_the_edge_of_what_fits_are_compared_too() {
+        let pages = Pages {
+            sizes: vec![NONE - 1, 0],
+            ..Pages::default()
+        };
+        assert!(pages.is_server_page(NONE - 1 - NGINX_PADDING));
+        assert!(pages.is_server_page(NGINX_PADDING));
+        assert!(!pages.is_server_page(NONE / 2));
+    }
 }
