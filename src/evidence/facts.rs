@@ -190,23 +190,6 @@ impl Facts {
     }
 }
 
-const COLUMNS: [Column; 14] = [
-    Column::UserAgent,
-    Column::Client,
-    Column::Prefix16,
-    Column::Prefix,
-    Column::Token,
-    Column::User,
-    Column::Route1,
-    Column::Route2,
-    Column::Route3,
-    Column::Route,
-    Column::RefererHost,
-    Column::Ip,
-    Column::Method,
-    Column::Host,
-];
-
 /// Takes the facts of a group of denials (positions in the table, in time order).
 pub fn gather(table: &Table<'_>, pages: &Pages, denials: &[u32]) -> Facts {
     let mut facts = Facts {
@@ -260,7 +243,7 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
             }
         }
     }
-    for column in COLUMNS {
+    for column in Column::ALL {
         let mut values: HashMap<u32, u64> = HashMap::default();
         for row in denials.iter().map(|index| &table.rows[*index as usize]) {
             *values.entry(table.value(column, row)).or_default() += 1;
