@@ -33,7 +33,7 @@ use std::ops::ControlFlow;
 
 /// Bytes of a chunk: small, because several chunks wait for their turn, and records may take three
 /// times the room of their lines.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 1 << 18;
 /// Most bytes of output that are held back while it is doubtful whether the log can be read at all.
 const MOST_HELD: usize = 16 << 20;
 

@@ -28,3 +28,9 @@ pub const VERDICT_COLUMNS: [&str; 5] = ["spike", "family", "cause", "mechanism",
 
 /// The column that `--keep-unparsed` adds: why a line is not a record.
 pub const ERROR_COLUMN: &str = "error";
+
+/// Where a column stands in a record.
+pub(super) fn position(name: &str) -> usize {
+    let mut names = COLUMNS.iter().chain(&VERDICT_COLUMNS);
+    names.position(|column| *column == name).unwrap_or_default()
+}

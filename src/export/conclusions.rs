@@ -6,6 +6,7 @@
 //! left out of the rows, the others are concluded like those that they are like most ([`Likeness`]). A
 //! denial that could not be read a second time is undetermined, as in the analysis.
 
+use super::columns::COLUMNS;
 use super::encoding::{Encoding, Row};
 use super::likeness::Likeness;
 use crate::analysis::Grounds;
@@ -103,7 +104,7 @@ fn of_rows(grounds: Grounds<'_>, standing: &BTreeMap<Cause, u32>, unknown: u32) 
 }
 
 fn cells(encoding: Encoding, spike: &Spike, is_spike: bool) -> Vec<u8> {
-    Row::tail_of(encoding, |row| {
+    of_verdict(encoding, |row| {
         spike_cell(encoding, row, is_spike.then_some(&spike.id));
         row.word(spike.family.name().as_bytes());
         row.word(spike.cause.name().as_bytes());
@@ -114,12 +115,19 @@ fn cells(encoding: Encoding, spike: &Spike, is_spike: bool) -> Vec<u8> {
 }
 
 fn undetermined(encoding: Encoding) -> Vec<u8> {
-    Row::tail_of(encoding, |row| {
+    of_verdict(encoding, |row| {
         spike_cell(encoding, row, None);
         row.word(Family::Undetermined.name().as_bytes());
         row.word(Cause::Undetermined.name().as_bytes());
         row.skip(2);
     })
+}
+
+/// The columns of a verdict.
+fn of_verdict(encoding: Encoding, write: impl FnOnce(&mut Row<'_>)) -> Vec<u8> {
+    let mut cells = Vec::new();
+    write(&mut Row::at(COLUMNS.len(), encoding, &mut cells));
+    cells
 }
 
 /// The id of the spike; null for standing denials, so that "standing" is told from "not concluded".

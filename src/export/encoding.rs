@@ -8,6 +8,7 @@ use super::Request;
 use super::columns::{COLUMNS, ERROR_COLUMN, VERDICT_COLUMNS};
 use crate::escape;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +51,13 @@ impl Encoding {
     pub(super) fn text(self, text: &[u8], out: &mut Vec<u8>) {
         match self {
             _ if text.is_empty() => {}
-            Encoding::Ndjson if is_plain(text) => {
+            Encoding::Ndjson if all_are(&PLAIN_IN_JSON, text) => {
                 out.push(b'"');
                 out.extend_from_slice(text);
                 out.push(b'"');
             }
             Encoding::Ndjson => out.extend_from_slice(escape::json_string(text).as_bytes()),
+            Encoding::Csv if all_are(&PLAIN_IN_CSV, text) => out.extend_from_slice(text),
             Encoding::Csv => {
                 let text = escape::utf8(text);
                 quote_if_needed(escape::csv_cell(&text).as_bytes(), out);
@@ -83,12 +85,33 @@ impl Encoding {
     }
 }
 
-/// Whether a text stands in a JSON string as it is. No early end, so that it runs on many bytes at once.
-fn is_plain(text: &[u8]) -> bool {
-    let is_special = |byte: u8| !(0x20..0x7f).contains(&byte) || byte == b'"' || byte == b'\\';
-    !text
-        .iter()
-        .fold(false, |special, &byte| special | is_special(byte))
+/// Which bytes stand in a JSON string as they are.
+const PLAIN_IN_JSON: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        plain[byte as usize] = !matches!(byte, b'"' | b'\\');
+        byte += 1;
+    }
+    plain
+};
+
+/// Which bytes stand in a CSV cell as they are; of others, [`escape::csv_cell`] knows more.
+const PLAIN_IN_CSV: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0u8;
+    while byte < 0x7f {
+        plain[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b':' | b'_');
+        byte += 1;
+    }
+    plain
+};
+
+/// Without an early end, so that texts of all lengths cost alike.
+fn all_are(plain: &[bool; 256], text: &[u8]) -> bool {
+    text.iter()
+        .fold(true, |all, &byte| all & plain[byte as usize])
 }
 
 /// Quotes a cell by RFC 4180, where a reader could misread it.
@@ -116,6 +139,7 @@ fn quote_if_needed(cell: &[u8], out: &mut Vec<u8>) {
 pub(super) struct Row<'o> {
     out: &'o mut Vec<u8>,
     encoding: Encoding,
+    openings: &'static [String],
     column: usize,
 }
 
@@ -125,10 +149,16 @@ impl<'o> Row<'o> {
         if encoding == Encoding::Ndjson {
             out.push(b'{');
         }
+        Row::at(0, encoding, out)
+    }
+
+    /// A part of a record, from a column on; for [`Row::part`] of many records.
+    pub(super) fn at(column: usize, encoding: Encoding, out: &'o mut Vec<u8>) -> Row<'o> {
         Row {
             out,
             encoding,
-            column: 0,
+            openings: &OPENINGS,
+            column,
         }
     }
 
@@ -154,10 +184,14 @@ impl<'o> Row<'o> {
     #[inline]
     pub(super) fn word(&mut self, word: &[u8]) {
         if self.begins(word.is_empty()) {
-            let quote = self.encoding == Encoding::Ndjson;
-            self.out.extend(quote.then_some(b'"'));
+            let is_quoted = self.encoding == Encoding::Ndjson;
+            if is_quoted {
+                self.out.push(b'"');
+            }
             self.out.extend_from_slice(word);
-            self.out.extend(quote.then_some(b'"'));
+            if is_quoted {
+                self.out.push(b'"');
+            }
         }
         self.column += 1;
     }
@@ -171,9 +205,9 @@ impl<'o> Row<'o> {
         }
     }
 
-    /// Cells that were written before by [`Row::tail_of`], from the present column on.
+    /// The next columns, which were written before by [`Row::at`].
     #[inline]
-    pub(super) fn tail(&mut self, cells: &[u8], columns: usize) {
+    pub(super) fn part(&mut self, cells: &[u8], columns: usize) {
         self.out.extend_from_slice(cells);
         self.column += columns;
     }
@@ -213,40 +247,28 @@ impl<'o> Row<'o> {
                 }
             }
             Encoding::Ndjson if absent => {}
-            // The first column, the file, is never absent.
             Encoding::Ndjson => {
-                if self.column > 0 {
-                    self.out.push(b',');
-                }
-                self.out.push(b'"');
-                self.out.extend_from_slice(name(self.column).as_bytes());
-                self.out.extend_from_slice(b"\":");
+                let opening = self.openings.get(self.column).map_or("", String::as_str);
+                self.out.extend_from_slice(opening.as_bytes());
             }
         }
         !absent
     }
-
-    /// The cells of `VERDICT_COLUMNS`, to be put behind the other columns with [`Row::tail`].
-    pub(super) fn tail_of(encoding: Encoding, write: impl FnOnce(&mut Row<'_>)) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut row = Row {
-            out: &mut out,
-            encoding,
-            column: COLUMNS.len(),
-        };
-        write(&mut row);
-        out
-    }
 }
 
-/// The name of a column; the error stands behind the last.
-fn name(column: usize) -> &'static str {
-    COLUMNS
+/// What stands before each value in JSON: the name of its column. The error stands behind the others.
+static OPENINGS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let names = COLUMNS
         .iter()
         .chain(&VERDICT_COLUMNS)
-        .nth(column)
-        .unwrap_or(&ERROR_COLUMN)
-}
+        .chain([&ERROR_COLUMN]);
+    // The first column, the file, is never absent.
+    let commas = [""].into_iter().chain(std::iter::repeat(","));
+    names
+        .zip(commas)
+        .map(|(name, comma)| format!("{comma}\"{name}\":"))
+        .collect()
+});
 
 #[cfg(test)]
 mod tests {

@@ -47,7 +47,7 @@ impl Plan<'_> {
 pub(super) struct Part {
     pub(super) source: usize,
     pub(super) bytes: Vec<u8>,
-    /// Whether a fingerprint of a token seems to be among the bytes.
+    /// Whether a fingerprint of a token seems to be among the bytes, or among those of a part before.
     pub(super) has_token: bool,
     pub(super) records: u64,
     pub(super) parsed: u64,
@@ -64,6 +64,8 @@ pub(super) struct Lines<'a> {
     stated: [Vec<u8>; 3],
     part: Part,
     first_line: u64,
+    /// Whether any chunk so far had a fingerprint of a token.
+    has_token: bool,
 }
 
 impl<'a> Lines<'a> {
@@ -82,6 +84,7 @@ impl<'a> Lines<'a> {
             stated: reasons.map(|stated| plan.request.encoding.json(reason(stated))),
             part: Part::default(),
             first_line: 0,
+            has_token: false,
         }
     }
 
@@ -96,7 +99,9 @@ impl<'a> Lines<'a> {
             Some(format) => format.visit(chunk.bytes, self),
             None => format::visit_unknown(chunk.bytes, self),
         }
-        self.part.has_token = memchr::memmem::find(&self.part.bytes, b"tok_").is_some();
+        self.has_token =
+            self.has_token || memchr::memmem::find(&self.part.bytes, b"tok_").is_some();
+        self.part.has_token = self.has_token;
         std::mem::take(&mut self.part)
     }
 
@@ -116,19 +121,19 @@ impl<'a> Lines<'a> {
         row.word(self.stamp.of(record.time_ms));
         row.text(&plan.address(client));
         row.text(record.method);
-        row.cell(&cells.path);
-        row.cell(&cells.query);
+        row.part(&cells.path, 1);
+        row.part(&cells.query, 1);
         row.number((record.status > 0).then_some(u64::from(record.status)));
         row.number(record.bytes);
-        row.cell(&cells.referer);
-        row.cell(&cells.user_agent);
-        row.cell(&plan.user(&record.user));
-        row.cell(&plan.cell(&record.host));
+        row.part(&cells.referer, 1);
+        row.part(&cells.user_agent, 1);
+        row.text(&plan.user(&record.user));
+        row.text(&plan.redacted(&record.host));
         row.number(record.duration_ms.map(u64::from));
         row.number(upstream_status(record));
-        row.cell(&cells.token);
-        row.cell(cells.client);
-        row.cell(&cells.route);
+        row.part(&cells.token, 1);
+        row.part(cells.client, 1);
+        row.part(&cells.route, 1);
         match record.stated.filter(|_| record.status >= LEAST_REFUSAL) {
             Some(stated) => row.cell(&self.stated[stated as usize]),
             None => row.cell(b""),
@@ -136,7 +141,7 @@ impl<'a> Lines<'a> {
         match plan.conclusions.filter(|_| denied) {
             Some(conclusions) => {
                 let cells = conclusions.of(self.part.source, number - 1, record, client);
-                row.tail(cells, VERDICT_COLUMNS.len());
+                row.part(cells, VERDICT_COLUMNS.len());
             }
             None if plan.request.verdict => row.skip(VERDICT_COLUMNS.len()),
             None => {}

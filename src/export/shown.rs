@@ -5,11 +5,13 @@
 //! remembered; a record with a credential of its own is looked at by itself, because the credential may
 //! stand anywhere in it.
 
-use super::encoding::Encoding;
+use super::columns;
+use super::encoding::{Encoding, Row};
 use super::lines::Plan;
 use super::remembered::Remembered;
 use crate::escape;
 use crate::key::address::{self, Address};
+use crate::key::memo::slots;
 use crate::key::{client, route, token};
 use crate::record::Record;
 use std::borrow::Cow;
@@ -17,31 +19,13 @@ use std::borrow::Cow;
 /// Makes cells of texts.
 pub(super) struct Shown<'a> {
     plan: &'a Plan<'a>,
-    paths: Remembered<Path>,
-    queries: Remembered<Query>,
-    agents: Remembered<Agent>,
-    texts: Remembered<Vec<u8>>,
+    paths: Remembered,
+    queries: Remembered,
+    agents: Remembered,
+    referers: Remembered,
 }
 
-/// What follows from a path.
-struct Path {
-    path: Vec<u8>,
-    route: Vec<u8>,
-}
-
-/// What follows from a query.
-struct Query {
-    query: Vec<u8>,
-    token: Vec<u8>,
-}
-
-/// What follows from a user agent.
-struct Agent {
-    user_agent: Vec<u8>,
-    client: Vec<u8>,
-}
-
-/// The cells of a record that are made of text, but for the short ones.
+/// The columns of a record that are made of text, but for the short ones; each is a part of a [`Row`].
 pub(super) struct Cells<'c> {
     pub(super) path: Cow<'c, [u8]>,
     pub(super) query: Cow<'c, [u8]>,
@@ -56,10 +40,10 @@ impl<'a> Shown<'a> {
     pub(super) fn new(plan: &'a Plan<'a>) -> Shown<'a> {
         Shown {
             plan,
-            paths: Remembered::new(),
-            queries: Remembered::new(),
-            agents: Remembered::new(),
-            texts: Remembered::new(),
+            paths: Remembered::new(slots::TARGETS / 2),
+            queries: Remembered::new(slots::QUERIES / 2),
+            agents: Remembered::new(slots::AGENTS / 2),
+            referers: Remembered::new(slots::REFERERS / 2),
         }
     }
 
@@ -67,32 +51,39 @@ impl<'a> Shown<'a> {
     pub(super) fn cells<'c>(&'c mut self, record: &Record<'_>) -> Cells<'c> {
         let plan = self.plan;
         let (path, query, agent) = (record.path(), record.query(), &record.user_agent[..]);
-        let path = self.paths.get_or(path, || Path {
-            path: plan.cell(path),
-            route: plan.cell(&plan.route(path)),
-        });
-        let query = self.queries.get_or(query, || Query {
-            query: plan.cell(query),
-            token: token::find_in_query(query).map_or_else(Vec::new, |token| plan.token(token)),
-        });
-        let agent = self.agents.get_or(agent, || Agent {
-            user_agent: plan.cell(agent),
-            client: match agent {
-                b"" => Vec::new(),
-                agent => plan.cell(client::classify(agent).family.as_bytes()),
+        let (path, route) = self.paths.get_or(
+            path,
+            |part| plan.text("path", path, part),
+            |part| plan.text("route", &plan.route(path), part),
+        );
+        let (query, token) = self.queries.get_or(
+            query,
+            |part| plan.text("query", query, part),
+            |part| plan.token(token::find_in_query(query), part),
+        );
+        let (user_agent, client) = self.agents.get_or(
+            agent,
+            |part| plan.text("user_agent", agent, part),
+            |part| {
+                let client = match agent {
+                    b"" => "",
+                    agent => &client::classify(agent).family,
+                };
+                plan.text("client", client.as_bytes(), part);
             },
-        });
-        let referer = self
-            .texts
-            .get_or(&record.referer, || plan.cell(&record.referer));
+        );
+        let referer = &record.referer;
+        let (referer, _) =
+            self.referers
+                .get_or(referer, |part| plan.text("referer", referer, part), |_| {});
         let mut cells = Cells {
-            path: Cow::Borrowed(&path.path),
-            query: Cow::Borrowed(&query.query),
+            path: Cow::Borrowed(path),
+            query: Cow::Borrowed(query),
             referer: Cow::Borrowed(referer),
-            user_agent: Cow::Borrowed(&agent.user_agent),
-            token: Cow::Borrowed(&query.token),
-            client: &agent.client,
-            route: Cow::Borrowed(&path.route),
+            user_agent: Cow::Borrowed(user_agent),
+            token: Cow::Borrowed(token),
+            client,
+            route: Cow::Borrowed(route),
         };
         if !record.token.is_empty() {
             plan.hide(record, &mut cells);
@@ -107,11 +98,20 @@ impl Plan<'_> {
     }
 
     /// A text without the secrets that show by their name or form.
-    pub(super) fn cell(&self, text: &[u8]) -> Vec<u8> {
+    pub(super) fn redacted<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         match self.settings.show_tokens || text.is_empty() {
-            true => self.encoding().cell(text),
-            false => self.encoding().cell(&self.token_key.redact(text)),
+            true => Cow::Borrowed(text),
+            false => self.token_key.redact(text),
         }
+    }
+
+    /// A text without its secrets, as part of a record.
+    fn text(&self, column: &str, text: &[u8], part: &mut Vec<u8>) {
+        self.row(column, part).text(&self.redacted(text));
+    }
+
+    fn row<'o>(&self, column: &str, part: &'o mut Vec<u8>) -> Row<'o> {
+        Row::at(columns::position(column), self.encoding(), part)
     }
 
     /// The route of a path: with an analysis its final name, else what the path alone says.
@@ -128,33 +128,36 @@ impl Plan<'_> {
         named.unwrap_or(template)
     }
 
-    fn token(&self, token: &[u8]) -> Vec<u8> {
-        match self.settings.show_tokens {
-            true => self.encoding().cell(token),
-            false => {
-                let print = self.token_key.fingerprint(token);
-                self.encoding().cell(print.as_bytes())
-            }
+    fn token(&self, token: Option<&[u8]>, part: &mut Vec<u8>) {
+        let mut row = self.row("token", part);
+        match token {
+            None => row.text(b""),
+            Some(token) if self.settings.show_tokens => row.text(token),
+            Some(token) => row.text(self.token_key.fingerprint(token).as_bytes()),
         }
     }
 
     /// Hides the credential of a record wherever it stands, and puts it where it belongs.
     fn hide(&self, record: &Record<'_>, cells: &mut Cells<'_>) {
         if let Some(token) = token::find(record) {
-            cells.token = Cow::Owned(self.token(token));
+            let mut part = Vec::new();
+            self.token(Some(token), &mut part);
+            cells.token = Cow::Owned(part);
         }
         if self.settings.show_tokens {
             return;
         }
-        let hidden = |text: &[u8]| {
+        let hidden = |column: &str, text: &[u8]| {
+            let mut part = Vec::new();
             let redacted = self.token_key.redact_known(text, &record.token);
-            Cow::Owned(self.encoding().cell(&redacted))
+            self.row(column, &mut part).text(&redacted);
+            Cow::Owned(part)
         };
-        cells.route = hidden(&self.route(record.path()));
-        cells.path = hidden(record.path());
-        cells.query = hidden(record.query());
-        cells.referer = hidden(&record.referer);
-        cells.user_agent = hidden(&record.user_agent);
+        cells.route = hidden("route", &self.route(record.path()));
+        cells.path = hidden("path", record.path());
+        cells.query = hidden("query", record.query());
+        cells.referer = hidden("referer", &record.referer);
+        cells.user_agent = hidden("user_agent", &record.user_agent);
     }
 
     /// The client's address, as far as it may be shown.
@@ -170,17 +173,12 @@ impl Plan<'_> {
     }
 
     /// The user's name, as far as it may be shown.
-    pub(super) fn user(&self, user: &[u8]) -> Vec<u8> {
-        match self.settings.anonymize_user && !user.is_empty() {
-            true => {
-                let print = self
-                    .token_key
-                    .fingerprint(user)
-                    .replacen("tok_", "user_", 1);
-                self.encoding().cell(print.as_bytes())
-            }
-            false => self.cell(user),
+    pub(super) fn user<'r>(&self, user: &'r [u8]) -> Cow<'r, [u8]> {
+        if !self.settings.anonymize_user || user.is_empty() {
+            return self.redacted(user);
         }
+        let print = self.token_key.fingerprint(user);
+        Cow::Owned(print.replacen("tok_", "user_", 1).into_bytes())
     }
 
     /// The path of a log, as typed or found.
