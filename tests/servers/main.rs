@@ -1,0 +1,176 @@
+//! The lab: real servers with stated policies, real clients, and access logs in which the cause of every
+//! denial is known.
+//!
+//! ```text
+//! tests/servers/setup                                              installs servers and clients
+//! cargo test --features lab --test servers                         the quick set
+//! cargo test --features lab --test servers -- --only limit         some of it
+//! cargo test --features lab --test servers -- --generate 150 --seed 1 --out DIR
+//! ```
+//!
+//! A scenario fails when its server does not do what it says: a denial without a cause, a spike that does
+//! not come, or labels that the server's own error log contradicts.
+
+mod agents;
+mod clock;
+mod drive;
+mod labels;
+mod scenario;
+mod server;
+mod traffic;
+mod upstream;
+
+use clap::Parser;
+use scenario::Scenario;
+use server::{Running, Site};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::slice;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Real seconds behind the last request in which answers that are under way arrive.
+const GRACE: Duration = Duration::from_millis(400);
+
+/// Makes access logs of real servers with known causes.
+#[derive(Parser)]
+struct Arguments {
+    /// Only scenarios with this in their name.
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Lists the scenarios and makes nothing.
+    #[arg(long)]
+    list: bool,
+    /// Where logs and labels are written, a folder each; kept only if it is given.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// How many servers run at the same time; they are idle most of the time.
+    #[arg(long, default_value_t = 4)]
+    jobs: usize,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let scenarios: Vec<Scenario> = scenario::load(include_str!("quick.toml"))
+        .into_iter()
+        .filter(|scenario| scenario.title().contains(&arguments.only))
+        .collect();
+    if arguments.list {
+        for scenario in &scenarios {
+            println!("{:40} {}", scenario.title(), scenario.mechanism);
+        }
+        return ExitCode::SUCCESS;
+    }
+    let kept = arguments.out.clone();
+    let scratch = std::env::temp_dir().join(format!("forbid-logs-lab-{}", std::process::id()));
+    let out = kept.clone().unwrap_or_else(|| scratch.clone());
+    let queue = Mutex::new(scenarios.iter());
+    let failed = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..arguments.jobs {
+            scope.spawn(|| {
+                while let Some(scenario) = next(&queue) {
+                    let is_well = report(scenario, &out);
+                    failed.fetch_add(usize::from(!is_well), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner();
+    if kept.is_none() {
+        let _ = fs::remove_dir_all(scratch);
+    }
+    println!("{} scenarios, {failed} failed", scenarios.len());
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn next<'a>(queue: &Mutex<slice::Iter<'a, Scenario>>) -> Option<&'a Scenario> {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    queue.next()
+}
+
+/// Makes one log and says how it went; whether all is well.
+fn report(scenario: &Scenario, out: &Path) -> bool {
+    let began = Instant::now();
+    let (told, complaints) = match make(scenario, out) {
+        Ok(made) => made,
+        Err(error) => (String::new(), vec![error.to_string()]),
+    };
+    let verdict = if complaints.is_empty() {
+        "ok"
+    } else {
+        "FAILED"
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    let mut text = format!(
+        "{:40} {verdict:6} {seconds:4.0} s  {told}\n",
+        scenario.title()
+    );
+    for complaint in &complaints {
+        text += &format!("    {complaint}\n");
+    }
+    // One write, so that scenarios do not mix.
+    print!("{text}");
+    complaints.is_empty()
+}
+
+/// Makes one log; a word about it, and what is not as it should be.
+fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
+    let directory = out.join(scenario.title());
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory)?;
+    let site = Site {
+        scenario,
+        directory: directory.canonicalize()?,
+        port: server::free_port()?,
+        upstream: upstream::start(scenario.factor)?,
+    };
+    let server = server::of(scenario.server());
+    let running = Running::start(&*server, &site)?;
+    let sources = traffic::sources(scenario);
+    let addresses: Vec<_> = sources
+        .iter()
+        .map(|source| (source.name.clone(), source.addresses().to_vec()))
+        .collect();
+    let clock = running.clock;
+    let played = thread::scope(|scope| {
+        scope.spawn(|| change(&running, scenario));
+        drive::play(sources, site.address(), clock)
+    });
+    thread::sleep(GRACE);
+    drop(running);
+    let made = labels::finish(&*server, &site, &addresses)?;
+    let mut complaints = made.complaints;
+    if played.failures > 0 {
+        complaints.push(format!(
+            "{} of {} requests had no answer",
+            played.failures, played.requests
+        ));
+    }
+    let told = format!(
+        "{} lines, {}, at most {:.1} s late",
+        made.labels.len(),
+        made.truth["c403"],
+        played.latest_s
+    );
+    Ok((told, complaints))
+}
+
+/// Changes policies when their time comes.
+fn change(running: &Running<'_>, scenario: &Scenario) {
+    for minute in scenario.changes() {
+        let at = running.clock.instant(minute * 60.0);
+        thread::sleep(at.saturating_duration_since(Instant::now()));
+        if let Err(error) = running.change(minute) {
+            eprintln!("{}: {error}", scenario.title());
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Who asks for what, when: the ordinary traffic of a shop, and the streams of a scenario.
+//!
+//! Arrivals do not wait for answers, as those of many callers do not; what a denied caller does is up to
+//! its reaction. Times are seconds of the log's clock.
+
+use crate::agents;
+use crate::scenario::{Reaction, Scenario, Shape, Stream};
+use forbid_logs::synth::{self, Format, Random};
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+/// Requests of the ordinary traffic have this name in the labels.
+pub const BACKGROUND: &str = "background";
+
+/// Denials in a row after which [`Reaction::GiveUp`] does.
+const GIVE_UP: u32 = 20;
+/// Seconds of silence after a first denial, and the longest one.
+const QUIET_S: (f64, f64) = (5.0, 600.0);
+/// Seconds of a burst and of the silence behind it.
+const BURST_S: (f64, f64) = (30.0, 120.0);
+
+/// A request to be sent.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub method: String,
+    pub target: String,
+    /// `Name: value` each.
+    pub headers: Vec<String>,
+    pub body: Option<String>,
+    /// The address that it is to come from.
+    pub address: Ipv4Addr,
+    /// Which of the sources sends it, and which of its callers.
+    pub source: usize,
+    pub caller: usize,
+    /// How often it was denied before.
+    pub attempts: u32,
+}
+
+/// Requests in order of time: the ordinary traffic or a stream.
+pub struct Source {
+    pub name: String,
+    kind: Kind,
+    /// By caller: denials in a row, and until when it is silent.
+    callers: HashMap<usize, (u32, f64)>,
+    random: Random,
+    end_s: f64,
+}
+
+enum Kind {
+    /// Times and requests, the last first.
+    Ordinary(Vec<(f64, Request)>),
+    Stream(Box<Stream>, Vec<Ipv4Addr>),
+}
+
+/// The sources of a scenario that this program drives itself.
+pub fn sources(scenario: &Scenario) -> Vec<Source> {
+    let mut random = Random::new(scenario.seed ^ 0x7261_6666);
+    let end_s = scenario.minutes * 60.0;
+    let source = |name: &str, kind, random: &mut Random| Source {
+        name: name.to_string(),
+        kind,
+        callers: HashMap::new(),
+        random: Random::new(random.bits()),
+        end_s,
+    };
+    let mut all = vec![source(
+        BACKGROUND,
+        Kind::Ordinary(ordinary(scenario)),
+        &mut random,
+    )];
+    for stream in &scenario.streams {
+        let addresses = addresses(stream, &mut random);
+        let kind = Kind::Stream(Box::new(stream.clone()), addresses);
+        all.push(source(&stream.name, kind, &mut random));
+    }
+    all
+}
+
+impl Source {
+    /// The addresses of a stream.
+    pub fn addresses(&self) -> &[Ipv4Addr] {
+        match &self.kind {
+            Kind::Ordinary(_) => &[],
+            Kind::Stream(_, addresses) => addresses,
+        }
+    }
+
+    /// When the first request is due.
+    pub fn first_s(&mut self) -> Option<f64> {
+        match &self.kind {
+            Kind::Ordinary(requests) => requests.last().map(|(at, _)| *at),
+            Kind::Stream(..) => self.next_after(0.0),
+        }
+    }
+
+    /// The request that is due now, unless its caller is silent; and when the next one is.
+    pub fn take(&mut self, index: usize, now_s: f64) -> (Option<Request>, Option<f64>) {
+        match &mut self.kind {
+            Kind::Ordinary(requests) => {
+                let due = requests.pop().map(|(_, request)| request);
+                (due, requests.last().map(|(at, _)| *at))
+            }
+            Kind::Stream(stream, addresses) => {
+                let caller = self.random.below(addresses.len());
+                let is_silent = self
+                    .callers
+                    .get(&caller)
+                    .is_some_and(|(_, until)| now_s < *until);
+                let request = (!is_silent)
+                    .then(|| request(stream, index, caller, addresses[caller], &mut self.random));
+                (request, self.next_after(now_s))
+            }
+        }
+    }
+
+    /// Takes an answer; the seconds after which the request is to be sent again, if it is.
+    pub fn answered(&mut self, request: &Request, status: u16, now_s: f64) -> Option<f64> {
+        let Kind::Stream(stream, _) = &self.kind else {
+            return None;
+        };
+        let (denials, until) = self.callers.entry(request.caller).or_default();
+        if status != 403 {
+            *denials = 0;
+            return None;
+        }
+        *denials += 1;
+        match stream.denied {
+            Reaction::Ignore => None,
+            Reaction::Retry => (request.attempts < 2).then_some(0.5),
+            Reaction::BackOff => {
+                let silence = QUIET_S.0 * f64::from(1u32 << (*denials - 1).min(10));
+                *until = now_s + silence.min(QUIET_S.1) * self.random.within(0.8, 1.2);
+                None
+            }
+            Reaction::GiveUp => {
+                if *denials >= GIVE_UP {
+                    *until = f64::INFINITY;
+                }
+                None
+            }
+        }
+    }
+
+    fn next_after(&mut self, now_s: f64) -> Option<f64> {
+        let Kind::Stream(stream, _) = &self.kind else {
+            return None;
+        };
+        let (from, until) = (stream.from * 60.0, (stream.until * 60.0).min(self.end_s));
+        let is_busy = (from..until).contains(&now_s);
+        let rate = if is_busy {
+            busy_rate(stream, now_s, from, until)
+        } else {
+            stream.calm
+        };
+        let next = match stream.shape {
+            _ if rate <= 0.0 => f64::INFINITY,
+            Shape::Regular => now_s + self.random.within(0.95, 1.05) / rate,
+            _ => now_s + self.random.exponential(1.0 / rate),
+        };
+        // A busy time that begins, or a burst, does not wait for a calm pace.
+        let begins = [from, next_burst(stream, now_s, from)];
+        let begins = begins.into_iter().filter(|begin| *begin > now_s);
+        let next = begins.fold(next, |next, begin| {
+            if begin < next && (next - now_s) * rate < 1e9 && begin <= until {
+                begin.min(next)
+            } else if next.is_infinite() && begin <= until {
+                begin
+            } else {
+                next
+            }
+        });
+        (next < self.end_s).then_some(next)
+    }
+}
+
+/// The rate within the busy time.
+fn busy_rate(stream: &Stream, now_s: f64, from: f64, until: f64) -> f64 {
+    let part = (now_s - from) / (until - from).max(1.0);
+    match stream.shape {
+        Shape::Random | Shape::Regular => stream.rate,
+        Shape::Hill => stream.rate * (0.05 + 3.8 * part * (1.0 - part)),
+        Shape::Bursts if (now_s - from).rem_euclid(BURST_S.0 + BURST_S.1) < BURST_S.0 => {
+            stream.rate
+        }
+        Shape::Bursts => stream.calm,
+    }
+}
+
+fn next_burst(stream: &Stream, now_s: f64, from: f64) -> f64 {
+    if stream.shape != Shape::Bursts || now_s < from {
+        return f64::INFINITY;
+    }
+    let period = BURST_S.0 + BURST_S.1;
+    from + (((now_s - from) / period).floor() + 1.0) * period
+}
+
+fn request(
+    stream: &Stream,
+    source: usize,
+    caller: usize,
+    address: Ipv4Addr,
+    random: &mut Random,
+) -> Request {
+    let fill = |text: &str, random: &mut Random| filled(text, caller, random);
+    let mut headers: Vec<String> = stream
+        .headers
+        .iter()
+        .map(|header| fill(header, random))
+        .collect();
+    let agent = agents::user_agent(&stream.client, random);
+    headers.extend((!agent.is_empty()).then(|| format!("User-Agent: {agent}")));
+    headers.extend(
+        stream
+            .referer
+            .iter()
+            .map(|referer| format!("Referer: {referer}")),
+    );
+    if stream.answer_s > 0.0 {
+        let seconds = stream.answer_s * random.within(0.5, 1.5);
+        headers.push(format!("X-Lab-Answer-S: {seconds:.3}"));
+    }
+    if let Some(user) = &stream.user {
+        let user = fill(user, random);
+        headers.push(format!(
+            "Authorization: Basic {}",
+            base64(&format!("{user}:lab"))
+        ));
+    }
+    let path: &String = random.pick(&stream.paths);
+    let target = fill(path, random);
+    Request {
+        method: stream.method.clone(),
+        target,
+        headers,
+        body: stream.body.clone(),
+        address,
+        source,
+        caller,
+        attempts: 0,
+    }
+}
+
+/// A pattern with its places filled: `{n}`, `{word}`, and `{caller}` for the number of the caller.
+fn filled(pattern: &str, caller: usize, random: &mut Random) -> String {
+    const WORDS: [&str; 12] = [
+        "shoes", "lamp", "desk", "jacket", "mug", "poster", "cable", "chair", "tent", "bike",
+        "rope", "pen",
+    ];
+    let mut text = pattern.replace("{caller}", &caller.to_string());
+    while text.contains("{n}") {
+        text = text.replacen("{n}", &random.below(2400).to_string(), 1);
+    }
+    while text.contains("{word}") {
+        text = text.replacen("{word}", random.pick::<&str>(&WORDS), 1);
+    }
+    text
+}
+
+fn addresses(stream: &Stream, random: &mut Random) -> Vec<Ipv4Addr> {
+    let network: ipnet::Ipv4Net = match &stream.network {
+        Some(network) => network
+            .parse()
+            .unwrap_or_else(|error| panic!("{network}: {error}")),
+        None => {
+            let first = *random.pick(&[18u32, 34, 45, 52, 78, 91, 104, 139, 159, 167]);
+            ipnet::Ipv4Net::new(Ipv4Addr::from(first << 24), 8).expect("eight bits are a prefix")
+        }
+    };
+    let size = 1u64 << (32 - network.prefix_len());
+    let any = |random: &mut Random| {
+        let host = 1 + random.below(size.saturating_sub(2).max(1) as usize) as u32;
+        Ipv4Addr::from(u32::from(network.network()) + host)
+    };
+    (0..stream.addresses.max(1)).map(|_| any(random)).collect()
+}
+
+/// The ordinary traffic, from the simulation of a shop: its requests, without its answers but for what
+/// the application has to answer.
+fn ordinary(scenario: &Scenario) -> Vec<(f64, Request)> {
+    let hours = scenario.minutes / 60.0;
+    let simulated = synth::Scenario {
+        seed: scenario.seed ^ 0x6f72_6469,
+        hours,
+        requests: (scenario.background * hours * 3600.0) as u64,
+        streams: Vec::new(),
+        hostile: 0.0,
+        format: Format::Combined,
+    };
+    let mut log = Vec::new();
+    synth::generate(&simulated, &mut log).expect("writing to memory");
+    let log = String::from_utf8(log).expect("the simulation writes UTF-8");
+    let lines: Vec<(i64, Request)> = log.lines().filter_map(parse).collect();
+    let begins = lines.iter().map(|(at, _)| *at).min().unwrap_or_default();
+    let mut random = Random::new(scenario.seed);
+    let mut requests: Vec<(f64, Request)> = lines
+        .into_iter()
+        .map(|(at, request)| ((at - begins) as f64 + random.unit(), request))
+        .collect();
+    requests.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    requests
+}
+
+/// The second and the request of a line of the combined format.
+fn parse(line: &str) -> Option<(i64, Request)> {
+    let mut quoted = line.split('"');
+    let (before, request) = (quoted.next()?, quoted.next()?);
+    let (status, referer) = (quoted.next()?, quoted.next()?);
+    let agent = quoted.nth(1)?;
+    let stamp = before.split_once('[')?.1.trim_end().trim_end_matches(']');
+    let at = chrono::DateTime::parse_from_str(stamp, "%d/%b/%Y:%H:%M:%S %z").ok()?;
+    let (method, target) = request.rsplit_once(' ')?.0.split_once(' ')?;
+    let status = status.split_whitespace().next()?;
+    let mut headers = vec![format!("User-Agent: {agent}")];
+    headers.retain(|_| agent != "-");
+    headers.extend((referer != "-").then(|| format!("Referer: {referer}")));
+    // What the simulation denied, the server may deny; the application does not.
+    let status = if status == "403" { "404" } else { status };
+    headers.push(format!("X-Lab-Status: {status}"));
+    let request = Request {
+        method: method.to_string(),
+        target: target.to_string(),
+        headers,
+        body: None,
+        address: before.split(' ').next()?.parse().ok()?,
+        source: 0,
+        caller: 0,
+        attempts: 0,
+    };
+    Some((at.timestamp(), request))
+}
+
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for three in text.as_bytes().chunks(3) {
+        let bits = three
+            .iter()
+            .fold(0u32, |bits, byte| bits << 8 | u32::from(*byte))
+            << (8 * (3 - three.len()));
+        for place in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
+            out.push(if place <= three.len() {
+                digit as char
+            } else {
+                '='
+            });
+        }
+    }
+    out
+}
