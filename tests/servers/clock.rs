@@ -58,5 +58,7 @@ pub fn stretch(command: &mut Command, factor: f64, threads: bool) {
     command
         .env("LD_PRELOAD", library)
         .env("FAKETIME", format!("@{BEGINS} x{factor}"))
+        // Some servers clear their environment; then it must not be looked at again.
+        .env("FAKETIME_CACHE_DURATION", "1000000")
         .env("TZ", "UTC");
 }
