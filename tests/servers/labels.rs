@@ -104,7 +104,7 @@ fn jump(scenario: &Scenario, labels: &[Label]) -> Option<String> {
     let first = labels.iter().map(|label| label.at).min()?;
     let last = labels.iter().map(|label| label.at).max()?;
     let minutes = (last - first).as_seconds_f64() / 60.0;
-    let is_stretched = (0.8..1.1).contains(&(minutes / scenario.minutes));
+    let is_stretched = (0.8..1.25).contains(&(minutes / scenario.minutes));
     (!is_stretched).then(|| format!("the log goes from {first} to {last}, {minutes:.1} minutes"))
 }
 
