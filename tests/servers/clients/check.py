@@ -147,7 +147,7 @@ def check_wrk(checks, base):
 
 
 def check_browser(checks, base):
-    """`base` names the server by its address: as localhost, or as a host of no server, it is another origin."""
+    """`base` names the server by its address: as localhost it is another origin, as is a host of no server."""
     stream = {"X-Forwarded-For": "198.51.100.7", "X-Lab-Stream": "b1"}
     other = {"X-Forwarded-For": "203.0.113.9", "X-Lab-Stream": "b2"}
     local = base.replace("127.0.0.1", "localhost")
@@ -180,6 +180,8 @@ def check_browser(checks, base):
 
 
 def main(names):
+    if unknown := set(names) - {*CLIENTS, "wrk", "browser"}:
+        sys.exit(f"no such client: {', '.join(unknown)}")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"
