@@ -73,7 +73,8 @@ class Visitor {
     const page = await (this.#pages.get(from) ?? this.open(from));
     const options = { method, headers, body: body ?? undefined };
     // An answer that the browser does not show to the page was given all the same, or its preflight's was.
-    await page.evaluate(([url, options]) => fetch(url, options).then((answer) => answer.text(), () => {}), [url, options]);
+    const inPage = ([url, options]) => fetch(url, options).then((answer) => answer.text(), () => {});
+    await page.evaluate(inPage, [url, options]);
   }
 }
 
