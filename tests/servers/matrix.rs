@@ -103,7 +103,7 @@ impl Draft {
         // Usual logs, a log of a minute, and a thin one of a week.
         let (minutes, factor, pace) = match random.below(12) {
             0 => (1.0, 3.0, 4.0),
-            1 => (random.within(2880.0, 10_080.0), 12_000.0, 0.02),
+            1 => (random.within(2880.0, 10_080.0), 6_000.0, 0.02),
             2 | 3 => (random.within(90.0, 150.0), 240.0, 1.0),
             _ => (random.within(30.0, 75.0), 120.0, 1.0),
         };
