@@ -113,6 +113,8 @@ pub struct Facts {
     pub assets: u64,
     /// Denials with a referer of another site.
     pub foreign_referers: u64,
+    /// Denials with a referer of this site.
+    pub own_referers: u64,
     /// Denials whose signed link had expired, and whose signed link was still good.
     pub links_expired: u64,
     /// Denials whose signed link was still good.
@@ -223,7 +225,9 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
         facts.probes += u64::from(row.content == Content::Probe);
         facts.directories += u64::from(row.signs & SIGN_DIRECTORY != 0);
         facts.assets += u64::from(row.signs & SIGN_ASSET != 0);
-        facts.foreign_referers += u64::from(pages.is_foreign(row.referer_host));
+        let is_foreign = pages.is_foreign(row.referer_host);
+        facts.foreign_referers += u64::from(is_foreign);
+        facts.own_referers += u64::from(row.referer_host != NONE && !is_foreign);
         facts.links_expired += u64::from(row.signs & SIGN_LINK_EXPIRED != 0);
         facts.links_valid += u64::from(row.signs & SIGN_LINK_VALID != 0);
         facts.limiter_stated += u64::from(row.signs & SIGN_LIMIT_STATED != 0);

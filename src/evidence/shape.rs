@@ -7,7 +7,7 @@ use crate::key::Method;
 use crate::key::client::Class;
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [hotlink(case), method(case), form(case)]
+    [hotlink(case), method(case), form(case), own_form(case)]
         .into_iter()
         .flatten()
         .collect()
@@ -119,5 +119,35 @@ fn form(case: &Case<'_>) -> Option<Evidence> {
         3.4,
         text,
         &[("writes", writes), ("admitted", same as f64)],
+    ))
+}
+
+/// The site's own pages send browsers' forms to a place where the application refuses all of them: a place
+/// that is closed on purpose would not be offered.
+fn own_form(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let browsers = facts.class_share(&[Class::Browser, Class::MobileApp]);
+    let ips = facts.distinct(Column::Ip) as u64;
+    let admitted = facts.same_ip_here.admitted + facts.other_ip_here.admitted;
+    let by_application = facts.application_share().is_some_and(|share| share >= 0.8);
+    let own = facts.share(facts.own_referers);
+    if facts.share(facts.writes) < 0.95 || browsers < 0.8 || ips < 5 || admitted >= 5 {
+        return None; // with admitted ones, `form` speaks
+    }
+    if own < 0.7 || !by_application {
+        return None;
+    }
+    let text = format!(
+        "the application refuses writes that browsers at {} send from this site's own pages ({})",
+        counted(ips, "address", "addresses"),
+        percent(own)
+    );
+    Some(evidence(
+        "own_form",
+        EvidenceKind::Behaviour,
+        Cause::RequestShape,
+        3.4,
+        text,
+        &[("own_referers", own)],
     ))
 }
