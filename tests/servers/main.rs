@@ -141,9 +141,13 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
         .map(|source| (source.name.clone(), source.addresses().to_vec()))
         .collect();
     let clock = running.clock;
+    let connect = drive::Connect {
+        to: site.address(),
+        has_own_address: server.looks_at_connections(scenario),
+    };
     let played = thread::scope(|scope| {
         scope.spawn(|| change(&running, scenario));
-        drive::play(sources, site.address(), clock)
+        drive::play(sources, connect, clock)
     });
     thread::sleep(GRACE);
     drop(running);
