@@ -12,9 +12,12 @@
 //! not come, or labels that the server's own error log contradicts.
 
 mod agents;
+mod application;
+mod client;
 mod clock;
 mod drive;
 mod labels;
+mod recognition;
 mod scenario;
 mod server;
 mod traffic;
@@ -127,32 +130,45 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
     let directory = out.join(scenario.title());
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory)?;
+    let port = server::free_port()?;
+    let application = application::Running::start(scenario, port)?;
     let site = Site {
         scenario,
         directory: directory.canonicalize()?,
-        port: server::free_port()?,
+        port,
         upstream: upstream::start(scenario.factor)?,
+        application: application.as_ref().map(|running| running.address),
     };
-    let server = server::of(scenario.server());
-    let running = Running::start(&*server, &site)?;
-    let sources = traffic::sources(scenario);
+    let mut sources = traffic::sources(scenario);
     let addresses: Vec<_> = sources
         .iter()
         .map(|source| (source.name.clone(), source.addresses().to_vec()))
         .collect();
+    let mut clients = client::start(scenario, &mut sources, port)?;
+    let server = server::of(scenario.server());
+    let running = Running::start(&*server, &site)?;
     let clock = running.clock;
     let connect = drive::Connect {
         to: site.address(),
         has_own_address: server.looks_at_connections(scenario),
     };
+    client::begin(&mut clients);
     let played = thread::scope(|scope| {
         scope.spawn(|| change(&running, scenario));
+        scope.spawn(|| application::play_events(scenario, application.as_ref(), port, clock));
         drive::play(sources, connect, clock)
     });
+    let of_clients = client::finish(clients);
     thread::sleep(GRACE);
     drop(running);
     let made = labels::finish(&*server, &site, &addresses)?;
     let mut complaints = made.complaints;
+    complaints.extend(of_clients);
+    complaints.extend(recognition::check(
+        scenario,
+        &site.path("access.log"),
+        &made.labels,
+    )?);
     if played.failures > 0 {
         complaints.push(format!(
             "{} of {} requests had no answer",
@@ -171,8 +187,7 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
 /// Changes policies when their time comes.
 fn change(running: &Running<'_>, scenario: &Scenario) {
     for minute in scenario.changes() {
-        let at = running.clock.instant(minute * 60.0);
-        thread::sleep(at.saturating_duration_since(Instant::now()));
+        running.clock.wait_until(minute * 60.0);
         if let Err(error) = running.change(minute) {
             eprintln!("{}: {error}", scenario.title());
         }

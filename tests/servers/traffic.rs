@@ -4,8 +4,11 @@
 //! its reaction. Times are seconds of the log's clock.
 
 use crate::agents;
+use crate::clock;
 use crate::scenario::{Reaction, Scenario, Shape, Stream};
 use forbid_logs::synth::{self, Format, Random};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
@@ -227,7 +230,10 @@ fn request(
         ));
     }
     let path: &String = random.pick(&stream.paths);
-    let target = fill(path, random);
+    let mut target = fill(path, random);
+    if let Some(minute) = stream.links_expire {
+        target = signed(&target, minute);
+    }
     Request {
         method: stream.method.clone(),
         target,
@@ -238,6 +244,21 @@ fn request(
         caller,
         attempts: 0,
     }
+}
+
+/// A link as the applications sign them, which expires in a minute of the log.
+fn signed(path: &str, minute: f64) -> String {
+    let expires = clock::begins_at() + (minute * 60.0) as i64;
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"lab").expect("a key of any length will do");
+    mac.update(format!("{path}{expires}").as_bytes());
+    let digits: String = mac
+        .finalize()
+        .into_bytes()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{path}?expires={expires}&sig={digits}")
 }
 
 /// A pattern with its places filled: `{n}`, `{word}`, and `{caller}` for the number of the caller.
