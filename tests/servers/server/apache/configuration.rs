@@ -82,6 +82,10 @@ RewriteEngine On
         for path in &self.files {
             let _ = writeln!(text, "ProxyPass {path} !");
         }
+        if let Some(application) = site.application {
+            let to = format!("http://{application}/app/");
+            let _ = writeln!(text, "ProxyPass /app/ {to} keepalive=On retry=0");
+        }
         let upstream = site.upstream;
         let _ = writeln!(text, "ProxyPass / http://{upstream}/ keepalive=On retry=0");
         text

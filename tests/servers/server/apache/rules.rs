@@ -56,7 +56,12 @@ fn place(routes: &[&Condition]) -> String {
     };
     let patterns: Vec<String> = routes
         .iter()
-        .flat_map(|condition| condition.values.iter().map(|value| pattern(condition, value)))
+        .flat_map(|condition| {
+            condition
+                .values
+                .iter()
+                .map(|value| pattern(condition, value))
+        })
         .collect();
     match patterns.is_empty() {
         true => "^/".to_string(),
@@ -91,7 +96,9 @@ fn authorization(number: usize, condition: &Condition, cause: Cause) -> String {
     let is_not = condition.op == Operator::NotIn;
     let values = condition.values.join(" ");
     let unless = |require: String| {
-        format!("  <RequireAll>\n    Require all granted\n    Require not {require}\n  </RequireAll>\n")
+        format!(
+            "  <RequireAll>\n    Require all granted\n    Require not {require}\n  </RequireAll>\n"
+        )
     };
     let require = |require: String| match is_not {
         true => format!("  Require {require}\n"),
@@ -160,10 +167,18 @@ fn pattern(condition: &Condition) -> String {
 /// A denial by mod_rewrite.
 fn rewrite(draft: &mut Draft, routes: &[&Condition], others: &[&Condition], cause: Cause) {
     if !routes.is_empty() {
-        let _ = writeln!(draft.rewrite, "RewriteCond %{{REQUEST_URI}} \"{}\"", place(routes));
+        let _ = writeln!(
+            draft.rewrite,
+            "RewriteCond %{{REQUEST_URI}} \"{}\"",
+            place(routes)
+        );
     }
     for condition in others {
-        let sign = if condition.op == Operator::NotIn { "!" } else { "" };
+        let sign = if condition.op == Operator::NotIn {
+            "!"
+        } else {
+            ""
+        };
         let _ = match &*condition.field {
             "ip" | "prefix" => {
                 let listed = listed(&condition.values);
@@ -171,11 +186,18 @@ fn rewrite(draft: &mut Draft, routes: &[&Condition], others: &[&Condition], caus
             }
             field => {
                 let (variable, pattern) = (variable(field), pattern(condition));
-                writeln!(draft.rewrite, "RewriteCond {variable} \"{sign}{pattern}\" [NC]")
+                writeln!(
+                    draft.rewrite,
+                    "RewriteCond {variable} \"{sign}{pattern}\" [NC]"
+                )
             }
         };
     }
-    let _ = writeln!(draft.rewrite, "RewriteRule ^ - [F,E=LAB:{}:rewrite]", cause.name());
+    let _ = writeln!(
+        draft.rewrite,
+        "RewriteRule ^ - [F,E=LAB:{}:rewrite]",
+        cause.name()
+    );
 }
 
 /// What mod_rewrite compares for a field.
