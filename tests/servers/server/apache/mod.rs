@@ -19,6 +19,8 @@ use std::process::{Child, Command};
 
 /// Users and their passwords, for basic authentication.
 const PASSWORDS: &str = "passwords";
+/// A folder that the server's modules may write to.
+const DATA: &str = "data";
 /// What clients send as their password, `lab`, as `htpasswd -s` stores it.
 const PASSWORD: &str = "{SHA}OVP53fl1q1CX7kaNmVVcW0QRab8=";
 /// Numbers that a pattern of a user's name may be filled with.
@@ -49,6 +51,9 @@ impl Server for Apache {
         let secret = site.path("www/private/ledger.txt");
         write(&secret, "not for the server\n")?;
         fs::set_permissions(secret, fs::Permissions::from_mode(0o000))?;
+        let data = site.path(DATA);
+        fs::create_dir_all(&data)?;
+        fs::set_permissions(data, fs::Permissions::from_mode(0o777))?;
         write(&site.path(PASSWORDS), &passwords(site.scenario))
     }
 
@@ -56,7 +61,7 @@ impl Server for Apache {
         let mut draft = Draft::default();
         for (number, denial) in policies.iter().enumerate() {
             match (denial.policy(), &denial.feature) {
-                (Some(policy), _) => rules::rule(&mut draft, number, &policy, denial.cause()),
+                (Some(policy), _) => rules::rule(&mut draft, site, number, &policy, denial.cause()),
                 (None, Some(feature)) => rules::feature(&mut draft, site, feature),
                 (None, None) => panic!("a policy has a rule or a feature"),
             }

@@ -5,8 +5,8 @@
 //! the error log; `client`, unlike `user_agent`, is denied so too.
 
 use super::super::Site;
-use super::PASSWORDS;
 use super::configuration::Draft;
+use super::{DATA, PASSWORDS};
 use forbid_logs::findings::{Algorithm, Cause, Condition, Limit, Operator};
 use forbid_logs::policy::rule::Policy;
 use std::fmt::Write as _;
@@ -15,13 +15,13 @@ use std::fmt::Write as _;
 const NEVER: u32 = 100_000_000;
 
 /// Adds a rule of the grammar.
-pub fn rule(draft: &mut Draft, number: usize, policy: &Policy, cause: Cause) {
+pub fn rule(draft: &mut Draft, site: &Site<'_>, number: usize, policy: &Policy, cause: Cause) {
     let (routes, others): (Vec<&Condition>, Vec<&Condition>) = policy
         .conditions
         .iter()
         .partition(|condition| condition.field == "route");
     if let Some(limit) = &policy.limit {
-        return evasive(draft, limit, &routes);
+        return evasive(draft, site, limit, &routes);
     }
     match &others[..] {
         [] => {
@@ -217,7 +217,7 @@ fn variable(field: &str) -> &'static str {
 
 /// mod_evasive: its count of a page where the rule has a route (any page is counted, each on its own),
 /// its count of the site otherwise.
-fn evasive(draft: &mut Draft, limit: &Limit, routes: &[&Condition]) {
+fn evasive(draft: &mut Draft, site: &Site<'_>, limit: &Limit, routes: &[&Condition]) {
     assert!(
         limit.algorithm == Algorithm::Hold && limit.renewed != Some(false) && limit.key == ["ip"],
         "mod_evasive only holds an ip, and prolongs that: {limit:?}"
@@ -225,15 +225,19 @@ fn evasive(draft: &mut Draft, limit: &Limit, routes: &[&Condition]) {
     let count = limit.limit.unwrap_or(NEVER);
     let interval = limit.window_s.unwrap_or(1.0);
     let period = limit.hold_s.unwrap_or(10.0);
-    let (page, site) = match routes.is_empty() {
+    let (of_page, of_site) = match routes.is_empty() {
         true => ((NEVER, 1.0), (count, interval)),
         false => ((count, interval), (NEVER, 1.0)),
     };
     draft.modules.push(("evasive20_module", "mod_evasive20.so"));
     let _ = write!(
         draft.server,
-        "DOSHashTableSize 3097\nDOSPageCount {}\nDOSPageInterval {}\nDOSSiteCount {}\nDOSSiteInterval {}\nDOSBlockingPeriod {period}\n",
-        page.0, page.1, site.0, site.1
+        "DOSHashTableSize 3097\nDOSPageCount {}\nDOSPageInterval {}\nDOSSiteCount {}\nDOSSiteInterval {}\nDOSBlockingPeriod {period}\nDOSLogDir {}\n",
+        of_page.0,
+        of_page.1,
+        of_site.0,
+        of_site.1,
+        site.path(DATA).display()
     );
 }
 
@@ -263,7 +267,8 @@ pub fn feature(draft: &mut Draft, site: &Site<'_>, feature: &str) {
 /// ModSecurity with Debian's Core Rule Set, without rules that a lab without names trips over.
 fn crs(draft: &mut Draft, site: &Site<'_>) {
     draft.modules.push(("security2_module", "mod_security2.so"));
-    let directory = site.directory.display();
+    let data = site.path(DATA);
+    let data = data.display();
     let _ = write!(
         draft.server,
         r#"SecRuleEngine On
@@ -271,7 +276,7 @@ SecRequestBodyAccess On
 SecResponseBodyAccess Off
 SecAuditEngine Off
 SecTmpDir /tmp
-SecDataDir {directory}
+SecDataDir {data}
 SecPcreMatchLimit 100000
 SecPcreMatchLimitRecursion 100000
 SecUnicodeMapFile /etc/modsecurity/unicode.mapping 20127
