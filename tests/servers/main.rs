@@ -17,6 +17,7 @@ mod client;
 mod clock;
 mod drive;
 mod labels;
+mod matrix;
 mod recognition;
 mod scenario;
 mod server;
@@ -45,6 +46,12 @@ struct Arguments {
     /// Only scenarios with this in their name.
     #[arg(long, default_value = "")]
     only: String,
+    /// Makes so many scenarios by chance instead of the quick set.
+    #[arg(long)]
+    generate: Option<usize>,
+    /// The seed of that chance.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Lists the scenarios and makes nothing.
     #[arg(long)]
     list: bool,
@@ -58,7 +65,11 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let scenarios: Vec<Scenario> = scenario::load(include_str!("quick.toml"))
+    let all = match arguments.generate {
+        Some(count) => matrix::generate(count, arguments.seed),
+        None => scenario::load(include_str!("quick.toml")),
+    };
+    let scenarios: Vec<Scenario> = all
         .into_iter()
         .filter(|scenario| scenario.title().contains(&arguments.only))
         .collect();

@@ -157,7 +157,7 @@ pub struct Stream {
     /// How many addresses it has.
     #[serde(default = "one")]
     pub addresses: usize,
-    /// The network that they are of, e.g. `47.76.0.0/16`; anywhere by default.
+    /// The networks that they are of, e.g. `47.76.0.0/16, 5.2.0.0/15`; anywhere by default.
     #[serde(default)]
     pub network: Option<String>,
     #[serde(default = "get")]

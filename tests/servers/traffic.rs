@@ -8,6 +8,7 @@ use crate::clock;
 use crate::scenario::{Reaction, Scenario, Shape, Stream};
 use forbid_logs::synth::{self, Format, Random};
 use hmac::{Hmac, Mac};
+use ipnet::Ipv4Net;
 use sha2::Sha256;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -279,22 +280,28 @@ fn filled(pattern: &str, caller: usize, random: &mut Random) -> String {
     text
 }
 
+/// The addresses of a stream, in its networks or anywhere in one of those that clouds have.
 fn addresses(stream: &Stream, random: &mut Random) -> Vec<Ipv4Addr> {
-    let network: ipnet::Ipv4Net = match &stream.network {
-        Some(network) => network
-            .parse()
-            .unwrap_or_else(|error| panic!("{network}: {error}")),
-        None => {
-            let first = *random.pick(&[18u32, 34, 45, 52, 78, 91, 104, 139, 159, 167]);
-            ipnet::Ipv4Net::new(Ipv4Addr::from(first << 24), 8).expect("eight bits are a prefix")
-        }
-    };
-    let size = 1u64 << (32 - network.prefix_len());
-    let any = |random: &mut Random| {
+    let first = *random.pick(&[18u32, 34, 45, 52, 78, 91, 104, 139, 159, 167]);
+    let anywhere = format!("{first}.0.0.0/8");
+    let networks: Vec<Ipv4Net> = stream
+        .network
+        .as_deref()
+        .unwrap_or(&anywhere)
+        .split(", ")
+        .map(|network| {
+            network
+                .parse()
+                .unwrap_or_else(|error| panic!("{network}: {error}"))
+        })
+        .collect();
+    let mut address = || {
+        let network = random.pick(&networks);
+        let size = 1u64 << (32 - network.prefix_len());
         let host = 1 + random.below(size.saturating_sub(2).max(1) as usize) as u32;
         Ipv4Addr::from(u32::from(network.network()) + host)
     };
-    (0..stream.addresses.max(1)).map(|_| any(random)).collect()
+    (0..stream.addresses.max(1)).map(|_| address()).collect()
 }
 
 /// The ordinary traffic, from the simulation of a shop: its requests, without its answers but for what

@@ -244,5 +244,12 @@ def check(name):
     return checks.failed == 0
 
 
+def main(names):
+    if unknown := set(names) - {*COMMANDS}:
+        sys.exit(f"no such application: {', '.join(unknown)}")
+    results = [check(name) for name in names or COMMANDS]
+    return 0 if all(results) else 1
+
+
 if __name__ == "__main__":
-    sys.exit(0 if all([check(name) for name in sys.argv[1:] or COMMANDS]) else 1)
+    sys.exit(main(sys.argv[1:]))

@@ -74,7 +74,7 @@ impl Server for Nginx {
         if *requests == "REJECTED" || *connections == "REJECTED" {
             return Some(Cause::RateLimit);
         }
-        let named = [lab, application]
+        let named = [lab, application, late]
             .into_iter()
             .find(|name| !matches!(**name, "" | "-"));
         named.map(|name| cause_named(name))

@@ -10,11 +10,12 @@
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // The packages stand outside of the source tree, where Node would not look for them.
 const lab = process.env.LAB_DIR ?? fileURLToPath(new URL('../../../../target/lab', import.meta.url));
-const require = createRequire(`${lab}/node-express/`);
+const require = createRequire(resolve(lab, 'node-express/app.mjs'));
 const express = require('express');
 const cookieParser = require('cookie-parser');
 const cors = require('cors');

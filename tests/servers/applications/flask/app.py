@@ -12,6 +12,7 @@ that instant), LAB_ORIGINS (allowed origins, by comma).
 import functools
 import hashlib
 import hmac
+import logging
 import os
 import re
 import sys
@@ -260,6 +261,8 @@ if __name__ == "__main__":
         connection_limit=2000,
         clear_untrusted_proxy_headers=False,
     )
+    # It would warn of each request that waits for another.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     threading.Thread(target=end_with_harness, daemon=True).start()
     print("ready", flush=True)
     server.run()

@@ -1,29 +1,37 @@
 // A forward proxy for a browser that adds a visitor's headers to everything it sends, preflights included.
 //
 // Headers added inside the browser will not do: they are not on preflights, or make the page ask for leave to
-// send them. It forwards to this machine only, whatever the host's name; a host that is not of this machine has
-// no server here, and gets an empty page, which is all that an origin needs to be another one. TLS is refused.
+// send them. Whatever the host's name, it forwards to this machine, so that any site can be one of the lab's;
+// hosts that the plan does not name, as those of the browser's maker, are refused, and so is TLS.
 
 import http from 'node:http';
 
 const EMPTY_PAGE = '<!doctype html><title>page</title>';
-const LOCAL = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+)$/;
 
-// Starts a proxy that adds `headers` (an object) and calls `answered` with the status of each answer of a
-// server, `failed` with each error of the network; gives its address.
-export async function startAddingProxy(headers, answered, failed) {
+// Starts a proxy and gives its address. It adds `headers` (an object), answers `emptyPages` (a set of URLs) by
+// itself, forwards to `hosts` (a set of "name:port"), and calls `answered` with the status of each answer of a
+// server, `failed` with each error of the network.
+export async function startAddingProxy({ headers, emptyPages, hosts, answered, failed }) {
   // A connection for each request: one that is kept may be closed by the server just as we use it again.
   const agent = new http.Agent({ keepAlive: false });
   const proxy = http.createServer((request, response) => {
-    const url = URL.canParse(request.url) ? new URL(request.url) : null;
-    if (!url || !LOCAL.test(url.hostname)) {
+    if (emptyPages.has(request.url)) {
       response.writeHead(200, { 'Content-Type': 'text/html' }).end(EMPTY_PAGE);
       return;
     }
+    const url = URL.canParse(request.url) ? new URL(request.url) : null;
+    if (!hosts.has(url?.host)) {
+      response.writeHead(502).end();
+      return;
+    }
     const { 'proxy-connection': _, ...own } = request.headers;
-    const path = request.url.slice(request.url.indexOf(url.host) + url.host.length) || '/';
     const onward = http.request({
-      agent, path, host: '127.0.0.1', port: url.port || 80, method: request.method, headers: { ...own, ...headers },
+      agent,
+      host: '127.0.0.1',
+      port: url.port || 80,
+      method: request.method,
+      path: url.pathname + url.search,
+      headers: { ...own, ...headers },
     });
     onward.on('response', (answer) => {
       answered(answer.statusCode);
@@ -37,7 +45,6 @@ export async function startAddingProxy(headers, answered, failed) {
     });
     request.pipe(onward);
   });
-  // What a browser asks of its maker's servers, and pages over TLS.
   proxy.on('connect', (request, socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
   await new Promise((listening) => proxy.listen(0, '127.0.0.1', listening));
   return `http://127.0.0.1:${proxy.address().port}`;

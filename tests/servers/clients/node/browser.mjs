@@ -4,18 +4,19 @@
 //   node browser.mjs < plan.jsonl
 //
 // Lines of the plan:
-//   {"at_ms", "page": url, "headers": {}}                        opens the page
-//   {"at_ms", "fetch": url, "from": url of a page, "method", "headers": {}, "body"}
-//                                                                runs fetch() in that page, opened if need be
-// `headers` that are a visitor's, X-Forwarded-For and X-Lab-…, are added on the way out, by adding-proxy.mjs; so
-// are a page line's others. A fetch line's others are the script's own, and may call for a preflight. Lines of
-// the same added headers are one visitor, with a profile (cookies, cache) of its own.
+//   {"at_ms", "page": url, "headers": {}}                       opens the page
+//   {"at_ms", "fetch": url, "from": url, "method", "headers": {}, "body"}
+//       runs fetch() in the page `from`: one that a page line opens, or else an empty one that no server is
+//       asked for
+// A visitor's `headers`, X-Forwarded-For and X-Lab-…, are added on the way out, by adding-proxy.mjs, and so are
+// a page line's others. A fetch line's others are the script's own, and may call for a preflight. Lines with the
+// same added headers are one visitor, with a profile (cookies, cache) of its own.
 //
-// Prints {"sent", "statuses", "errors"}: `sent` counts lines, `statuses` every answer of a server, to preflights
-// and to what pages load too.
+// Prints {"sent", "statuses", "errors"}: `sent` counts lines; `statuses` the answers of servers, also to
+// preflights and to what pages load; `errors` those of the network.
 
-import { readPlan, follow, load } from './plan.mjs';
 import { startAddingProxy } from './adding-proxy.mjs';
+import { follow, load, readPlan } from './plan.mjs';
 
 const ARGUMENTS = [
   '--no-sandbox',
@@ -27,77 +28,81 @@ const ARGUMENTS = [
   '--disable-sync',
   // Loopback too goes through the visitor's proxy.
   '--proxy-bypass-list=<-loopback>',
-  // A page of another host may call servers of this machine without the user's leave.
+  // A page of another host may call servers of this machine without asking its user.
   '--disable-features=LocalNetworkAccessChecks',
 ];
-const VISITORS = /^(x-forwarded-for$|x-lab-)/i;
 
-const statuses = {};
-let networkErrors = 0;
-const answered = (status) => { statuses[status] = (statuses[status] ?? 0) + 1; };
-const failed = () => { networkErrors += 1; };
-
-// A visitor: a fresh profile behind a proxy of its own.
-class Visitor {
-  #context;
-  #pages = new Map();
-
-  static async arrive(browser, added) {
-    const visitor = new Visitor();
-    const server = await startAddingProxy(added, answered, failed);
-    visitor.#context = await browser.newContext({ proxy: { server } });
-    return visitor;
-  }
-
-  open(url) {
-    const opened = this.#context.newPage().then(async (page) => {
-      await page.goto(url);
-      return page;
-    });
-    this.#pages.set(url, opened);
-    return opened;
-  }
-
-  async fetch({ fetch: url, from, method = 'GET', headers, body }) {
-    const page = await (this.#pages.get(from) ?? this.open(from));
-    await page.evaluate(
-      // A fetch that the browser refuses to show to the page has been sent all the same, or its preflight has.
-      ([url, options]) => fetch(url, options).then((response) => response.text(), () => {}),
-      [url, { method, headers, body: body ?? undefined }],
-    );
-  }
-}
-
-function splitHeaders({ page, headers = {} }) {
-  const isAdded = ([name]) => page !== undefined || VISITORS.test(name);
-  const entries = Object.entries(headers);
-  return {
-    added: Object.fromEntries(entries.filter(isAdded)),
-    own: Object.fromEntries(entries.filter((entry) => !isAdded(entry))),
-  };
-}
+const plan = await readPlan();
+const outcome = { sent: plan.length, statuses: {}, errors: 0 };
+const opened = new Set(plan.flatMap(({ page }) => page ?? []));
+const net = {
+  emptyPages: new Set(plan.flatMap(({ from }) => from ?? []).filter((url) => !opened.has(url))),
+  hosts: new Set(plan.map(({ page, fetch }) => new URL(page ?? fetch).host)),
+  answered: (status) => { outcome.statuses[status] = (outcome.statuses[status] ?? 0) + 1; },
+  failed: () => { outcome.errors += 1; },
+};
 
 const { chromium } = (await load('playwright-core')).default;
-const plan = await readPlan();
 const browser = await chromium.launch({
   executablePath: process.env.LAB_CHROMIUM ?? '/usr/bin/chromium',
   args: ARGUMENTS,
 });
 
+// A visitor has a fresh profile, behind a proxy of its own.
+class Visitor {
+  #context;
+  #pages = new Map();
+
+  static async arrive(headers) {
+    const visitor = new Visitor();
+    const server = await startAddingProxy({ headers, ...net });
+    visitor.#context = await browser.newContext({ proxy: { server } });
+    return visitor;
+  }
+
+  open(url) {
+    const loaded = this.#context.newPage().then(async (page) => {
+      await page.goto(url);
+      return page;
+    });
+    this.#pages.set(url, loaded);
+    return loaded;
+  }
+
+  async fetch({ fetch: url, from, method = 'GET', body }, headers) {
+    const page = await (this.#pages.get(from) ?? this.open(from));
+    const options = { method, headers, body: body ?? undefined };
+    // An answer that the browser does not show to the page was given all the same, or its preflight's was.
+    const inPage = ([url, options]) => fetch(url, options).then((answer) => answer.text(), () => {});
+    await page.evaluate(inPage, [url, options]);
+  }
+}
+
+function splitHeaders({ page, headers = {} }) {
+  const added = {};
+  const own = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const isAdded = page !== undefined || /^(x-forwarded-for$|x-lab-)/i.test(name);
+    (isAdded ? added : own)[name] = value;
+  }
+  return { added, own };
+}
+
 const visitors = new Map();
 function visitorOf(added) {
   const key = JSON.stringify(Object.entries(added).sort());
-  if (!visitors.has(key)) visitors.set(key, Visitor.arrive(browser, added));
+  if (!visitors.has(key)) visitors.set(key, Visitor.arrive(added));
   return visitors.get(key);
 }
+
 // All arrive before the start, so that the first request of each is in time.
 await Promise.all(plan.map((line) => visitorOf(splitHeaders(line).added)));
-
-const outcome = await follow(plan, async (line) => {
+await follow(plan, async (line) => {
   const { added, own } = splitHeaders(line);
   const visitor = await visitorOf(added);
-  await (line.page !== undefined ? visitor.open(line.page) : visitor.fetch({ ...line, headers: own }));
+  await (line.page !== undefined ? visitor.open(line.page) : visitor.fetch(line, own));
 });
 await browser.close();
-console.log(JSON.stringify({ sent: outcome.sent, statuses, errors: networkErrors }));
+console.log(JSON.stringify(outcome));
+// The proxies would hold the process.
 process.exit(0);

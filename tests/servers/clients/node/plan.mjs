@@ -1,15 +1,16 @@
 // What the runners of this folder share: where their packages stand, and how a plan is read and kept to.
 
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const lab = process.env.LAB_DIR ?? fileURLToPath(new URL('../../../../target/lab', import.meta.url));
-const { resolve } = createRequire(`${lab}/node-clients/`);
+const packages = createRequire(path.resolve(lab, 'node-clients/plan.mjs'));
 
 // Imports a package from where setup installed it, outside of the source tree.
-export const load = (name) => import(pathToFileURL(resolve(name)));
+export const load = (name) => import(pathToFileURL(packages.resolve(name)));
 
 // The plan on standard input, read to its end: one request in a line of JSON, in order of time.
 export async function readPlan() {

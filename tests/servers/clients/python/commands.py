@@ -1,4 +1,7 @@
-"""HTTP clients that are commands: one process, and so one connection, for each request."""
+"""HTTP clients that are commands: one process, and so one connection, for each request.
+
+HTTPie takes about half a second of a processor to start: a plan that asks for more of it runs late.
+"""
 
 import asyncio
 import contextlib
