@@ -19,6 +19,8 @@ use std::process::{Child, Command};
 
 /// Users and their passwords, for basic authentication.
 const PASSWORDS: &str = "passwords";
+/// A program that bans addresses.
+const BANS: &str = "bans.py";
 /// A folder that the server's modules may write to.
 const DATA: &str = "data";
 /// What clients send as their password, `lab`, as `htpasswd -s` stores it.
@@ -54,6 +56,7 @@ impl Server for Apache {
         let data = site.path(DATA);
         fs::create_dir_all(&data)?;
         fs::set_permissions(data, fs::Permissions::from_mode(0o777))?;
+        write(&site.path(BANS), include_str!("bans.py"))?;
         write(&site.path(PASSWORDS), &passwords(site.scenario))
     }
 
@@ -83,7 +86,12 @@ impl Server for Apache {
     /// mod_evasive looks at connections only, whatever mod_remoteip says.
     fn looks_at_connections(&self, scenario: &Scenario) -> bool {
         let mut policies = scenario.policies.iter();
-        policies.any(|denial| denial.policy().is_some_and(|policy| policy.limit.is_some()))
+        let holds = |limit: forbid_logs::findings::Limit| limit.renewed != Some(false);
+        policies.any(|denial| {
+            denial
+                .policy()
+                .is_some_and(|policy| policy.limit.is_some_and(holds))
+        })
     }
 
     /// Gracefully: requests under way are finished by the old configuration.

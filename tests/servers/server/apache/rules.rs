@@ -4,9 +4,9 @@
 //! condition besides the route. Everything else is a `RewriteRule` with `[F]`, which leaves no trace in
 //! the error log; `client`, unlike `user_agent`, is denied so too.
 
-use super::super::Site;
+use super::super::{RAW_LOG, Site};
 use super::configuration::Draft;
-use super::{DATA, PASSWORDS};
+use super::{BANS, DATA, PASSWORDS};
 use forbid_logs::findings::{Algorithm, Cause, Condition, Limit, Operator};
 use forbid_logs::policy::rule::Policy;
 use std::fmt::Write as _;
@@ -21,7 +21,10 @@ pub fn rule(draft: &mut Draft, site: &Site<'_>, number: usize, policy: &Policy, 
         .iter()
         .partition(|condition| condition.field == "route");
     if let Some(limit) = &policy.limit {
-        return evasive(draft, site, limit, &routes);
+        return match limit.renewed {
+            Some(false) => bans(draft, site, limit, &others),
+            _ => evasive(draft, site, limit, &routes),
+        };
     }
     match &others[..] {
         [] => {
@@ -219,8 +222,8 @@ fn variable(field: &str) -> &'static str {
 /// its count of the site otherwise.
 fn evasive(draft: &mut Draft, site: &Site<'_>, limit: &Limit, routes: &[&Condition]) {
     assert!(
-        limit.algorithm == Algorithm::Hold && limit.renewed != Some(false) && limit.key == ["ip"],
-        "mod_evasive only holds an ip, and prolongs that: {limit:?}"
+        limit.algorithm == Algorithm::Hold && limit.key == ["ip"],
+        "mod_evasive only holds an ip: {limit:?}"
     );
     let count = limit.limit.unwrap_or(NEVER);
     let interval = limit.window_s.unwrap_or(1.0);
@@ -238,6 +241,29 @@ fn evasive(draft: &mut Draft, site: &Site<'_>, limit: &Limit, routes: &[&Conditi
         of_site.0,
         of_site.1,
         site.path(DATA).display()
+    );
+}
+
+/// A ban that more requests do not prolong: mod_rewrite asks `bans.py`, which counts the answers of the
+/// statuses that the rule names in the access log.
+fn bans(draft: &mut Draft, site: &Site<'_>, limit: &Limit, others: &[&Condition]) {
+    let (Some(most), Some(within_s), Some(hold_s)) = (limit.limit, limit.window_s, limit.hold_s)
+    else {
+        panic!("a ban has numbers: {limit:?}")
+    };
+    let statuses = others
+        .iter()
+        .filter(|condition| condition.field == "status");
+    let statuses: Vec<&str> = statuses
+        .flat_map(|condition| condition.values.iter().map(String::as_str))
+        .collect();
+    let (program, log) = (site.path(BANS), site.path(RAW_LOG));
+    let _ = write!(
+        draft.rewrite,
+        "RewriteMap bans \"prg:/usr/bin/env python3 {} {} {most} {within_s} {hold_s} {}\"\nRewriteCond \"${{bans:%{{REMOTE_ADDR}} %{{TIME}}}}\" =banned\nRewriteRule ^ - [F,E=LAB:rate_limit:rewrite]\n",
+        program.display(),
+        log.display(),
+        statuses.join(" ")
     );
 }
 
