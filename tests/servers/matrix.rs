@@ -11,6 +11,9 @@ use crate::scenario::{
 use ServerKind::{Apache, Caddy, Haproxy, Lighttpd, Nginx};
 use forbid_logs::synth::Random;
 
+/// What this program can send and two cores can answer.
+const MOST_PER_REAL_SECOND: f64 = 700.0;
+
 /// A way to deny, the servers that have it, and how a scenario of it is made.
 struct Mechanism {
     name: &'static str,
@@ -100,7 +103,7 @@ impl Draft {
         // Usual logs, a log of a minute, and a thin one of a week.
         let (minutes, factor, pace) = match random.below(12) {
             0 => (1.0, 3.0, 4.0),
-            1 => (random.within(2880.0, 10_080.0), 12_000.0, 0.02),
+            1 => (random.within(2880.0, 10_080.0), 6_000.0, 0.02),
             2 | 3 => (random.within(90.0, 150.0), 240.0, 1.0),
             _ => (random.within(30.0, 75.0), 120.0, 1.0),
         };
@@ -296,10 +299,24 @@ impl Draft {
         self.random.pick::<&str>(&programs).to_string()
     }
 
-    /// A rate that nginx can say, about this many requests per second.
-    fn rate(&mut self, about: f64) -> (f64, String) {
-        let per_minute = (about * 60.0 * self.pace.max(0.05)).round().max(1.0);
-        (per_minute / 60.0, format!("{per_minute}/m"))
+    /// An allowed rate and the rate that exceeds it, in requests per second: about `usual` allowed, less where
+    /// a machine could not send what exceeds it.
+    fn exceeded(&mut self, usual: f64) -> (f64, f64) {
+        let overload = self.overload();
+        let most = MOST_PER_REAL_SECOND / self.scenario.factor;
+        let allowed = (usual * self.pace.max(0.02)).min(most / overload);
+        (allowed, allowed * overload)
+    }
+
+    /// The same with an allowed rate that nginx can say, and its text.
+    fn exceeded_by_minute(&mut self, low: f64, high: f64) -> (String, f64) {
+        let usual = self.random.within(low, high);
+        let (allowed, offered) = self.exceeded(usual);
+        let per_minute = (allowed * 60.0).round().max(1.0);
+        (
+            format!("{per_minute}/m"),
+            offered.max(per_minute / 60.0 * 1.2),
+        )
     }
 
     fn application(&mut self) {
@@ -308,20 +325,10 @@ impl Draft {
             _ => Application::Flask,
         };
     }
-
-    /// Limits the load that many times an allowed rate is, so that a log stays small.
-    fn overloaded(&mut self, rate: f64, stream: &mut Stream) {
-        let most = 40.0 * self.pace.max(0.1);
-        stream.rate = (rate * self.overload()).min(most).max(0.02);
-        if stream.shape == Shape::Bursts {
-            stream.rate = stream.rate.max(3.0 * rate);
-        }
-    }
 }
 
 fn limit_by_ip(draft: &mut Draft) {
-    let about = draft.random.within(0.3, 3.0);
-    let (rate, text) = draft.rate(about);
+    let (text, offered) = draft.exceeded_by_minute(0.3, 3.0);
     let burst = draft.random.below(30);
     let route = draft
         .random
@@ -331,15 +338,16 @@ fn limit_by_ip(draft: &mut Draft) {
     let client = draft.program();
     let mut stream = draft.stream("scraper", &client, &[&format!("{route}?q={{word}}")]);
     stream.addresses = 1 + draft.random.below(3);
-    let addresses = stream.addresses as f64;
-    draft.overloaded(rate * addresses, &mut stream);
+    stream.rate = offered * stream.addresses as f64;
     draft.others(&stream, |others| others.client = "browser".to_string());
     draft.push(stream);
 }
 
 fn sliding_window(draft: &mut Draft) {
-    let window = *draft.random.pick(&[10.0, 30.0, 60.0]);
-    let limit = 20 + draft.random.below(80);
+    let window = *draft.random.pick(&[10.0, 30.0, 60.0, 300.0]);
+    let (allowed, offered) = draft.exceeded(1.5);
+    let limit = (allowed * window).ceil().max(5.0);
+    let offered = offered.max(limit / window * 1.2);
     draft.deny(&format!("limit {limit} in {window}s sliding per ip"));
     let client = draft.program();
     let mut stream = draft.stream(
@@ -347,13 +355,12 @@ fn sliding_window(draft: &mut Draft) {
         &client,
         &["/api/v1/items/{n}", "/api/v1/search?q={word}"],
     );
-    draft.overloaded(limit as f64 / window, &mut stream);
+    stream.rate = offered;
     draft.push(stream);
 }
 
 fn limit_by_token(draft: &mut Draft) {
-    let about = draft.random.within(0.5, 3.0);
-    let (rate, text) = draft.rate(about);
+    let (text, offered) = draft.exceeded_by_minute(0.5, 3.0);
     let burst = 5 + draft.random.below(40);
     draft.deny(&format!(
         "limit {text} burst {burst} per token for route under /api/v1"
@@ -376,7 +383,7 @@ fn limit_by_token(draft: &mut Draft) {
     let mut stream = draft.stream("importer", &client, &paths);
     stream.headers = headers;
     stream.addresses = 1 + draft.random.below(15);
-    draft.overloaded(rate, &mut stream);
+    stream.rate = offered;
     draft.others(&stream, |others| {
         others.paths = vec![
             "/api/v1/items/{n}".to_string(),
@@ -389,8 +396,7 @@ fn limit_by_token(draft: &mut Draft) {
 }
 
 fn limit_by_user(draft: &mut Draft) {
-    let about = draft.random.within(0.3, 2.0);
-    let (rate, text) = draft.rate(about);
+    let (text, offered) = draft.exceeded_by_minute(0.3, 2.0);
     draft.deny(&format!(
         "limit {text} burst 10 per user for route under /reports"
     ));
@@ -398,7 +404,7 @@ fn limit_by_user(draft: &mut Draft) {
     let mut stream = draft.stream("service", &client, &["/reports/{n}", "/reports/daily"]);
     stream.user = Some("svc_bi".to_string());
     stream.addresses = 1 + draft.random.below(6);
-    draft.overloaded(rate, &mut stream);
+    stream.rate = offered;
     draft.others(&stream, |others| {
         others.user = Some("analyst{caller}".to_string());
         others.client = "browser".to_string();
@@ -407,13 +413,12 @@ fn limit_by_user(draft: &mut Draft) {
 }
 
 fn limit_for_all(draft: &mut Draft) {
-    let about = draft.random.within(2.0, 8.0);
-    let (rate, text) = draft.rate(about);
+    let (text, offered) = draft.exceeded_by_minute(2.0, 8.0);
     draft.deny(&format!("limit {text} burst 30 on /shop/tickets"));
     let mut stream = draft.stream("crowd", "browser", &["/shop/tickets"]);
     stream.addresses = 150 + draft.random.below(600);
-    draft.overloaded(rate, &mut stream);
-    stream.calm = rate * 0.1;
+    stream.rate = offered;
+    stream.calm = offered * 0.02;
     draft.push(stream);
 }
 
@@ -426,6 +431,9 @@ fn connections(draft: &mut Draft) {
     let mut stream = draft.stream("mirror", &client, &["/export/part-{n}.zip"]);
     stream.answer_s = draft.random.within(4.0, 12.0);
     stream.rate = most as f64 / stream.answer_s * draft.random.within(1.5, 6.0);
+    stream.rate = stream
+        .rate
+        .min(MOST_PER_REAL_SECOND / draft.scenario.factor);
     draft.others(&stream, |others| others.rate *= 0.1);
     draft.push(stream);
 }
@@ -436,13 +444,15 @@ fn hold(draft: &mut Draft) {
     draft.deny(&format!("hold {hold}s after {count} in {span}s per ip"));
     let client = draft.program();
     let mut stream = draft.stream("hammer", &client, &["/category/sale", "/products/{n}"]);
-    draft.overloaded(count as f64 / span as f64, &mut stream);
+    let most = MOST_PER_REAL_SECOND / draft.scenario.factor;
+    stream.rate = (count as f64 / span as f64 * draft.random.within(1.5, 6.0)).min(most);
     draft.push(stream);
 }
 
 fn fixed_window(draft: &mut Draft) {
     draft.application();
-    let limit = 20 + draft.random.below(80);
+    let (allowed, offered) = draft.exceeded(1.2);
+    let limit = (allowed * 60.0).ceil().max(3.0);
     let sliding = match draft.scenario.application {
         Application::Flask if draft.random.happens(0.5) => " sliding",
         _ => "",
@@ -453,7 +463,7 @@ fn fixed_window(draft: &mut Draft) {
     draft.scenario.policies[0].application = true;
     let client = draft.program();
     let mut stream = draft.stream("searcher", &client, &["/app/search?q={word}"]);
-    draft.overloaded(limit as f64 / 60.0, &mut stream);
+    stream.rate = offered.max(limit / 60.0 * 1.2);
     draft.others(&stream, |others| others.client = "browser".to_string());
     draft.push(stream);
 }

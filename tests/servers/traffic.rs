@@ -13,6 +13,9 @@ use sha2::Sha256;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
+/// A beginning that is nearer than this is now, by rounding.
+const LEAST_S: f64 = 1e-3;
+
 /// Requests of the ordinary traffic have this name in the labels.
 pub const BACKGROUND: &str = "background";
 
@@ -163,16 +166,10 @@ impl Source {
         };
         // A busy time that begins, or a burst, does not wait for a calm pace.
         let begins = [from, next_burst(stream, now_s, from)];
-        let begins = begins.into_iter().filter(|begin| *begin > now_s);
-        let next = begins.fold(next, |next, begin| {
-            if begin < next && (next - now_s) * rate < 1e9 && begin <= until {
-                begin.min(next)
-            } else if next.is_infinite() && begin <= until {
-                begin
-            } else {
-                next
-            }
-        });
+        let next = begins
+            .into_iter()
+            .filter(|begin| *begin > now_s + LEAST_S && *begin < until)
+            .fold(next, f64::min);
         (next < self.end_s).then_some(next)
     }
 }
