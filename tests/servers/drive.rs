@@ -5,10 +5,11 @@
 
 use crate::clock::Clock;
 use crate::traffic::{Request, Source};
+use socket2::{Domain, Socket, Type};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -20,6 +21,14 @@ const WORKERS: usize = 96;
 const MOST_UNDER_WAY: u64 = 2000;
 /// Real time after which an answer is given up; stretched servers are slow at times.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a server is connected to.
+#[derive(Debug, Clone, Copy)]
+pub struct Connect {
+    pub to: SocketAddr,
+    /// Whether each caller has connections and a loopback address of its own.
+    pub has_own_address: bool,
+}
 
 /// Something to do at a moment.
 enum Due {
@@ -40,7 +49,7 @@ pub struct Played {
 }
 
 /// Plays until all sources have ended.
-pub fn play(mut sources: Vec<Source>, server: SocketAddr, clock: Clock) -> Played {
+pub fn play(mut sources: Vec<Source>, server: Connect, clock: Clock) -> Played {
     let mut queue = Queue::default();
     for (index, source) in sources.iter_mut().enumerate() {
         if let Some(at) = source.first_s() {
@@ -153,7 +162,7 @@ impl Queue {
 }
 
 fn work(
-    server: SocketAddr,
+    server: Connect,
     names: &[String],
     requests: &Mutex<Receiver<Request>>,
     answers: &Sender<(Request, io::Result<u16>)>,
@@ -165,11 +174,15 @@ fn work(
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .recv();
         let Ok(request) = next else { return };
-        let text = written(&request, &names[request.source], server);
-        let mut status = send(&mut connection, server, &text, &request.method);
+        let text = written(&request, &names[request.source], server.to);
+        let from = server.has_own_address.then(|| loopback(request.address));
+        if from.is_some() {
+            connection = None;
+        }
+        let mut status = send(&mut connection, server.to, from, &text, &request.method);
         if status.is_err() {
             // The server may have closed a connection that was kept.
-            status = send(&mut connection, server, &text, &request.method);
+            status = send(&mut connection, server.to, from, &text, &request.method);
         }
         let _ = answers.send((request, status));
     }
@@ -196,16 +209,34 @@ fn written(request: &Request, stream: &str, server: SocketAddr) -> String {
     text + "\r\n" + body
 }
 
+/// The loopback address that stands for an address of the log.
+fn loopback(address: Ipv4Addr) -> Ipv4Addr {
+    // Fibonacci hashing: networks differ in their first bits, hosts in their last.
+    let host = (u32::from(address).wrapping_mul(0x9e37_79b9) >> 8).clamp(2, 0x00ff_fffd);
+    Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 0, 0, 0)) | host)
+}
+
+fn connect(server: SocketAddr, from: Option<Ipv4Addr>) -> io::Result<TcpStream> {
+    let Some(from) = from else {
+        return TcpStream::connect(server);
+    };
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((from, 0)).into())?;
+    socket.connect(&server.into())?;
+    Ok(socket.into())
+}
+
 fn send(
     connection: &mut Option<BufReader<TcpStream>>,
     server: SocketAddr,
+    from: Option<Ipv4Addr>,
     text: &str,
     method: &str,
 ) -> io::Result<u16> {
     let mut reader = match connection.take() {
         Some(reader) => reader,
         None => {
-            let stream = TcpStream::connect(server)?;
+            let stream = connect(server, from)?;
             stream.set_nodelay(true)?;
             stream.set_read_timeout(Some(PATIENCE))?;
             BufReader::new(stream)

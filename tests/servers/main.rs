@@ -159,11 +159,15 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
     let server = server::of(scenario.server());
     let running = Running::start(&*server, &site)?;
     let clock = running.clock;
+    let connect = drive::Connect {
+        to: site.address(),
+        has_own_address: server.looks_at_connections(scenario),
+    };
     client::begin(&mut clients);
     let played = thread::scope(|scope| {
         scope.spawn(|| change(&running, scenario));
         scope.spawn(|| application::play_events(scenario, application.as_ref(), port, clock));
-        drive::play(sources, site.address(), clock)
+        drive::play(sources, connect, clock)
     });
     let of_clients = client::finish(clients);
     thread::sleep(GRACE);

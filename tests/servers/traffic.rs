@@ -208,7 +208,9 @@ fn request(
         .iter()
         .map(|header| fill(header, random))
         .collect();
-    let agent = agents::user_agent(&stream.client, random);
+    // A caller stays with its browser.
+    let mut of_caller = Random::new(u64::from(u32::from(address)));
+    let agent = agents::user_agent(&stream.client, &mut of_caller);
     headers.extend((!agent.is_empty()).then(|| format!("User-Agent: {agent}")));
     headers.extend(
         stream

@@ -3,6 +3,7 @@
 //! Each access log is written with a tail behind every line: a byte 1F, the stream, another 1F, and the
 //! cause as the server's own configuration knows it. `labels.rs` takes the tail off again.
 
+mod apache;
 mod nginx;
 
 use crate::clock::{self, Clock};
@@ -75,6 +76,11 @@ pub trait Server: Sync {
         true
     }
 
+    /// Whether a policy counts by the address of the connection, where no header can name another.
+    fn looks_at_connections(&self, _scenario: &Scenario) -> bool {
+        false
+    }
+
     /// Makes it take a changed configuration.
     ///
     /// # Errors
@@ -112,6 +118,7 @@ pub struct Stated {
 /// The server of a kind.
 pub fn of(kind: ServerKind) -> Box<dyn Server> {
     match kind {
+        ServerKind::Apache => Box::new(apache::Apache),
         ServerKind::Nginx => Box::new(nginx::Nginx),
         other => panic!("{} is not in the lab", other.name()),
     }
