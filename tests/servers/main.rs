@@ -21,6 +21,7 @@ mod traffic;
 mod upstream;
 
 use clap::Parser;
+use clock::Clock;
 use scenario::Scenario;
 use server::{Running, Site};
 use std::fs;
@@ -143,6 +144,7 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
     let clock = running.clock;
     let played = thread::scope(|scope| {
         scope.spawn(|| change(&running, scenario));
+        scope.spawn(|| control(&site, clock));
         drive::play(sources, site.address(), clock)
     });
     thread::sleep(GRACE);
@@ -162,6 +164,19 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
         played.latest_s
     );
     Ok((told, complaints))
+}
+
+/// Calls the application's control when it is time.
+fn control(site: &Site<'_>, clock: Clock) {
+    let mut events: Vec<_> = site.scenario.events.iter().collect();
+    events.sort_by(|one, other| one.at.total_cmp(&other.at));
+    for event in events {
+        let at = clock.instant(event.at * 60.0);
+        thread::sleep(at.saturating_duration_since(Instant::now()));
+        if let Err(error) = upstream::control(site.upstream, &event.control) {
+            eprintln!("{}: {error}", site.scenario.title());
+        }
+    }
 }
 
 /// Changes policies when their time comes.

@@ -3,6 +3,9 @@
 //! Each access log is written with a tail behind every line: a byte 1F, the stream, another 1F, and the
 //! cause as the server's own configuration knows it. `labels.rs` takes the tail off again.
 
+mod caddy;
+mod haproxy;
+mod lighttpd;
 mod nginx;
 
 use crate::clock::{self, Clock};
@@ -82,6 +85,13 @@ pub trait Server: Sync {
         signal(child, "HUP")
     }
 
+    /// A line as it was written, without its tail: the line, the stream, and what [`Server::cause`] takes.
+    /// None if there is no tail.
+    fn parted(&self, raw: &str) -> Option<(String, String, Vec<String>)> {
+        let mut parts = raw.split(TAIL).map(str::to_string);
+        Some((parts.next()?, parts.next()?, parts.collect()))
+    }
+
     /// The line of the access log as it is published, if the tail does not tell all.
     fn finish(&self, line: &str, _site: &Site<'_>) -> String {
         line.to_string()
@@ -111,6 +121,9 @@ pub struct Stated {
 pub fn of(kind: ServerKind) -> Box<dyn Server> {
     match kind {
         ServerKind::Nginx => Box::new(nginx::Nginx),
+        ServerKind::Haproxy => Box::new(haproxy::Haproxy::default()),
+        ServerKind::Caddy => Box::new(caddy::Caddy::default()),
+        ServerKind::Lighttpd => Box::new(lighttpd::Lighttpd),
         other => panic!("{} is not in the lab", other.name()),
     }
 }
