@@ -316,12 +316,16 @@ fn parse(line: &str) -> Option<(i64, Request)> {
     // What the simulation denied, the server may deny; the application does not.
     let status = if status == "403" { "404" } else { status };
     headers.push(format!("X-Lab-Status: {status}"));
+    let address: Ipv4Addr = before.split(' ').next()?.parse().ok()?;
+    // Whoever calls the API has a key.
+    let key = format!("X-Api-Key: key-pro-{}", 100 + u32::from(address) % 61);
+    headers.extend(target.starts_with("/api/").then_some(key));
     let request = Request {
         method: method.to_string(),
         target: target.to_string(),
         headers,
         body: None,
-        address: before.split(' ').next()?.parse().ok()?,
+        address,
         source: 0,
         caller: 0,
         attempts: 0,

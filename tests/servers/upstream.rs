@@ -40,7 +40,10 @@ pub fn start(factor: f64) -> io::Result<SocketAddr> {
 /// It does not answer.
 pub fn control(upstream: SocketAddr, order: &str) -> io::Result<()> {
     let mut stream = TcpStream::connect(upstream)?;
-    write!(stream, "POST /_lab/{order} HTTP/1.1\r\nHost: application\r\n\r\n")?;
+    write!(
+        stream,
+        "POST /_lab/{order} HTTP/1.1\r\nHost: application\r\n\r\n"
+    )?;
     let mut answer = [0; 12];
     stream.read_exact(&mut answer)
 }
@@ -63,7 +66,7 @@ fn answer(reader: &mut BufReader<TcpStream>, factor: f64, revoked: &Revoked) -> 
         words.next().unwrap_or_default().to_string(),
     );
     let (mut status, mut wait_s, mut length) = (200u16, 0.0f64, 0u64);
-    let (mut key, mut asked_for) = (String::new(), String::new());
+    let (mut key, mut asked_for, mut stays_open) = (String::new(), String::new(), true);
     loop {
         line.clear();
         reader.read_line(&mut line)?;
@@ -74,6 +77,7 @@ fn answer(reader: &mut BufReader<TcpStream>, factor: f64, revoked: &Revoked) -> 
         match &*name {
             "x-api-key" => key = value.trim().to_string(),
             "authorization" => key = value.trim().replace("Bearer ", ""),
+            "connection" => stays_open = !value.trim().eq_ignore_ascii_case("close"),
             "x-forwarded-uri" => asked_for = value.trim().to_string(),
             _ => {}
         }
@@ -86,8 +90,8 @@ fn answer(reader: &mut BufReader<TcpStream>, factor: f64, revoked: &Revoked) -> 
     }
     io::copy(&mut reader.take(length), &mut io::sink())?;
     if let Some(order) = target.strip_prefix("/_lab/") {
-        let refusal = match order {
-            "authorise" => refusal(&key, &asked_for, revoked),
+        let refusal = match order.split('?').next() {
+            Some("authorise") => refusal(&key, &asked_for, revoked),
             _ => change(order, revoked),
         };
         return refused(reader, refusal);
@@ -114,7 +118,7 @@ fn answer(reader: &mut BufReader<TcpStream>, factor: f64, revoked: &Revoked) -> 
     let mut bytes = head.into_bytes();
     bytes.resize(bytes.len() + body as usize, b'x');
     reader.get_mut().write_all(&bytes)?;
-    Ok(true)
+    Ok(stays_open)
 }
 
 /// Why a key may not have what it asks for, as the name of the cause.

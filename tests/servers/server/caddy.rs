@@ -156,7 +156,7 @@ http://:{port} {{
         let finished = entry.map(|entry| self.stretched(entry, site.scenario.factor));
         finished
             .and_then(|entry| serde_json::to_string(&entry).ok())
-            .unwrap_or_else(|| line.to_string())
+            .map_or_else(|| line.to_string(), |line| site.without_port(&line))
     }
 
     fn cause(&self, fields: &[&str]) -> Option<Cause> {

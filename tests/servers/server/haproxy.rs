@@ -88,6 +88,10 @@ impl Server for Haproxy {
         }
     }
 
+    fn finish(&self, line: &str, site: &Site<'_>) -> String {
+        site.without_port(line)
+    }
+
     fn cause(&self, fields: &[&str]) -> Option<Cause> {
         let [lab] = fields else { return None };
         (*lab != "-").then(|| cause_named(lab))
@@ -182,8 +186,7 @@ impl Draft {
     }
 
     fn text(&self, site: &Site<'_>, admin: u16) -> String {
-        let (rules, tables, port, upstream) =
-            (&self.rules, &self.tables, site.port, site.upstream);
+        let (rules, tables, port, upstream) = (&self.rules, &self.tables, site.port, site.upstream);
         let format = log_format(site.scenario.format);
         format!(
             r#"global
@@ -280,7 +283,11 @@ fn sample(field: &str) -> &'static str {
 fn acl(condition: &Condition) -> String {
     let (field, not) = (
         &*condition.field,
-        if condition.op == Operator::NotIn { "!" } else { "" },
+        if condition.op == Operator::NotIn {
+            "!"
+        } else {
+            ""
+        },
     );
     let values: Vec<String> = condition
         .values

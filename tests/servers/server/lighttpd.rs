@@ -69,7 +69,8 @@ index-file.names = ("index.html")
 
 {blocks}$HTTP["url"] =~ "(/\.(?!well-known)|~$|\.inc$)" {{ {hidden} }}
 $HTTP["url"] !~ "^/(files|private)/" {{
-  proxy.server = ("" => (("host" => "{upstream}", "port" => {upstream_port})))
+  proxy.server = ("" => (("host" => "{upstream}", "port" => {upstream_port},
+    "connect-timeout" => 3600, "read-timeout" => 36000, "write-timeout" => 36000, "disable-time" => 0)))
 }}
 "#
         )
@@ -86,6 +87,10 @@ $HTTP["url"] !~ "^/(files|private)/" {{
     /// It restarts within its process once what is under way has ended.
     fn reload(&self, _site: &Site<'_>, child: &Child) -> io::Result<()> {
         super::signal(child, "USR1")
+    }
+
+    fn finish(&self, line: &str, site: &Site<'_>) -> String {
+        site.without_port(line)
     }
 
     /// The fields are the cause that the block set, and `file` where files are guarded.
@@ -110,12 +115,10 @@ fn log_format(format: LogFormat) -> String {
         // Its default has the virtual host in the second place.
         LogFormat::Usual => format!("%h %V {rest}"),
         LogFormat::Combined => format!("%h %l {rest}"),
-        LogFormat::Vhost => format!("%v:%p %h %l {rest}"),
+        LogFormat::Vhost => format!("%v %h %l {rest}"),
         LogFormat::Json => panic!("lighttpd does not escape what it logs for JSON"),
     };
-    format!(
-        "{line}{TAIL}%{{X-Lab-Stream}}i{TAIL}%{{X-Lab-Cause}}o{TAIL}%{{X-Lab-Place}}o"
-    )
+    format!("{line}{TAIL}%{{X-Lab-Stream}}i{TAIL}%{{X-Lab-Cause}}o{TAIL}%{{X-Lab-Place}}o")
 }
 
 /// Directives that deny, and say why.
@@ -161,7 +164,9 @@ fn nested(conditions: &[Condition], directives: &str) -> String {
     };
     let inner = nested(others, directives);
     let tests = tests(condition);
-    let blocks = tests.iter().map(|test| format!("{test} {{\n  {inner}\n}}\n"));
+    let blocks = tests
+        .iter()
+        .map(|test| format!("{test} {{\n  {inner}\n}}\n"));
     blocks.collect()
 }
 
@@ -181,8 +186,8 @@ fn tests(condition: &Condition) -> Vec<String> {
     let exact = format!("^({any})$");
     let (name, pattern) = match &*condition.field {
         "route" | "path" => {
-            let is_below = condition.op == Operator::Prefix
-                || values.iter().all(|value| value.ends_with('/'));
+            let is_below =
+                condition.op == Operator::Prefix || values.iter().all(|value| value.ends_with('/'));
             let pattern = if is_below { format!("^({any})") } else { exact };
             (r#"$HTTP["url"]"#, pattern)
         }

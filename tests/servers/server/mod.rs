@@ -42,6 +42,14 @@ impl Site<'_> {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
+    /// A line without the lab's port behind the name of the shop.
+    pub fn without_port(&self, line: &str) -> String {
+        line.replace(
+            &format!("shop.example.com:{}", self.port),
+            "shop.example.com",
+        )
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
