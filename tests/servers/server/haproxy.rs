@@ -219,7 +219,7 @@ frontend fe_web
 
 backend be_app
   http-reuse always
-  server app1 {upstream}
+  server app1 {upstream} pool-purge-delay 36000s
 
 {tables}"#
         )

@@ -30,6 +30,7 @@ impl Server for Lighttpd {
             fs::set_permissions(site.path(log), Permissions::from_mode(0o666))?;
         }
         write(&site.path("www/files/report.txt"), "a report\n")?;
+        write(&site.path("www/private/notes.txt"), "for all\n")?;
         for name in ["ledger.txt", "payroll.csv", "contracts.txt"] {
             let secret = site.path(&format!("www/private/{name}"));
             write(&secret, "not for the server\n")?;
