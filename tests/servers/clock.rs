@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// When every log of the lab begins, in UTC: a Tuesday morning.
@@ -35,10 +36,23 @@ impl Clock {
         self.begins + self.real(at_s)
     }
 
+    /// Sleeps until a second of the log.
+    pub fn wait_until(self, at_s: f64) {
+        thread::sleep(self.instant(at_s).saturating_duration_since(Instant::now()));
+    }
+
     /// How long seconds of the log take.
     pub fn real(self, seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds.max(0.0) / self.factor)
     }
+}
+
+/// The unix second of [`BEGINS`].
+pub fn begins_at() -> i64 {
+    let begins = chrono::NaiveDateTime::parse_from_str(BEGINS, "%Y-%m-%d %H:%M:%S");
+    begins
+        .map(|at| at.and_utc().timestamp())
+        .unwrap_or_default()
 }
 
 /// Lets a server live by a clock of this factor that begins when it starts.
@@ -58,5 +72,7 @@ pub fn stretch(command: &mut Command, factor: f64, threads: bool) {
     command
         .env("LD_PRELOAD", library)
         .env("FAKETIME", format!("@{BEGINS} x{factor}"))
+        // Some servers clear their environment; then it must not be looked at again.
+        .env("FAKETIME_CACHE_DURATION", "1000000")
         .env("TZ", "UTC");
 }

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Connections at most; as many requests can be under way at once.
 const WORKERS: usize = 96;
+/// Requests that wait for an answer, or for a connection; a server that is slower gets them later.
+const MOST_UNDER_WAY: u64 = 2000;
 /// Real time after which an answer is given up; stretched servers are slow at times.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -71,7 +73,12 @@ pub fn play(mut sources: Vec<Source>, server: SocketAddr, clock: Clock) -> Playe
             take_answer(answer, &mut sources, &mut queue, clock, &mut played);
             continue;
         };
-        let wait = clock.instant(at).saturating_duration_since(Instant::now());
+        let due_in = clock.instant(at).saturating_duration_since(Instant::now());
+        let wait = if under_way < MOST_UNDER_WAY {
+            due_in
+        } else {
+            PATIENCE
+        };
         if let Ok(answer) = from_workers.recv_timeout(wait) {
             under_way -= 1;
             take_answer(answer, &mut sources, &mut queue, clock, &mut played);
@@ -130,12 +137,13 @@ struct Queue {
 impl Queue {
     fn push(&mut self, at_s: f64, due: Due) {
         self.turn += 1;
-        self.heap.push(Reverse(((at_s * 1e6) as u64, self.turn)));
+        // The bits of floats that are not negative are in their order.
+        self.heap.push(Reverse((at_s.to_bits(), self.turn)));
         self.due.insert(self.turn, due);
     }
 
     fn first_s(&self) -> Option<f64> {
-        self.heap.peek().map(|Reverse((at, _))| *at as f64 / 1e6)
+        self.heap.peek().map(|Reverse((at, _))| f64::from_bits(*at))
     }
 
     fn pop(&mut self) -> Due {

@@ -78,6 +78,7 @@ pub fn finish(
         });
     }
     complaints.truncate(5);
+    complaints.extend(jump(site.scenario, &labels));
     let error_log = fs::read(site.path(ERROR_LOG)).unwrap_or_default();
     for stated in server.stated(&String::from_utf8_lossy(&error_log), &labels) {
         if stated.in_error_log != stated.in_labels {
@@ -95,6 +96,15 @@ pub fn finish(
         truth,
         complaints,
     })
+}
+
+/// Complains of a log whose clock is not the stretched one.
+fn jump(scenario: &Scenario, labels: &[Label]) -> Option<String> {
+    let first = labels.iter().map(|label| label.at).min()?;
+    let last = labels.iter().map(|label| label.at).max()?;
+    let minutes = (last - first).as_seconds_f64() / 60.0;
+    let is_stretched = (0.8..1.25).contains(&(minutes / scenario.minutes));
+    (!is_stretched).then(|| format!("the log goes from {first} to {last}, {minutes:.1} minutes"))
 }
 
 /// The moment and the status of a line of any format that the lab writes.

@@ -12,16 +12,19 @@
 //! not come, or labels that the server's own error log contradicts.
 
 mod agents;
+mod application;
+mod client;
 mod clock;
 mod drive;
 mod labels;
+mod matrix;
+mod recognition;
 mod scenario;
 mod server;
 mod traffic;
 mod upstream;
 
 use clap::Parser;
-use clock::Clock;
 use scenario::Scenario;
 use server::{Running, Site};
 use std::fs;
@@ -43,6 +46,12 @@ struct Arguments {
     /// Only scenarios with this in their name.
     #[arg(long, default_value = "")]
     only: String,
+    /// Makes so many scenarios by chance instead of the quick set.
+    #[arg(long)]
+    generate: Option<usize>,
+    /// The seed of that chance.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Lists the scenarios and makes nothing.
     #[arg(long)]
     list: bool,
@@ -56,7 +65,11 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let scenarios: Vec<Scenario> = scenario::load(include_str!("quick.toml"))
+    let all = match arguments.generate {
+        Some(count) => matrix::generate(count, arguments.seed),
+        None => scenario::load(include_str!("quick.toml")),
+    };
+    let scenarios: Vec<Scenario> = all
         .into_iter()
         .filter(|scenario| scenario.title().contains(&arguments.only))
         .collect();
@@ -128,29 +141,41 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
     let directory = out.join(scenario.title());
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory)?;
+    let port = server::free_port()?;
+    let application = application::Running::start(scenario, port)?;
     let site = Site {
         scenario,
         directory: directory.canonicalize()?,
-        port: server::free_port()?,
+        port,
         upstream: upstream::start(scenario.factor)?,
+        application: application.as_ref().map(|running| running.address),
     };
-    let server = server::of(scenario.server());
-    let running = Running::start(&*server, &site)?;
-    let sources = traffic::sources(scenario);
+    let mut sources = traffic::sources(scenario);
     let addresses: Vec<_> = sources
         .iter()
         .map(|source| (source.name.clone(), source.addresses().to_vec()))
         .collect();
+    let mut clients = client::start(scenario, &mut sources, port)?;
+    let server = server::of(scenario.server());
+    let running = Running::start(&*server, &site)?;
     let clock = running.clock;
+    client::begin(&mut clients);
     let played = thread::scope(|scope| {
         scope.spawn(|| change(&running, scenario));
-        scope.spawn(|| control(&site, clock));
+        scope.spawn(|| application::play_events(scenario, application.as_ref(), &site, clock));
         drive::play(sources, site.address(), clock)
     });
+    let of_clients = client::finish(clients);
     thread::sleep(GRACE);
     drop(running);
     let made = labels::finish(&*server, &site, &addresses)?;
     let mut complaints = made.complaints;
+    complaints.extend(of_clients);
+    complaints.extend(recognition::check(
+        scenario,
+        &site.path("access.log"),
+        &made.labels,
+    )?);
     if played.failures > 0 {
         complaints.push(format!(
             "{} of {} requests had no answer",
@@ -166,24 +191,10 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
     Ok((told, complaints))
 }
 
-/// Calls the application's control when it is time.
-fn control(site: &Site<'_>, clock: Clock) {
-    let mut events: Vec<_> = site.scenario.events.iter().collect();
-    events.sort_by(|one, other| one.at.total_cmp(&other.at));
-    for event in events {
-        let at = clock.instant(event.at * 60.0);
-        thread::sleep(at.saturating_duration_since(Instant::now()));
-        if let Err(error) = upstream::control(site.upstream, &event.control) {
-            eprintln!("{}: {error}", site.scenario.title());
-        }
-    }
-}
-
 /// Changes policies when their time comes.
 fn change(running: &Running<'_>, scenario: &Scenario) {
     for minute in scenario.changes() {
-        let at = running.clock.instant(minute * 60.0);
-        thread::sleep(at.saturating_duration_since(Instant::now()));
+        running.clock.wait_until(minute * 60.0);
         if let Err(error) = running.change(minute) {
             eprintln!("{}: {error}", scenario.title());
         }

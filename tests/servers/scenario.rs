@@ -118,6 +118,9 @@ pub struct Denial {
     /// Its cause; by default the one that the rule's fields suggest.
     #[serde(default)]
     pub cause: Option<String>,
+    /// Whether the application applies it, not the server.
+    #[serde(default)]
+    pub application: bool,
     /// Minute from which it is in force; from the beginning if none.
     #[serde(default)]
     pub from: Option<f64>,
@@ -132,8 +135,14 @@ pub struct Denial {
 pub struct Stream {
     /// Name in labels and truth.
     pub name: String,
-    /// A program of `clients/`, or one whose user agent is imitated; see `agents.rs`.
+    /// Its program, whose user agent is imitated (`agents.rs`) unless it is `real`.
     pub client: String,
+    /// Whether the program itself sends the requests: one of `clients/`, see `client.rs`.
+    #[serde(default)]
+    pub real: bool,
+    /// The name that the product has for the client.
+    #[serde(default)]
+    pub known_as: Option<String>,
     /// Requests per second of the whole stream, while it is busy.
     pub rate: f64,
     /// Minutes from which and until which it is busy; the whole log by default.
@@ -150,7 +159,7 @@ pub struct Stream {
     /// How many addresses it has.
     #[serde(default = "one")]
     pub addresses: usize,
-    /// The network that they are of, e.g. `47.76.0.0/16`; anywhere by default.
+    /// The networks that they are of, e.g. `47.76.0.0/16, 5.2.0.0/15`; anywhere by default.
     #[serde(default)]
     pub network: Option<String>,
     #[serde(default = "get")]
@@ -173,6 +182,9 @@ pub struct Stream {
     /// Seconds that the answer takes.
     #[serde(default)]
     pub answer_s: f64,
+    /// Minute at which the signed links that it follows expire.
+    #[serde(default)]
+    pub links_expire: Option<f64>,
     /// Whether its denials are a spike.
     #[serde(default)]
     pub spike: bool,
@@ -321,10 +333,12 @@ impl Scenario {
         changes
     }
 
-    /// The policies in force in a minute.
+    /// The server's policies in force in a minute.
     pub fn policies_at(&self, minute: f64) -> Vec<&Denial> {
         let denials = self.policies.iter();
-        denials.filter(|denial| denial.holds_at(minute)).collect()
+        denials
+            .filter(|denial| !denial.application && denial.holds_at(minute))
+            .collect()
     }
 }
 

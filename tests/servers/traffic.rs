@@ -4,10 +4,17 @@
 //! its reaction. Times are seconds of the log's clock.
 
 use crate::agents;
+use crate::clock;
 use crate::scenario::{Reaction, Scenario, Shape, Stream};
 use forbid_logs::synth::{self, Format, Random};
+use hmac::{Hmac, Mac};
+use ipnet::Ipv4Net;
+use sha2::Sha256;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
+
+/// A beginning that is nearer than this is now, by rounding.
+const LEAST_S: f64 = 1e-3;
 
 /// Requests of the ordinary traffic have this name in the labels.
 pub const BACKGROUND: &str = "background";
@@ -159,16 +166,10 @@ impl Source {
         };
         // A busy time that begins, or a burst, does not wait for a calm pace.
         let begins = [from, next_burst(stream, now_s, from)];
-        let begins = begins.into_iter().filter(|begin| *begin > now_s);
-        let next = begins.fold(next, |next, begin| {
-            if begin < next && (next - now_s) * rate < 1e9 && begin <= until {
-                begin.min(next)
-            } else if next.is_infinite() && begin <= until {
-                begin
-            } else {
-                next
-            }
-        });
+        let next = begins
+            .into_iter()
+            .filter(|begin| *begin > now_s + LEAST_S && *begin < until)
+            .fold(next, f64::min);
         (next < self.end_s).then_some(next)
     }
 }
@@ -227,7 +228,10 @@ fn request(
         ));
     }
     let path: &String = random.pick(&stream.paths);
-    let target = fill(path, random);
+    let mut target = fill(path, random);
+    if let Some(minute) = stream.links_expire {
+        target = signed(&target, minute);
+    }
     Request {
         method: stream.method.clone(),
         target,
@@ -238,6 +242,21 @@ fn request(
         caller,
         attempts: 0,
     }
+}
+
+/// A link as the applications sign them, which expires in a minute of the log.
+fn signed(path: &str, minute: f64) -> String {
+    let expires = clock::begins_at() + (minute * 60.0) as i64;
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"lab").expect("a key of any length will do");
+    mac.update(format!("{path}{expires}").as_bytes());
+    let digits: String = mac
+        .finalize()
+        .into_bytes()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{path}?expires={expires}&sig={digits}")
 }
 
 /// A pattern with its places filled: `{n}`, `{word}`, and `{caller}` for the number of the caller.
@@ -256,22 +275,28 @@ fn filled(pattern: &str, caller: usize, random: &mut Random) -> String {
     text
 }
 
+/// The addresses of a stream, in its networks or anywhere in one of those that clouds have.
 fn addresses(stream: &Stream, random: &mut Random) -> Vec<Ipv4Addr> {
-    let network: ipnet::Ipv4Net = match &stream.network {
-        Some(network) => network
-            .parse()
-            .unwrap_or_else(|error| panic!("{network}: {error}")),
-        None => {
-            let first = *random.pick(&[18u32, 34, 45, 52, 78, 91, 104, 139, 159, 167]);
-            ipnet::Ipv4Net::new(Ipv4Addr::from(first << 24), 8).expect("eight bits are a prefix")
-        }
-    };
-    let size = 1u64 << (32 - network.prefix_len());
-    let any = |random: &mut Random| {
+    let first = *random.pick(&[18u32, 34, 45, 52, 78, 91, 104, 139, 159, 167]);
+    let anywhere = format!("{first}.0.0.0/8");
+    let networks: Vec<Ipv4Net> = stream
+        .network
+        .as_deref()
+        .unwrap_or(&anywhere)
+        .split(", ")
+        .map(|network| {
+            network
+                .parse()
+                .unwrap_or_else(|error| panic!("{network}: {error}"))
+        })
+        .collect();
+    let mut address = || {
+        let network = random.pick(&networks);
+        let size = 1u64 << (32 - network.prefix_len());
         let host = 1 + random.below(size.saturating_sub(2).max(1) as usize) as u32;
         Ipv4Addr::from(u32::from(network.network()) + host)
     };
-    (0..stream.addresses.max(1)).map(|_| any(random)).collect()
+    (0..stream.addresses.max(1)).map(|_| address()).collect()
 }
 
 /// The ordinary traffic, from the simulation of a shop: its requests, without its answers but for what

@@ -44,7 +44,8 @@ impl Server for Haproxy {
     fn prepare(&self, site: &Site<'_>) -> io::Result<()> {
         let admin = *self.admin.get_or_init(|| free_port().unwrap_or_default());
         let mut draft = Draft::default();
-        for (number, denial) in site.scenario.policies.iter().enumerate() {
+        let policies = site.scenario.policies.iter().enumerate();
+        for (number, denial) in policies.filter(|(_, denial)| !denial.application) {
             draft.add(number, denial, site);
         }
         write(&site.path("haproxy.cfg"), &draft.text(site, admin))

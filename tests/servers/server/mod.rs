@@ -33,8 +33,10 @@ pub struct Site<'a> {
     /// Its configuration and logs.
     pub directory: PathBuf,
     pub port: u16,
-    /// The application behind it.
+    /// The plain application behind it.
     pub upstream: SocketAddr,
+    /// The one that answers below `/app/`.
+    pub application: Option<SocketAddr>,
 }
 
 impl Site<'_> {

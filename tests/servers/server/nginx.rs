@@ -25,6 +25,8 @@ struct Draft {
     server: String,
     /// Directives by location, with its modifier.
     locations: BTreeMap<String, String>,
+    /// Entries of a map from method and path to a cause.
+    late: String,
 }
 
 impl Server for Nginx {
@@ -49,6 +51,9 @@ impl Server for Nginx {
                 (None, None) => panic!("a policy has a rule or a feature"),
             }
         }
+        if site.application.is_some() {
+            draft.location("^~ /app/", "proxy_pass http://express_or_flask;");
+        }
         draft.text(site)
     }
 
@@ -60,15 +65,16 @@ impl Server for Nginx {
         command
     }
 
-    /// The fields are `$lab`, the state of limits of requests and of connections, and the application's word.
+    /// The fields are `$lab`, the state of limits of requests and of connections, the application's word, and
+    /// `$lab_late`, for what denies where nothing can be set.
     fn cause(&self, fields: &[&str]) -> Option<Cause> {
-        let [lab, requests, connections, application] = fields else {
+        let [lab, requests, connections, application, late] = fields else {
             return None;
         };
         if *requests == "REJECTED" || *connections == "REJECTED" {
             return Some(Cause::RateLimit);
         }
-        let named = [lab, application]
+        let named = [lab, application, late]
             .into_iter()
             .find(|name| !matches!(**name, "" | "-"));
         named.map(|name| cause_named(name))
@@ -80,7 +86,8 @@ impl Server for Nginx {
         let rejected = |label: &Label| label.fields[1..3].iter().any(|field| field == "REJECTED");
         let limits = [" limiting requests, ", " limiting connections by zone "];
         let by_access = |label: &Label| {
-            !rejected(label) && label.status == 403 && label.fields[0].ends_with("acl")
+            let denied = label.fields[0].ends_with("acl") || !label.fields[4].is_empty();
+            !rejected(label) && label.status == 403 && denied
         };
         let access = [
             "access forbidden by rule",
@@ -121,9 +128,10 @@ impl Draft {
             let _ = writeln!(locations, "    location {place} {{ {directives}{proxied}}}");
         }
         let directory = site.directory.display();
-        let (http, server, port) = (&self.http, &self.server, site.port);
+        let (http, server, late, port) = (&self.http, &self.server, &self.late, site.port);
         let format = log_format(site.scenario.format);
         let upstream = site.upstream;
+        let application = site.application.unwrap_or(upstream);
         format!(
             r#"{user}daemon off; worker_processes 1; pid {directory}/nginx.pid; error_log {directory}/{ERROR_LOG} info;
 events {{ worker_connections 4096; }}
@@ -131,6 +139,7 @@ http {{
   include /etc/nginx/mime.types; default_type application/octet-stream;
   client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy; fastcgi_temp_path {directory}/fastcgi; uwsgi_temp_path {directory}/uwsgi; scgi_temp_path {directory}/scgi;
   map $http_x_api_key $lab_token {{ "" $arg_api_key; default $http_x_api_key; }}
+  map $request_method$uri $lab_late {{ default ""; {late}}}
   log_format lab {format};
   access_log {directory}/{RAW_LOG} lab;
   set_real_ip_from 127.0.0.0/8; real_ip_header X-Forwarded-For;
@@ -138,6 +147,7 @@ http {{
   proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header X-Remote-User $remote_user; proxy_set_header X-Forwarded-For $remote_addr;
   proxy_read_timeout 36000s; proxy_connect_timeout 36000s; proxy_send_timeout 36000s; proxy_max_temp_file_size 0;
   upstream application {{ server {upstream} max_fails=0; keepalive 64; keepalive_timeout 36000s; keepalive_requests 100000000; }}
+  upstream express_or_flask {{ server {application} max_fails=0; keepalive 64; keepalive_timeout 36000s; keepalive_requests 100000000; }}
   limit_req_status 403; limit_conn_status 403;
 {http}  server {{
     listen 127.0.0.1:{port} default_server backlog=4096; server_name shop.example.com; root {directory}/www;
@@ -175,6 +185,7 @@ fn log_format(format: LogFormat) -> String {
         "$limit_req_status",
         "$limit_conn_status",
         "$upstream_http_x_lab_cause",
+        "$lab_late",
     ];
     let tail: String = tail.map(|variable| format!("{TAIL}{variable}")).concat();
     format!("{escape}'{line}{tail}'")
@@ -362,7 +373,7 @@ fn feature(draft: &mut Draft, site: &Site<'_>, feature: &str, denial: &Denial) {
         // https://nginx.org/en/docs/http/ngx_http_referer_module.html
         "hotlink" => draft.location(
             "^~ /static/img/",
-            "valid_referers none blocked server_names shop.example.com ~\\.google\\.; if ($invalid_referer) { set $lab request_shape; return 403; }",
+            "valid_referers none blocked server_names ~\\.google\\.; if ($invalid_referer) { set $lab request_shape; return 403; }",
         ),
         // A page that sets a cookie by script must have been seen; whoever has none is challenged.
         "challenge" => {
@@ -375,7 +386,10 @@ fn feature(draft: &mut Draft, site: &Site<'_>, feature: &str, denial: &Denial) {
             draft.server += "    if ($lab_preflight) { set $lab cors; return 403; }\n";
         }
         // Methods that a location is limited to.
-        "read_only" => draft.location("^~ /api/v1/catalog", "set $lab request_shape; limit_except GET HEAD { deny all; }"),
+        "read_only" => {
+            draft.late = "~^(PUT|POST|PATCH|DELETE)/api/v1/catalog request_shape; ".to_string();
+            draft.location("^~ /api/v1/catalog", "limit_except GET HEAD { deny all; }");
+        }
         other => panic!("nginx has no feature {other:?} ({denial:?})"),
     }
 }
