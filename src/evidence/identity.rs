@@ -19,6 +19,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
         refused(case),
         lacks_right(case),
         named,
+        valid(case),
         few,
         nameless(case),
         now_and_then(case),
@@ -170,16 +171,8 @@ fn fewer_names(case: &Case<'_>) -> Option<Evidence> {
 /// Denied without a token at places where the admitted ones have one.
 fn nameless(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
-    let named = |column: Column| {
-        facts.values.get(&column).map_or(0, |values| {
-            values
-                .iter()
-                .filter(|(id, _)| *id != NONE)
-                .map(|(_, count)| count)
-                .sum::<u64>()
-        })
-    };
-    let present = facts.share(named(Column::Token).max(named(Column::User)));
+    let present =
+        facts.share(named_requests(case, Column::Token).max(named_requests(case, Column::User)));
     let usual = facts.admitted_here_named as f64 / facts.admitted_here.max(1) as f64;
     if facts.admitted_here < 10 || usual < 0.6 || present > 0.1 {
         return None;
@@ -227,19 +220,46 @@ fn now_and_then(case: &Case<'_>) -> Option<Evidence> {
     ))
 }
 
+/// A credential in the log that is admitted elsewhere meanwhile is neither unknown nor expired nor revoked.
+fn valid(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let same = facts.same_identity_elsewhere;
+    let named = named_requests(case, Column::Token).max(named_requests(case, Column::User));
+    if facts.share(named) < 0.5 || same.admitted < 5 || same.admitted_share() < 0.3 {
+        return None;
+    }
+    let text = format!(
+        "the same credentials were admitted {} times elsewhere meanwhile",
+        same.admitted
+    );
+    Some(evidence(
+        "valid",
+        EvidenceKind::Behaviour,
+        Cause::Credential,
+        -2.5,
+        text,
+        &[("elsewhere", same.admitted as f64)],
+    ))
+}
+
+/// Denied requests that show a value in a column.
+fn named_requests(case: &Case<'_>, column: Column) -> u64 {
+    case.facts.values.get(&column).map_or(0, |values| {
+        values
+            .iter()
+            .filter(|(id, _)| *id != NONE)
+            .map(|(_, count)| count)
+            .sum::<u64>()
+    })
+}
+
 /// What the token or user name tells, where the log has one.
 fn named(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
-    let present = |column: Column| {
-        facts.values.get(&column).map_or(0, |values| {
-            values
-                .iter()
-                .filter(|(id, _)| *id != NONE)
-                .map(|(_, count)| count)
-                .sum::<u64>()
-        })
-    };
-    let (tokens, users) = (present(Column::Token), present(Column::User));
+    let (tokens, users) = (
+        named_requests(case, Column::Token),
+        named_requests(case, Column::User),
+    );
     let column = if tokens >= users {
         Column::Token
     } else {
