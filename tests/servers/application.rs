@@ -5,7 +5,8 @@
 
 use crate::clock::{self, Clock};
 use crate::scenario::{Application, Scenario};
-use crate::server::free_port;
+use crate::server::{Site, free_port};
+use crate::upstream;
 use forbid_logs::findings::Algorithm;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -136,13 +137,22 @@ fn limit(scenario: &Scenario) -> Vec<(&'static str, String)> {
 }
 
 /// Calls the controls of a scenario when their time comes.
-pub fn play_events(scenario: &Scenario, application: Option<&Running>, port: u16, clock: Clock) {
+pub fn play_events(
+    scenario: &Scenario,
+    application: Option<&Running>,
+    site: &Site<'_>,
+    clock: Clock,
+) {
     let mut events = scenario.events.clone();
     events.sort_by(|a, b| a.at.total_cmp(&b.at));
     for event in events {
         clock.wait_until(event.at * 60.0);
-        let call = event.control.replace("{port}", &port.to_string());
-        if let Some(Err(error)) = application.map(|application| application.control(&call)) {
+        let call = event.control.replace("{port}", &site.port.to_string());
+        let done = match application {
+            Some(application) => application.control(&call),
+            None => upstream::control(site.upstream, &call),
+        };
+        if let Err(error) = done {
             eprintln!("{}: {error}", scenario.title());
         }
     }

@@ -2,7 +2,7 @@
 //! `truth.json`, the configuration and the error log.
 
 use crate::scenario::{Scenario, Stream};
-use crate::server::{ERROR_LOG, RAW_LOG, Server, Site, TAIL};
+use crate::server::{ERROR_LOG, RAW_LOG, Server, Site};
 use chrono::{DateTime, Utc};
 use forbid_logs::findings::{Algorithm, Cause};
 use serde_json::{Value, json};
@@ -49,22 +49,21 @@ pub fn finish(
     let mut labels = Vec::new();
     let mut complaints = Vec::new();
     for line in raw.lines() {
-        let mut parts = line.split(TAIL);
-        let (Some(line), Some(stream)) = (parts.next(), parts.next()) else {
+        let Some((line, stream, fields)) = server.parted(line) else {
             complaints.push(format!("a line without a tail: {line}"));
             continue;
         };
         // Only the wait for the server to listen has no stream.
-        if matches!(stream, "" | "-") {
+        if matches!(&*stream, "" | "-") {
             continue;
         }
-        let fields: Vec<&str> = parts.collect();
-        let line = server.finish(line, site);
+        let line = server.finish(&line, site);
         let Some((at, status)) = read(&line) else {
             complaints.push(format!("a line without a time or a status: {line}"));
             continue;
         };
-        let cause = (status == 403).then(|| server.cause(&fields)).flatten();
+        let told: Vec<&str> = fields.iter().map(String::as_str).collect();
+        let cause = (status == 403).then(|| server.cause(&told)).flatten();
         if status == 403 && cause.is_none() {
             complaints.push(format!("a denial without a cause: {line} {fields:?}"));
         }
@@ -73,8 +72,8 @@ pub fn finish(
         labels.push(Label {
             status,
             at,
-            stream: stream.to_string(),
-            fields: fields.into_iter().map(str::to_string).collect(),
+            stream,
+            fields,
             cause,
         });
     }

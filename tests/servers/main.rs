@@ -166,7 +166,7 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
     client::begin(&mut clients);
     let played = thread::scope(|scope| {
         scope.spawn(|| change(&running, scenario));
-        scope.spawn(|| application::play_events(scenario, application.as_ref(), port, clock));
+        scope.spawn(|| application::play_events(scenario, application.as_ref(), &site, clock));
         drive::play(sources, connect, clock)
     });
     let of_clients = client::finish(clients);

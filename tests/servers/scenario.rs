@@ -84,6 +84,8 @@ pub enum LogFormat {
     /// The server's own: combined, or HAProxy's httplog, or Caddy's JSON.
     #[default]
     Usual,
+    /// The combined format, of servers whose own is another.
+    Combined,
     /// The virtual host in front.
     Vhost,
     /// One JSON object per line, with the credential where there is one.

@@ -277,10 +277,15 @@ fn filled(pattern: &str, caller: usize, random: &mut Random) -> String {
     text
 }
 
-/// The addresses of a stream, in its networks or anywhere in one of those that clouds have.
+/// First octets of networks that clouds and providers have.
+const ANYWHERE: [u8; 28] = [
+    3, 13, 18, 23, 34, 35, 45, 46, 51, 52, 62, 77, 78, 80, 86, 91, 93, 104, 109, 139, 142, 151,
+    159, 167, 176, 185, 188, 195,
+];
+
+/// The addresses of a stream, in its networks or anywhere.
 fn addresses(stream: &Stream, random: &mut Random) -> Vec<Ipv4Addr> {
-    let first = *random.pick(&[18u32, 34, 45, 52, 78, 91, 104, 139, 159, 167]);
-    let anywhere = format!("{first}.0.0.0/8");
+    let anywhere = ANYWHERE.map(|first| format!("{first}.0.0.0/8")).join(", ");
     let networks: Vec<Ipv4Net> = stream
         .network
         .as_deref()
@@ -343,12 +348,16 @@ fn parse(line: &str) -> Option<(i64, Request)> {
     // What the simulation denied, the server may deny; the application does not.
     let status = if status == "403" { "404" } else { status };
     headers.push(format!("X-Lab-Status: {status}"));
+    let address: Ipv4Addr = before.split(' ').next()?.parse().ok()?;
+    // Whoever calls the API has a key.
+    let key = format!("X-Api-Key: key-pro-{}", 100 + u32::from(address) % 61);
+    headers.extend(target.starts_with("/api/").then_some(key));
     let request = Request {
         method: method.to_string(),
         target: target.to_string(),
         headers,
         body: None,
-        address: before.split(' ').next()?.parse().ok()?,
+        address,
         source: 0,
         caller: 0,
         attempts: 0,

@@ -4,6 +4,9 @@
 //! cause as the server's own configuration knows it. `labels.rs` takes the tail off again.
 
 mod apache;
+mod caddy;
+mod haproxy;
+mod lighttpd;
 mod nginx;
 
 use crate::clock::{self, Clock};
@@ -40,6 +43,14 @@ pub struct Site<'a> {
 impl Site<'_> {
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// A line without the lab's port behind the name of the shop.
+    pub fn without_port(&self, line: &str) -> String {
+        line.replace(
+            &format!("shop.example.com:{}", self.port),
+            "shop.example.com",
+        )
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -90,6 +101,13 @@ pub trait Server: Sync {
         signal(child, "HUP")
     }
 
+    /// A line as it was written, without its tail: the line, the stream, and what [`Server::cause`] takes.
+    /// None if there is no tail.
+    fn parted(&self, raw: &str) -> Option<(String, String, Vec<String>)> {
+        let mut parts = raw.split(TAIL).map(str::to_string);
+        Some((parts.next()?, parts.next()?, parts.collect()))
+    }
+
     /// The line of the access log as it is published, if the tail does not tell all.
     fn finish(&self, line: &str, _site: &Site<'_>) -> String {
         line.to_string()
@@ -120,7 +138,9 @@ pub fn of(kind: ServerKind) -> Box<dyn Server> {
     match kind {
         ServerKind::Apache => Box::new(apache::Apache),
         ServerKind::Nginx => Box::new(nginx::Nginx),
-        other => panic!("{} is not in the lab", other.name()),
+        ServerKind::Haproxy => Box::new(haproxy::Haproxy::default()),
+        ServerKind::Caddy => Box::new(caddy::Caddy::default()),
+        ServerKind::Lighttpd => Box::new(lighttpd::Lighttpd),
     }
 }
 

@@ -165,7 +165,7 @@ http {{
 fn log_format(format: LogFormat) -> String {
     let combined = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
     let line = match format {
-        LogFormat::Usual => combined.to_string(),
+        LogFormat::Usual | LogFormat::Combined => combined.to_string(),
         LogFormat::Vhost => format!("$host:$server_port {combined}"),
         LogFormat::Json => concat!(
             r#"{"time":"$time_iso8601","remote_addr":"$remote_addr","method":"$request_method","#,

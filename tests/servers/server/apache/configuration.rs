@@ -124,7 +124,7 @@ RewriteEngine On
 fn log_format(site: &Site<'_>) -> String {
     let combined = r#"%a %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\""#;
     let line = match site.scenario.format {
-        LogFormat::Usual => combined.to_string(),
+        LogFormat::Usual | LogFormat::Combined => combined.to_string(),
         LogFormat::Vhost => format!("%v:%p {combined}"),
         LogFormat::Json => concat!(
             r#"{\"time\":\"%{%Y-%m-%dT%H:%M:%S}tZ\",\"remote_addr\":\"%a\",\"method\":\"%m\","#,
