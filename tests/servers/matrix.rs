@@ -157,6 +157,12 @@ impl Draft {
 
     /// Adds what else goes on.
     fn finish(mut self) -> Scenario {
+        // One caller that waits longer and longer is no spike.
+        for stream in &mut self.scenario.streams {
+            if stream.denied == Reaction::BackOff && stream.addresses < 20 {
+                stream.denied = Reaction::Retry;
+            }
+        }
         match self.random.below(5) {
             0 => self.scanners(),
             1 if self.scenario.server() != Caddy => self.standing_denials(),
@@ -382,7 +388,7 @@ fn limit_by_token(draft: &mut Draft) {
     };
     draft.deny(&format!("{limit} per token for route under /api/v1"));
     let client = draft.program();
-    let in_url = draft.random.happens(0.3);
+    let in_url = draft.random.happens(0.3) && draft.scenario.server() == Nginx;
     let (paths, headers) = match in_url {
         true => (
             [

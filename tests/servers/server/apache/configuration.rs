@@ -59,6 +59,12 @@ impl Draft {
     pub fn text(&self, site: &Site<'_>) -> String {
         let mut text = self.beginning(site);
         text += &log_format(site);
+        // mod_evasive cannot say that it denied: where it may, nothing else denies its clients.
+        let is_evasive = self
+            .modules
+            .iter()
+            .any(|(name, _)| name.contains("evasive"));
+        let hidden_files = if is_evasive { "" } else { HIDDEN_FILES };
         let directory = site.directory.display();
         let _ = write!(
             text,
@@ -74,7 +80,7 @@ impl Draft {
 SetEnvIf X-Api-Key "^(.+)$" lab_token=$1
 SetEnvIfExpr "-z req('X-Api-Key') && %{{QUERY_STRING}} =~ /(?:^|&)api_key=([^&]*)/" lab_token=$1
 RewriteEngine On
-{rewrite}{server}{HIDDEN_FILES}
+{rewrite}{server}{hidden_files}
 "#,
             rewrite = self.rewrite,
             server = self.server,
