@@ -20,6 +20,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
         lacks_right(case),
         named,
         valid(case),
+        authenticated(case),
         few,
         nameless(case),
         now_and_then(case),
@@ -239,6 +240,30 @@ fn valid(case: &Case<'_>) -> Option<Evidence> {
         -2.5,
         text,
         &[("elsewhere", same.admitted as f64)],
+    ))
+}
+
+/// A user whom the server names has passed its authentication, or the answer were 401; other users pass.
+fn authenticated(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let users = facts.share(named_requests(case, Column::User));
+    let others = facts.other_identity_here;
+    let here = facts.same_ip_here.admitted_share();
+    if users < 0.9 || others.admitted < 5 || here > 0.2 {
+        return None;
+    }
+    let text = format!(
+        "{} logged by name, so past authentication, and denied where others were admitted {} times",
+        counted(facts.distinct(Column::User) as u64, "user", "users"),
+        others.admitted
+    );
+    Some(evidence(
+        "authenticated",
+        EvidenceKind::Behaviour,
+        Cause::Permission,
+        1.5,
+        text,
+        &[("others_here", others.admitted as f64)],
     ))
 }
 
