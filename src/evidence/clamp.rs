@@ -1,9 +1,10 @@
 //! The best mark of a rate limit: the admitted count stays while the offered count varies.
 //!
 //! Per bin of time in which the key was saturated (denials in it and in its neighbours), the variance
-//! of the admitted count over its mean is near 0 behind a bucket, and what random thinning would leave
-//! anywhere else. Regular pollers vary little by themselves, so the ratio is taken against the thinned
-//! arrivals, `q·VMR(all) + 1 - q`, never against 1 (Poisson).
+//! of the admitted count over its mean is near 0 behind a bucket. Elsewhere it is what random thinning would
+//! leave, `q·VMR(all) + 1 - q`, or, where the admitted are callers of their own who know nothing of the denied
+//! ones (behind a challenge, a list), about 1 (Poisson). The ratio is taken against the smaller of both:
+//! regular pollers vary little by themselves.
 
 /// Widths of bins that are tried, in seconds.
 const WIDTHS_S: [i64; 8] = [1, 2, 5, 10, 30, 60, 120, 300];
@@ -18,7 +19,7 @@ const MOST_FOLLOWING: f64 = 0.4;
 /// How tightly admissions are clamped.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clamp {
-    /// Variance over mean of the admitted counts, relative to random thinning.
+    /// Variance over mean of the admitted counts, relative to random thinning or to independent callers.
     pub ratio: f64,
     /// How many standard deviations the ratio lies below 1 (Wilson-Hilferty).
     pub deviations: f64,
@@ -80,7 +81,7 @@ fn at_width(bins: &[Bin], width_s: i64) -> Option<Clamp> {
         return None; // admissions follow what is offered
     }
     let thinned = share * offered_ratio + 1.0 - share;
-    let ratio = ratio / thinned.max(1e-9);
+    let ratio = ratio / thinned.clamp(1e-9, 1.0);
     let freedom = (full.len() - 1) as f64;
     let scale = (2.0 / (9.0 * freedom)).sqrt();
     let deviations = (ratio.cbrt() - (1.0 - 2.0 / (9.0 * freedom))) / scale;

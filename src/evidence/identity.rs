@@ -47,6 +47,8 @@ fn refused(case: &Case<'_>) -> Option<Evidence> {
     let (ips, wide) = (facts.distinct(Column::Ip), facts.distinct(Column::Prefix16));
     let mut weight: f64 = 0.6 - CROWD_COST * (facts.distinct(Column::Client).max(1) as f64).ln();
     weight += match places {
+        // Writes at one place may as well be of a shape that is refused there.
+        1 if facts.share(facts.writes) > 0.95 => -0.5,
         1 => 0.0,
         2..=3 => 0.5,
         _ => 0.9,
