@@ -2,8 +2,8 @@
 //!
 //! What varies: the log's format and length (a minute to a week), when the spike begins and ends (at the edge
 //! of the log too), the shape of its traffic, how many addresses it has, how clients take a denial, how far a
-//! limit is exceeded (1.2 to 50 times), the ordinary traffic, and what else goes on: scanners, denials that
-//! stand all day, a limiter that answers 429, a second spike that overlaps.
+//! limit is exceeded (1.2 to 50 times), the ordinary traffic, and what else goes on: scanners, or denials that
+//! stand all day.
 
 mod bots;
 mod identity;
