@@ -46,8 +46,11 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
         weight += 1.3; // many addresses that share nothing but the agent
     }
     weight += 2.2 * unwanted - 1.0 * libraries - 1.0 * monitors;
-    if routes >= 4 {
-        weight += 0.4;
+    match routes {
+        // Libraries that ask for one thing only: the thing explains as much as the agent.
+        1 if unwanted < 0.5 => weight -= 1.5,
+        4.. => weight += 0.4,
+        _ => {}
     }
     if facts.same_ip_other_agent.admitted >= 5 {
         weight += 1.5; // the same addresses pass with another agent
@@ -89,6 +92,10 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
 
 fn passes(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
+    let crowd = facts.class_share(&[Class::Browser]) > 0.7 && facts.distinct(Column::UserAgent) >= 3;
+    if case.challenged || crowd || facts.share(facts.attacks) >= 0.3 {
+        return None; // a filter that looks at what is asked, or at a cookie, lets others with the agent pass
+    }
     let others = facts.other_ip_same_agent;
     let share = others.admitted as f64 / (others.admitted + facts.denials) as f64;
     if others.admitted < 5 || others.admitted_share() < 0.3 || share < 0.03 {

@@ -5,6 +5,7 @@
 //! others admitted here? A *cell* is a method on the first three segments of a route.
 
 mod contrast;
+mod surge;
 
 use super::clamp::Load;
 use super::responder::Pages;
@@ -14,6 +15,7 @@ use crate::key::Method;
 use crate::key::client::Class;
 use crate::key::fast::HashMap;
 use contrast::{Group, contrast, ever, method_bit};
+pub use surge::Surge;
 
 /// Admitted requests from which an address counts as established before an onset.
 pub const ESTABLISHED: u32 = 20;
@@ -95,6 +97,8 @@ pub struct Facts {
     pub ips_denied_at_onset: u64,
     /// Addresses whose rate in the minute before the first denial was a multiple of what it was before.
     pub ips_with_jump: u64,
+    /// The faster pace of the group's addresses just before its first denial, if there was one.
+    pub surge: Option<Surge>,
     /// Denials of OPTIONS requests.
     pub options: u64,
     /// Denials of POST, PUT, PATCH or DELETE requests.
@@ -188,7 +192,8 @@ impl Facts {
             return Some(self.upstream_denials as f64 / told as f64);
         }
         let told = self.server_pages + self.own_bodies;
-        (told > 0).then(|| self.own_bodies as f64 / told as f64)
+        let sized: u64 = self.sizes.iter().map(|(_, count)| count).sum();
+        (told > 0 && told * 2 >= sized).then(|| self.own_bodies as f64 / told as f64)
     }
 }
 
@@ -208,6 +213,7 @@ pub fn gather(table: &Table<'_>, pages: &Pages, denials: &[u32]) -> Facts {
     contrast(table, &group, &mut facts);
     ever(table, &group, &mut facts);
     clients(table, &group, &mut facts);
+    facts.surge = surge::before(table, &group, &facts);
     facts
 }
 

@@ -106,6 +106,9 @@ fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
     let mut weight: f64 = if others.admitted < 3 { 1.4 } else { 1.6 };
     // A right belongs to somebody: a crowd of agents lacks none.
     weight -= CROWD_COST * (facts.distinct(Column::UserAgent).max(1) as f64).ln();
+    if facts.share(facts.writes) > 0.95 && facts.distinct(Column::Route3) == 1 {
+        weight -= 1.0; // or their bodies are not what the place takes
+    }
     let browsers = facts.class_share(&[Class::Browser]);
     if browsers > 0.8 && facts.distinct(Column::Ip) >= 5 && facts.distinct(Column::User) == 0 {
         weight -= 0.8; // many people without a name: hardly a right that each of them lacks

@@ -304,7 +304,12 @@ fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Option<
     // A steady stream of admissions is a bucket or a budget; without it admissions come before denials.
     let fits: &[fit::Fit] = match clamp.is_some_and(|clamp| clamp.deviations <= TIGHT_DEVIATIONS) {
         true => &[fit::leaky_bucket, fit::fixed_window],
-        false => &[fit::fixed_window, fit::sliding_window, fit::hold],
+        false => &[
+            fit::leaky_bucket,
+            fit::fixed_window,
+            fit::sliding_window,
+            fit::hold,
+        ],
     };
     Some(LimiterFit {
         key: None,

@@ -4,7 +4,8 @@ use super::{Case, counted, evidence, percent};
 use crate::findings::{Cause, Evidence, EvidenceKind};
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [clamped(case), replayed(case), jumped(case), loaded(case)]
+    let sudden = surged(case).or_else(|| jumped(case));
+    [clamped(case), replayed(case), sudden, loaded(case)]
         .into_iter()
         .flatten()
         .collect()
@@ -57,6 +58,38 @@ fn replayed(case: &Case<'_>) -> Option<Evidence> {
             ("precision", fitted.precision),
             ("coverage", fitted.coverage),
         ],
+    ))
+}
+
+/// Of a full block, the share of the callers' requests there that may still be admitted.
+const BLOCKED: f64 = 0.15;
+
+/// Callers become busy and are denied at once, at the very place; a list needs no surge.
+fn surged(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let surge = facts.surge?;
+    if facts.denials < 20 || facts.same_ip_here.admitted_share() > BLOCKED {
+        return None; // what is admitted meanwhile tells more: see the clamp
+    }
+    let chance = surge.before_s / (surge.before_s + surge.denied_s);
+    let weight = (0.5 / chance).ln().min(3.5);
+    if weight < 0.5 {
+        return None;
+    }
+    let text = format!(
+        "{} admitted within {:.0} s of a new pace, then denied for {:.0} s: a list's moment would fall there with a chance of {}",
+        counted(surge.admitted, "request was", "requests were"),
+        surge.before_s,
+        surge.denied_s,
+        percent(chance)
+    );
+    Some(evidence(
+        "surge",
+        EvidenceKind::Behaviour,
+        Cause::RateLimit,
+        weight,
+        text,
+        &[("admitted", surge.admitted as f64), ("chance", chance)],
     ))
 }
 

@@ -67,7 +67,8 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let ips = facts.distinct(Column::Ip) as u64;
     let passed = facts.other_ip_here.admitted + facts.same_ip_here.admitted;
-    if passed as f64 > 0.01 * facts.denials as f64 {
+    // The second in which a rule comes into force or is lifted holds requests of both sides.
+    if passed as f64 > 2.0 + 0.01 * facts.denials as f64 {
         return None;
     }
     let elsewhere = facts.same_ip_elsewhere;
@@ -90,10 +91,14 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
     };
     match facts.distinct(Column::Client) {
         1 if ips >= 3 => {
-            weight -= 1.2; // one program alone: its right, rather than the place
-            if facts.application_share().is_some_and(|share| share >= 0.8) {
-                weight -= 1.0;
-            }
+            // One program alone: its right, rather than the place. Less so where it is spread over many networks
+            // and the server itself answered.
+            let by_application = facts.application_share().is_some_and(|share| share >= 0.8);
+            weight -= match (by_application, facts.distinct(Column::Prefix16)) {
+                (true, _) => 2.2,
+                (false, 8..) => 0.4,
+                (false, _) => 1.2,
+            };
         }
         1 | 2 => {}
         _ => weight += 0.6,
@@ -108,6 +113,9 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
     }
     if is_private(case) {
         weight += 0.8;
+    }
+    if facts.share(facts.writes) > 0.95 && facts.share(facts.own_referers) > 0.7 {
+        weight -= 1.5; // the site's own forms lead here
     }
     let where_else = if free {
         format!(

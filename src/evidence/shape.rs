@@ -1,5 +1,6 @@
 //! Rules on the request itself: its method, its referer, the token of a form.
 
+use super::places::places_named;
 use super::{Case, counted, evidence, percent};
 use crate::examine::table::Column;
 use crate::findings::{Cause, Evidence, EvidenceKind};
@@ -7,8 +8,14 @@ use crate::key::Method;
 use crate::key::client::Class;
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    [hotlink(case), method(case), form(case), own_form(case)]
-        .into_iter()
+    [
+        hotlink(case),
+        method(case),
+        form(case),
+        own_form(case),
+        body(case),
+    ]
+    .into_iter()
         .flatten()
         .collect()
 }
@@ -149,5 +156,44 @@ fn own_form(case: &Case<'_>) -> Option<Evidence> {
         if by_application.is_some() { 3.4 } else { 2.6 },
         text,
         &[("own_referers", own)],
+    ))
+}
+
+/// Programs whose writes are refused by the application at one place, where the writes of others pass: their
+/// bodies are not what it takes. More so where the same programs may read there.
+fn body(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let others = facts.other_ip_here.admitted;
+    let programs = facts.class_share(&[Class::HttpLibrary, Class::CommandLine, Class::ApiTool]);
+    if facts.share(facts.writes) < 0.95 || programs < 0.6 || facts.distinct(Column::Route3) > 1 {
+        return None;
+    }
+    if facts.same_ip_here.admitted_share() > 0.1
+        || others < 5
+        || (others as f64) < 0.05 * facts.denials as f64
+        || facts.application_share().is_some_and(|share| share < 0.8)
+    {
+        return None;
+    }
+    let reads = facts.same_ip_elsewhere.admitted;
+    let may_read = reads >= 5 && facts.same_ip_other_root.admitted == 0;
+    let mut weight = if facts.application_share().is_some() { 2.2 } else { 1.6 };
+    weight += if may_read { 1.0 } else { 0.0 };
+    let text = format!(
+        "only writes to {} are denied, where others' {others} were admitted{}",
+        places_named(case),
+        if may_read {
+            format!(", and {reads} other requests of the same addresses were")
+        } else {
+            String::new()
+        }
+    );
+    Some(evidence(
+        "body",
+        EvidenceKind::Behaviour,
+        Cause::RequestShape,
+        weight,
+        text,
+        &[("others", others as f64), ("same_elsewhere", reads as f64)],
     ))
 }

@@ -159,6 +159,9 @@ pub struct Stream {
     /// How many addresses it has.
     #[serde(default = "one")]
     pub addresses: usize,
+    /// The stream whose callers these are too, with the same addresses: what else they do.
+    #[serde(default)]
+    pub callers_of: Option<String>,
     /// The networks that they are of, e.g. `47.76.0.0/16, 5.2.0.0/15`; anywhere by default.
     #[serde(default)]
     pub network: Option<String>,

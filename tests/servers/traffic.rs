@@ -75,8 +75,16 @@ pub fn sources(scenario: &Scenario) -> Vec<Source> {
         Kind::Ordinary(ordinary(scenario)),
         &mut random,
     )];
+    let mut known: HashMap<&str, Vec<Ipv4Addr>> = HashMap::new();
     for stream in &scenario.streams {
-        let addresses = addresses(stream, &mut random);
+        let own = addresses(stream, &mut random);
+        let addresses = match &stream.callers_of {
+            Some(other) => known.get(other.as_str()).cloned().unwrap_or_else(|| {
+                panic!("{}: no stream before it is called {other:?}", stream.name)
+            }),
+            None => own,
+        };
+        known.insert(&stream.name, addresses.clone());
         let kind = Kind::Stream(Box::new(stream.clone()), addresses);
         all.push(source(&stream.name, kind, &mut random));
     }

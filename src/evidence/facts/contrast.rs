@@ -20,7 +20,7 @@ pub(super) struct Group {
     user: Bits,
     root: Bits,
     /// The group's addresses, agents, tokens, users and places, each once.
-    ips: Vec<u32>,
+    pub(super) ips: Vec<u32>,
     agents: Vec<u32>,
     tokens: Vec<u32>,
     users: Vec<u32>,
@@ -75,7 +75,7 @@ impl Group {
         self.cell.get(place as usize).copied().unwrap_or(0)
     }
 
-    fn is_here(&self, table: &Table<'_>, index: u32) -> bool {
+    pub(super) fn is_here(&self, table: &Table<'_>, index: u32) -> bool {
         let cell = table.cell(index);
         self.methods(cell.place()) & method_bit(cell.method()) != 0
     }

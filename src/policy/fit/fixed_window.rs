@@ -5,6 +5,7 @@
 
 use super::{FEWEST_DENIALS, Fitted, quantile, usual};
 use crate::findings::{Algorithm, Limit};
+use crate::policy::limiter::Machine;
 use crate::policy::replay::{self, Cell, Traffic};
 
 /// Widths that limiters use, in seconds.
@@ -31,7 +32,7 @@ pub fn fixed_window(traffic: &Traffic) -> Option<Fitted> {
     }
     let found = WIDTHS_S
         .into_iter()
-        .filter_map(|width_s| at_width(traffic, width_s));
+        .filter_map(|width_s| at_width(traffic, width_s).or_else(|| from_first(traffic, width_s)));
     found.max_by(|a, b| a.score.over_list.total_cmp(&b.score.over_list))
 }
 
@@ -49,6 +50,50 @@ fn at_width(traffic: &Traffic, width_s: f64) -> Option<Fitted> {
     (1..PHASES)
         .filter_map(|phase| at_phase(traffic, &slices, phase))
         .max_by(|a, b| a.score.over_list.total_cmp(&b.score.over_list))
+}
+
+/// Windows of one width that start with their first request.
+fn from_first(traffic: &Traffic, width_s: f64) -> Option<Fitted> {
+    let width_ms = (width_s * 1000.0) as i64;
+    let (mut full, mut free) = (Vec::new(), Vec::new());
+    for (_, cells) in traffic.keys() {
+        let mut windows = windows_from_first(traffic, cells, width_ms);
+        windows.pop(); // the log may end before the last one does
+        for (admitted, denied) in windows {
+            if denied { &mut full } else { &mut free }.push(f64::from(admitted));
+        }
+    }
+    let budget = agreed(&mut full, &free)?;
+    let limit = Limit {
+        algorithm: Algorithm::FixedWindow,
+        limit: Some(budget),
+        window_s: Some(width_s),
+        ..Limit::default()
+    };
+    let machine = replay::window_from_first(&limit)?;
+    let mut fitted = convincing(traffic, limit, &machine)?;
+    fitted.from_first = true;
+    Some(fitted)
+}
+
+/// What was admitted in each window, and whether anything was denied. What comes under the stamp in which a window
+/// ends belongs to it as long as it is denied.
+fn windows_from_first(traffic: &Traffic, cells: &[Cell], width_ms: i64) -> Vec<(u32, bool)> {
+    let stamp_ms = (traffic.stamp_s() * 1000.0) as i64;
+    let mut windows: Vec<(u32, bool)> = Vec::new();
+    let mut end_ms = i64::MIN;
+    for cell in cells {
+        let at_edge = cell.time_ms < end_ms.saturating_add(stamp_ms) && cell.admitted() == 0;
+        if cell.time_ms >= end_ms && !at_edge {
+            windows.push((0, false));
+            end_ms = cell.time_ms.saturating_add(width_ms);
+        }
+        if let Some((admitted, denied)) = windows.last_mut() {
+            *admitted += cell.admitted();
+            *denied |= cell.denied > 0;
+        }
+    }
+    windows
 }
 
 /// Requests of each key in slices of a window, counted once for all phases.
@@ -122,20 +167,23 @@ fn at_phase(traffic: &Traffic, slices: &Slices, phase: i64) -> Option<Fitted> {
         ..Limit::default()
     };
     let machine = replay::shifted_window(&limit, phase_ms)?;
+    let mut fitted = convincing(traffic, limit, &machine)?;
+    fitted.phase_s = phase_ms as f64 / 1000.0;
+    Some(fitted)
+}
+
+/// The fit of a limit whose machine gives the log's answers, if it does.
+fn convincing(traffic: &Traffic, limit: Limit, machine: &Machine) -> Option<Fitted> {
     let bin_ms = replay::bin_ms(&limit);
     // Counting is cheap and rules most candidates out; only the rest is worth a score.
-    let agreement = replay::agreement(&machine, traffic, bin_ms);
+    let agreement = replay::agreement(machine, traffic, bin_ms);
     if agreement.precision() < BEST || agreement.coverage() < BEST {
         return None;
     }
-    let replay = replay::replay_machine(&machine, traffic, bin_ms);
+    let replay = replay::replay_machine(machine, traffic, bin_ms);
     let score = replay.score;
-    if !score.convinces(score.over_coin) || !score.convinces(score.over_list) {
-        return None;
-    }
-    let mut fitted = Fitted::new(limit, &replay);
-    fitted.phase_s = phase_ms as f64 / 1000.0;
-    Some(fitted)
+    let convinces = score.convinces(score.over_coin) && score.convinces(score.over_list);
+    convinces.then(|| Fitted::new(limit, &replay))
 }
 
 /// The count that most windows with denials admitted, none without denials exceeding it by much.
@@ -160,10 +208,18 @@ fn budget(slices: &Slices, phase: i64) -> Option<u32> {
         }
     }
     // A budget shows by coming back: one window with denials could as well be a list.
-    if full.len() < FEWEST_WINDOWS || last - first < 2 {
+    if last - first < 2 {
         return None;
     }
-    let middle = quantile(&mut full, 0.5)?;
+    agreed(&mut full, &free)
+}
+
+/// The count that most of the `full` windows agree on, which `free` ones do not exceed by much.
+fn agreed(full: &mut [f64], free: &[f64]) -> Option<u32> {
+    if full.len() < FEWEST_WINDOWS {
+        return None;
+    }
+    let middle = quantile(full, 0.5)?;
     let near = |count: &f64| (count - middle).abs() <= (0.03 * middle).max(0.5);
     let agreeing = full.iter().filter(|count| near(count)).count() as f64;
     let above = free

@@ -42,6 +42,8 @@ pub struct Fitted {
     pub hold_between_s: Option<(f64, f64)>,
     /// For a fixed window: when windows start, in seconds after the multiples of their width.
     pub phase_s: f64,
+    /// For a fixed window: whether it starts with the first request that finds none running.
+    pub from_first: bool,
     /// For limits that deny everything once crossed: of the runs of denials, the share that begins
     /// just as the count crosses the limit.
     pub jumps: Option<f64>,
@@ -57,6 +59,7 @@ impl Fitted {
             coverage: replay.agreement.coverage(),
             hold_between_s: None,
             phase_s: 0.0,
+            from_first: false,
             jumps: None,
         }
     }
@@ -64,6 +67,9 @@ impl Fitted {
     /// The machine that this fit describes.
     pub fn machine(&self) -> Option<Machine> {
         match self.limit.algorithm {
+            Algorithm::FixedWindow if self.from_first => {
+                replay::window_from_first(&self.limit)
+            }
             Algorithm::FixedWindow => {
                 replay::shifted_window(&self.limit, (self.phase_s * 1000.0) as i64)
             }

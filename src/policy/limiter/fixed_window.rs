@@ -1,7 +1,8 @@
 //! A budget per window of absolute time: `limit` requests pass in each, the rest waits for the next.
 //!
 //! Windows start at multiples of their width since the epoch (as `INCR key:minute` does), shifted
-//! by a phase for clocks whose day starts elsewhere. Counting rejects or not makes no difference.
+//! by a phase for clocks whose day starts elsewhere; or each at the first request after the one before has ended
+//! (express-rate-limit, a Redis key with an expiry). Counting rejects or not makes no difference.
 
 use super::Limiter;
 
@@ -15,6 +16,7 @@ pub struct FixedWindow {
     /// When the window at `index` ends, without the phase: there is nothing to divide before.
     end_ms: i64,
     admitted: u32,
+    from_first: bool,
 }
 
 impl FixedWindow {
@@ -27,6 +29,15 @@ impl FixedWindow {
             index: i64::MIN,
             end_ms: i64::MIN,
             admitted: 0,
+            from_first: false,
+        }
+    }
+
+    /// `limit` requests per `window_ms`; each window starts at the first request that finds none running.
+    pub fn from_first_request(limit: u32, window_ms: i64) -> FixedWindow {
+        FixedWindow {
+            from_first: true,
+            ..FixedWindow::new(limit, window_ms, 0)
         }
     }
 }
@@ -34,7 +45,10 @@ impl FixedWindow {
 impl Limiter for FixedWindow {
     fn admit(&mut self, time_ms: i64) -> bool {
         let time_ms = time_ms.saturating_sub(self.phase_ms);
-        if time_ms >= self.end_ms {
+        if time_ms >= self.end_ms && self.from_first {
+            self.end_ms = time_ms.saturating_add(self.window_ms);
+            self.admitted = 0;
+        } else if time_ms >= self.end_ms {
             let index = time_ms.div_euclid(self.window_ms);
             if index > self.index {
                 self.index = index;
@@ -74,6 +88,13 @@ mod tests {
                 .count(),
             0
         );
+    }
+
+    #[test]
+    fn a_window_may_start_with_its_first_request() {
+        let mut window = FixedWindow::from_first_request(2, 60_000);
+        let answers = [7_000, 8_000, 9_000, 66_999, 67_000, 126_999, 127_000].map(|t| window.admit(t));
+        assert_eq!(answers, [true, true, false, false, true, true, true]);
     }
 
     #[test]

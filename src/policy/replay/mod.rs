@@ -108,6 +108,15 @@ pub(crate) fn shifted_window(limit: &Limit, phase_ms: i64) -> Option<Machine> {
     )))
 }
 
+/// A machine for windows that start with their first request.
+pub(crate) fn window_from_first(limit: &Limit) -> Option<Machine> {
+    let window_ms = (limit.window_s? * 1000.0) as i64;
+    Some(Machine::FixedWindow(FixedWindow::from_first_request(
+        limit.limit?,
+        window_ms,
+    )))
+}
+
 pub(crate) fn replay_machine(machine: &Machine, traffic: &Traffic, bin_ms: i64) -> Replay {
     let (bins, admitted_difference) = run(machine, traffic, bin_ms);
     let mut agreement = count(&bins);

@@ -42,13 +42,11 @@ pub(super) fn credential_missing(draft: &mut Draft) {
     draft.others(&stream, |others| {
         others.headers = vec!["X-Api-Key: key-basic-{caller}".to_string()]
     });
-    let mut keyed = stream.clone();
-    keyed.name = "with-its-key".to_string();
-    keyed.headers = vec!["X-Api-Key: key-basic-9".to_string()];
-    keyed.rate *= 0.5;
-    keyed.spike = false;
-    draft.push(stream);
-    draft.push(keyed);
+    draft.push(stream.clone());
+    draft.besides(&stream, "with-its-key", |keyed| {
+        keyed.headers = vec!["X-Api-Key: key-basic-9".to_string()];
+        keyed.rate *= 0.5;
+    });
 }
 
 pub(super) fn signed_link(draft: &mut Draft) {
@@ -71,12 +69,10 @@ pub(super) fn permission_plan(draft: &mut Draft) {
     draft.others(&stream, |others| {
         others.headers = vec!["X-Api-Key: key-pro-{caller}".to_string()]
     });
-    let mut elsewhere = stream.clone();
-    elsewhere.name = "same-key-elsewhere".to_string();
-    elsewhere.paths = vec!["/app/data/orders/{n}".to_string()];
-    elsewhere.spike = false;
-    draft.push(stream);
-    draft.push(elsewhere);
+    draft.push(stream.clone());
+    draft.besides(&stream, "same-key-elsewhere", |elsewhere| {
+        elsewhere.paths = vec!["/app/data/orders/{n}".to_string()]
+    });
 }
 
 pub(super) fn permission_role(draft: &mut Draft) {
@@ -91,12 +87,10 @@ pub(super) fn permission_role(draft: &mut Draft) {
     draft.others(&stream, |others| {
         others.user = Some("analyst-{caller}".to_string())
     });
-    let mut elsewhere = stream.clone();
-    elsewhere.name = "same-users-elsewhere".to_string();
-    elsewhere.paths = vec!["/app/home".to_string(), "/app/profile/{n}".to_string()];
-    elsewhere.spike = false;
-    draft.push(stream);
-    draft.push(elsewhere);
+    draft.push(stream.clone());
+    draft.besides(&stream, "same-users-elsewhere", |elsewhere| {
+        elsewhere.paths = vec!["/app/home".to_string(), "/app/profile/{n}".to_string()]
+    });
 }
 
 pub(super) fn cors(draft: &mut Draft) {
@@ -131,7 +125,11 @@ pub(super) fn csrf(draft: &mut Draft) {
         (others.method, others.body) = ("GET".to_string(), None);
         others.paths = vec!["/app/form".to_string(), "/app/account".to_string()];
     });
-    draft.push(stream);
+    draft.push(stream.clone());
+    draft.besides(&stream, "same-browsers-read", |reads| {
+        (reads.method, reads.body) = ("GET".to_string(), None);
+        reads.paths = vec!["/app/form".to_string(), "/app/account".to_string()];
+    });
 }
 
 pub(super) fn content_type(draft: &mut Draft) {
@@ -145,5 +143,11 @@ pub(super) fn content_type(draft: &mut Draft) {
     draft.others(&stream, |others| {
         others.headers = vec!["Content-Type: application/json".to_string()]
     });
-    draft.push(stream);
+    draft.push(stream.clone());
+    if draft.random.happens(0.7) {
+        draft.besides(&stream, "same-program-reads", |reads| {
+            (reads.method, reads.body) = ("GET".to_string(), None);
+            reads.headers.clear();
+        });
+    }
 }

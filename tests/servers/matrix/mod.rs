@@ -255,6 +255,7 @@ impl Draft {
                 *self.random.pick(&shapes)
             },
             addresses: 1,
+            callers_of: None,
             network: None,
             method: "GET".to_string(),
             paths: paths.iter().map(ToString::to_string).collect(),
@@ -268,6 +269,16 @@ impl Draft {
             spike: true,
             accept: Vec::new(),
         }
+    }
+
+    /// What the callers of a stream do besides, and are admitted to.
+    fn besides(&mut self, like: &Stream, name: &str, change: impl FnOnce(&mut Stream)) {
+        let mut besides = like.clone();
+        besides.name = name.to_string();
+        besides.callers_of = Some(like.name.clone());
+        besides.spike = false;
+        change(&mut besides);
+        self.push(besides);
     }
 
     fn push(&mut self, stream: Stream) {

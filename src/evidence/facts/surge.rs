@@ -1,0 +1,71 @@
+//! How soon denials follow a surge: callers who begin to ask in earnest and are denied at once ran into a limit.
+//!
+//! A list that is pushed, or a credential that is revoked, takes no notice of when its callers became busy. That
+//! its moment falls into the first `before_s` of a busy time of `before_s + denied_s` has the chance
+//! `before_s / (before_s + denied_s)`.
+
+use super::{Facts, Group};
+use crate::examine::table::{Column, Table};
+
+/// Lengths of a surge that are tried, in milliseconds.
+const LENGTHS_MS: [i64; 10] = [
+    1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000,
+];
+/// Admitted requests that make a surge.
+const LEAST_ADMITTED: usize = 4;
+/// Before it, so many times its length is looked at, as far as the log goes ...
+const QUIET_LENGTHS: i64 = 8;
+/// ... and at least so many lengths must be in the log.
+const LEAST_QUIET: i64 = 2;
+/// How many times faster than before callers must ask.
+const RISE: f64 = 4.0;
+/// And at least so fast, against the pace at which they go on while they are denied.
+const LEAST_PACE: f64 = 0.3;
+
+/// A faster pace that began just before the first denial.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Surge {
+    /// How long it had lasted, in seconds.
+    pub before_s: f64,
+    /// What was admitted meanwhile.
+    pub admitted: u64,
+    /// How long the denials went on, in seconds.
+    pub denied_s: f64,
+}
+
+/// The surge before a group's first denial, of its addresses in its cells, if there was one.
+pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<Surge> {
+    let start_ms = facts.start_ms;
+    let longest_ms = LENGTHS_MS.last()? * (1 + QUIET_LENGTHS);
+    let earlier = table.between(start_ms - longest_ms, start_ms + 1);
+    let mut ages: Vec<i64> = Vec::new();
+    for ip in &group.ips {
+        for index in table.lists().rows_within(Column::Ip, *ip, &earlier) {
+            let row = &table.rows[*index as usize];
+            if !row.denied && group.is_here(table, *index) {
+                ages.push(start_ms - row.time_ms);
+            }
+        }
+    }
+    ages.sort_unstable();
+    let known_ms = start_ms - table.rows.first()?.time_ms;
+    let denied_s = (facts.end_ms - start_ms) as f64 / 1000.0;
+    let pace = facts.denials as f64 / denied_s.max(1.0);
+    let younger = |age: i64| ages.partition_point(|at| *at < age);
+    LENGTHS_MS.into_iter().find_map(|length_ms| {
+        let quiet_ms = (QUIET_LENGTHS * length_ms).min(known_ms - length_ms);
+        let admitted = younger(length_ms);
+        if admitted < LEAST_ADMITTED || quiet_ms < LEAST_QUIET * length_ms {
+            return None;
+        }
+        let earlier = younger(length_ms + quiet_ms) - admitted;
+        let rate = admitted as f64 / length_ms as f64;
+        let rises = rate >= RISE * (earlier as f64 + 0.5) / quiet_ms as f64;
+        let before_s = length_ms as f64 / 1000.0;
+        (rises && admitted as f64 / before_s >= LEAST_PACE * pace).then_some(Surge {
+            before_s,
+            admitted: admitted as u64,
+            denied_s,
+        })
+    })
+}
