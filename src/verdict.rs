@@ -8,6 +8,7 @@
 pub mod advice;
 mod calibration;
 pub mod describe;
+mod growth;
 mod judge;
 mod merge;
 mod piece;
@@ -195,6 +196,9 @@ fn split(table: &Table<'_>, exposure: &Exposure, piece: &Piece) -> Vec<(Vec<u32>
     let mut standing = Vec::new();
     let mut done = 0;
     for burst in bursts(&seconds, exposure) {
+        if growth::explains(table, &piece.denials, &burst.members) {
+            continue;
+        }
         standing.extend_from_slice(&piece.denials[done..burst.members.start]);
         done = burst.members.end;
         parts.push((piece.denials[burst.members].to_vec(), true));

@@ -92,7 +92,8 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
 
 fn passes(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
-    let crowd = facts.class_share(&[Class::Browser]) > 0.7 && facts.distinct(Column::UserAgent) >= 3;
+    let crowd =
+        facts.class_share(&[Class::Browser]) > 0.7 && facts.distinct(Column::UserAgent) >= 3;
     if case.challenged || crowd || facts.share(facts.attacks) >= 0.3 {
         return None; // a filter that looks at what is asked, or at a cookie, lets others with the agent pass
     }

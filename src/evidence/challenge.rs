@@ -1,12 +1,17 @@
 //! Proposes challenges: many clients whose first request to a site is denied and whose next are not.
 //!
-//! It has to be asked before anything splits denials by client or route, for each piece of a challenge
-//! looks like a permission or a list.
+//! Or many browsers that never pass, where others always do: they do not solve what they are asked (nor would
+//! scripts that claim to be browsers).
+//!
+//! Both have to be asked before anything splits denials by client or route, for each piece of a challenge looks
+//! like a permission or a list.
 
 use super::responder::Pages;
 use crate::examine::index::Bits;
-use crate::examine::row::Row;
+use crate::examine::row::{Content, NONE, Row};
 use crate::examine::table::{Column, Table};
+use crate::key::Method;
+use crate::key::client::Class;
 use crate::key::fast::{HashMap, HashSet};
 
 /// Addresses that must show the pattern.
@@ -52,10 +57,12 @@ pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>
     }
     let mut sizes: Vec<u32> = by_size.keys().copied().collect();
     sizes.sort_unstable();
-    sizes
+    let mut found: Vec<Vec<u32>> = sizes
         .into_iter()
         .filter_map(|size| group(table, by_size.get(&size)?, open))
-        .collect()
+        .collect();
+    found.extend(crowds(table, pages, open));
+    found
 }
 
 fn note_denial(
@@ -110,6 +117,117 @@ fn group(
     for index in &denials {
         open[*index as usize] = false;
     }
+    Some(denials)
+}
+
+/// Clients that never pass make a crowd from so many on ...
+const LEAST_CROWD: usize = 30;
+/// ... if they come from so many networks (/16) each, as listed ones would not.
+const LEAST_SPREAD: f64 = 0.5;
+/// Others that always pass, at the least.
+const LEAST_OTHERS: usize = 8;
+/// The share of requests that may be answered unlike the client's others.
+const MOST_MIXED: f64 = 0.1;
+
+/// What a client was answered at the places of a crowd.
+#[derive(Default)]
+struct Answers {
+    denials: Vec<u32>,
+    admitted: usize,
+}
+
+/// Crowds of browsers of which each is denied always, by answer, where others always pass.
+fn crowds(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>> {
+    let mut by_answer: HashMap<u32, Vec<u32>> = HashMap::default();
+    for index in table.denied() {
+        let row = &table.rows[*index as usize];
+        if open[*index as usize]
+            && reads_as_browser(table, row)
+            && !pages.is_foreign(row.referer_host)
+        {
+            let answer = pages.answer(row.bytes);
+            by_answer.entry(answer).or_default().push(*index);
+        }
+    }
+    let mut answers: Vec<u32> = by_answer.keys().copied().collect();
+    answers.sort_unstable();
+    let crowds = answers
+        .into_iter()
+        .filter_map(|answer| crowd(table, by_answer.get(&answer)?));
+    let crowds: Vec<Vec<u32>> = crowds.collect();
+    for index in crowds.iter().flatten() {
+        open[*index as usize] = false;
+    }
+    crowds
+}
+
+fn reads_as_browser(table: &Table<'_>, row: &Row) -> bool {
+    let reads = matches!(Method::from_u8(row.method), Method::Get | Method::Head);
+    reads
+        && row.content == Content::Plain
+        && row.user == NONE
+        && row.token == NONE
+        && matches!(table.class(row), Class::Browser | Class::MobileApp)
+}
+
+fn crowd(table: &Table<'_>, denials: &[u32]) -> Option<Vec<u32>> {
+    if denials.len() < 2 * LEAST_CROWD {
+        return None;
+    }
+    let mut counts: HashMap<u32, usize> = HashMap::default();
+    for index in denials {
+        *counts.entry(table.cell(*index).place()).or_default() += 1;
+    }
+    // What few of them ask for may be closed to everybody.
+    let least = denials.len() / 50;
+    counts.retain(|_, count| *count >= least);
+    let (start, end) = (*denials.first()?, *denials.last()?);
+    let mut clients: HashMap<(u32, u32), Answers> = HashMap::default();
+    for place in counts.keys() {
+        for index in
+            table
+                .lists()
+                .rows_within(Column::Route3, *place, &(start as usize..end as usize + 1))
+        {
+            let row = &table.rows[*index as usize];
+            if !reads_as_browser(table, row) {
+                continue;
+            }
+            let answers = clients.entry((row.ip, row.user_agent)).or_default();
+            match denials.binary_search(index) {
+                Ok(_) => answers.denials.push(*index),
+                Err(_) => answers.admitted += usize::from(!row.denied),
+            }
+        }
+    }
+    let again = |answers: &&Answers| answers.denials.len() + answers.admitted >= 2;
+    let (mut mixed, mut all, mut shut_out, mut passing) = (0, 0, 0usize, 0usize);
+    let mut networks: HashSet<u32> = HashSet::default();
+    for answers in clients.values().filter(again) {
+        let denied = answers.denials.len();
+        all += denied + answers.admitted;
+        mixed += denied.min(answers.admitted);
+        if denied > answers.admitted {
+            shut_out += 1;
+            let first = &table.rows[answers.denials[0] as usize];
+            networks.insert(table.value(Column::Prefix16, first));
+        } else {
+            passing += 1;
+        }
+    }
+    let is_crowd = shut_out >= LEAST_CROWD
+        && passing >= LEAST_OTHERS
+        && networks.len() as f64 >= LEAST_SPREAD * shut_out as f64
+        && mixed as f64 <= MOST_MIXED * all as f64;
+    let agents: HashSet<u32> = clients.keys().map(|(_, agent)| *agent).collect();
+    if !is_crowd || agents.len() < 3 {
+        return None;
+    }
+    let of_crowd = clients
+        .into_values()
+        .filter(|answers| answers.denials.len() > answers.admitted);
+    let mut denials: Vec<u32> = of_crowd.flat_map(|answers| answers.denials).collect();
+    denials.sort_unstable();
     Some(denials)
 }
 

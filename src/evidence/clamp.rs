@@ -77,7 +77,8 @@ fn at_width(bins: &[Bin], width_s: i64) -> Option<Clamp> {
         return None;
     }
     let share = mean / offered_mean;
-    if slope(&full, mean, offered_mean) > MOST_FOLLOWING * share {
+    let (slope, error) = slope(&full, mean, offered_mean);
+    if slope - error > MOST_FOLLOWING * share {
         return None; // admissions follow what is offered
     }
     let thinned = share * offered_ratio + 1.0 - share;
@@ -152,15 +153,22 @@ fn widened(finer: &[Bin], width_s: i64) -> Vec<Bin> {
     bins
 }
 
-/// How many more requests are admitted for each that is offered more (least squares).
-fn slope(bins: &[(u64, u64)], admitted_mean: f64, offered_mean: f64) -> f64 {
-    let (mut together, mut alone) = (0.0, 0.0);
-    for (admitted, offered) in bins {
+/// How many more requests are admitted for each that is offered more (least squares), and its standard error:
+/// where hardly more was ever offered, nothing is known.
+fn slope(bins: &[(u64, u64)], admitted_mean: f64, offered_mean: f64) -> (f64, f64) {
+    let (mut together, mut alone, mut admitted) = (0.0, 0.0, 0.0);
+    for (of_bin, offered) in bins {
         let distance = *offered as f64 - offered_mean;
-        together += distance * (*admitted as f64 - admitted_mean);
+        together += distance * (*of_bin as f64 - admitted_mean);
         alone += distance * distance;
+        admitted += (*of_bin as f64 - admitted_mean).powi(2);
     }
-    if alone > 0.0 { together / alone } else { 0.0 }
+    if alone <= 0.0 {
+        return (0.0, 0.0);
+    }
+    let slope = together / alone;
+    let left = (admitted - slope * together).max(0.0) / (bins.len() as f64 - 2.0).max(1.0);
+    (slope, (left / alone).sqrt())
 }
 
 /// Mean, and variance over mean.

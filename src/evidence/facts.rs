@@ -295,6 +295,8 @@ struct History {
 }
 
 const MINUTE_MS: i64 = 60_000;
+/// What must be known of the time before a leap of the pace within a minute.
+const LEAST_HISTORY_MS: i64 = 3 * MINUTE_MS;
 
 fn clients(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     let mut firsts: HashMap<u32, i64> = HashMap::default();
@@ -333,8 +335,11 @@ fn clients(table: &Table<'_>, group: &Group, facts: &mut Facts) {
         facts.ips_denied_at_onset +=
             u64::from(established && first_denial <= due.saturating_add(MINUTE_MS));
         let usual = history.hour_before.saturating_sub(history.minute_before) as f64 / 59.0;
+        let known_ms = first_denial.saturating_sub(table.rows.first().map_or(0, |row| row.time_ms));
         facts.ips_with_jump += u64::from(
-            history.minute_before >= 8 && history.minute_before as f64 >= 4.0 * usual.max(0.5),
+            known_ms >= LEAST_HISTORY_MS
+                && history.minute_before >= 8
+                && history.minute_before as f64 >= 4.0 * usual.max(0.5),
         );
     }
 }

@@ -10,6 +10,7 @@ use super::clamp::{self, Clamp};
 use super::responder::Pages;
 use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
+use crate::key::client::Class;
 use crate::key::fast::{HashMap, HashSet};
 use crate::policy::fit::{self, Fitted};
 use crate::policy::replay::{Arrival, Traffic};
@@ -29,6 +30,8 @@ const MOST_ARRIVALS: usize = 25_000;
 const LEAST_ADMITTED: usize = 3;
 /// Keys asked in one column, largest first.
 const MOST_KEYS: usize = 48;
+/// A family of browsers, or one version of it, on so many addresses is nobody that a limiter would count.
+const MOST_STRANGERS: usize = 20;
 /// Of all denials that are left, a key must have this share: in a log with a hundred thousand of them, twenty
 /// are no limiter worth a replay.
 const LEAST_KEY_SHARE: f64 = 0.002;
@@ -138,6 +141,7 @@ fn single(
     // The values of one column are disjoint, so each can be asked by itself.
     let asked: Vec<(u32, Vec<u32>, Scope, LimiterFit)> = groups(table, pages, &left, key)
         .into_par_iter()
+        .filter(|(_, denials)| !key.is_some_and(|key| are_strangers(table, key, denials)))
         .filter_map(|(value, denials)| {
             let scope = Scope::of(table, key, value, &denials);
             let is_open = |index: u32| open[index as usize];
@@ -165,6 +169,16 @@ fn single(
         }
         found.push((fit, taken));
     }
+}
+
+/// Whether a column's value is all that these callers share, and is a browser.
+fn are_strangers(table: &Table<'_>, key: Column, denials: &[u32]) -> bool {
+    let rows = || denials.iter().map(|index| &table.rows[*index as usize]);
+    let of_browser = matches!(key, Column::UserAgent | Column::Client)
+        && rows()
+            .next()
+            .is_some_and(|row| table.class(row) == Class::Browser);
+    of_browser && rows().map(|row| row.ip).collect::<HashSet<u32>>().len() > MOST_STRANGERS
 }
 
 /// A limit per route is one for all callers of that route: the place goes into the rule's scope.

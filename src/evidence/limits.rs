@@ -77,7 +77,7 @@ fn surged(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let text = format!(
-        "{} admitted within {:.0} s of a new pace, then denied for {:.0} s: a list's moment would fall there with a chance of {}",
+        "{} admitted within {:.1} s of a new pace, then denied for {:.0} s: a list's moment would fall there with a chance of {}",
         counted(surge.admitted, "request was", "requests were"),
         surge.before_s,
         surge.denied_s,

@@ -115,7 +115,7 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
         weight += 0.8;
     }
     if facts.share(facts.writes) > 0.95 && facts.share(facts.own_referers) > 0.7 {
-        weight -= 1.5; // the site's own forms lead here
+        weight -= 2.5; // the site's own forms lead here
     }
     let where_else = if free {
         format!(

@@ -7,12 +7,12 @@ use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    if !case.challenged {
-        return unsolved(case).into_iter().collect();
-    }
     let facts = case.facts;
     let ips = facts.distinct(Column::Ip).max(1) as f64;
     let passed = facts.ips_denied_then_admitted as f64 / ips;
+    if !case.challenged || passed < LEAST_PASSED {
+        return unsolved(case).into_iter().collect();
+    }
     let first = facts.ips_first_denied as f64 / ips;
     let text = format!(
         "{} of {ips:.0} addresses were denied on their first request, and {} were admitted to the same place within minutes",
@@ -29,6 +29,8 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     )]
 }
 
+/// Of the addresses of a solved challenge, the share that passes.
+const LEAST_PASSED: f64 = 0.4;
 /// Addresses that make a crowd.
 const LEAST_CROWD: usize = 30;
 
@@ -36,7 +38,10 @@ const LEAST_CROWD: usize = 30;
 /// what sets them apart is nothing that a list could name, and no right, but something that they do not carry.
 fn unsolved(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
-    let (ips, agents) = (facts.distinct(Column::Ip), facts.distinct(Column::UserAgent));
+    let (ips, agents) = (
+        facts.distinct(Column::Ip),
+        facts.distinct(Column::UserAgent),
+    );
     let browsers = facts.class_share(&[Class::Browser, Class::MobileApp]);
     let reads = 1.0 - facts.share(facts.writes + facts.options);
     let odd = facts.share(facts.attacks + facts.probes + facts.foreign_referers);
@@ -46,7 +51,12 @@ fn unsolved(case: &Case<'_>) -> Option<Evidence> {
         && facts.same_ip_here.admitted_share() < 0.1
         && facts.limiter_stated == 0;
     let nameless = facts.distinct(Column::User) + facts.distinct(Column::Token) == 0;
-    if !is_crowd || !always || !nameless || browsers < 0.7 || reads < 0.9 || odd > 0.3 {
+    if !(case.challenged || is_crowd && always)
+        || !nameless
+        || browsers < 0.7
+        || reads < 0.9
+        || odd > 0.3
+    {
         return None;
     }
     if others < 10 || (others as f64) < 0.05 * facts.denials as f64 {
@@ -63,6 +73,9 @@ fn unsolved(case: &Case<'_>) -> Option<Evidence> {
         Cause::BotFilter,
         if by_application { 1.0 } else { 3.0 },
         text,
-        &[("addresses", ips as f64), ("others_admitted", others as f64)],
+        &[
+            ("addresses", ips as f64),
+            ("others_admitted", others as f64),
+        ],
     ))
 }

@@ -16,8 +16,8 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
         body(case),
     ]
     .into_iter()
-        .flatten()
-        .collect()
+    .flatten()
+    .collect()
 }
 
 /// Other sites embed this site's files.
@@ -153,7 +153,7 @@ fn own_form(case: &Case<'_>) -> Option<Evidence> {
         "own_form",
         EvidenceKind::Behaviour,
         Cause::RequestShape,
-        if by_application.is_some() { 3.4 } else { 2.6 },
+        if by_application.is_some() { 3.4 } else { 3.0 },
         text,
         &[("own_referers", own)],
     ))
@@ -177,7 +177,11 @@ fn body(case: &Case<'_>) -> Option<Evidence> {
     }
     let reads = facts.same_ip_elsewhere.admitted;
     let may_read = reads >= 5 && facts.same_ip_other_root.admitted == 0;
-    let mut weight = if facts.application_share().is_some() { 2.2 } else { 1.6 };
+    let mut weight = if facts.application_share().is_some() {
+        2.7
+    } else {
+        2.0
+    };
     weight += if may_read { 1.0 } else { 0.0 };
     let text = format!(
         "only writes to {} are denied, where others' {others} were admitted{}",

@@ -13,6 +13,8 @@ const LENGTHS_MS: [i64; 10] = [
 ];
 /// Admitted requests that make a surge.
 const LEAST_ADMITTED: usize = 4;
+/// Stamps tell no shorter one.
+const SHORTEST_MS: i64 = 100;
 /// Before it, so many times its length is looked at, as far as the log goes ...
 const QUIET_LENGTHS: i64 = 8;
 /// ... and at least so many lengths must be in the log.
@@ -59,9 +61,9 @@ pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<
             return None;
         }
         let earlier = younger(length_ms + quiet_ms) - admitted;
-        let rate = admitted as f64 / length_ms as f64;
-        let rises = rate >= RISE * (earlier as f64 + 0.5) / quiet_ms as f64;
-        let before_s = length_ms as f64 / 1000.0;
+        let before_ms = ages[admitted - 1].max(SHORTEST_MS) as f64;
+        let rises = admitted as f64 / before_ms >= RISE * (earlier as f64 + 0.5) / quiet_ms as f64;
+        let before_s = before_ms / 1000.0;
         (rises && admitted as f64 / before_s >= LEAST_PACE * pace).then_some(Surge {
             before_s,
             admitted: admitted as u64,

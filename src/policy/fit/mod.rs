@@ -67,9 +67,7 @@ impl Fitted {
     /// The machine that this fit describes.
     pub fn machine(&self) -> Option<Machine> {
         match self.limit.algorithm {
-            Algorithm::FixedWindow if self.from_first => {
-                replay::window_from_first(&self.limit)
-            }
+            Algorithm::FixedWindow if self.from_first => replay::window_from_first(&self.limit),
             Algorithm::FixedWindow => {
                 replay::shifted_window(&self.limit, (self.phase_s * 1000.0) as i64)
             }

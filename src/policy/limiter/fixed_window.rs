@@ -93,7 +93,8 @@ mod tests {
     #[test]
     fn a_window_may_start_with_its_first_request() {
         let mut window = FixedWindow::from_first_request(2, 60_000);
-        let answers = [7_000, 8_000, 9_000, 66_999, 67_000, 126_999, 127_000].map(|t| window.admit(t));
+        let answers =
+            [7_000, 8_000, 9_000, 66_999, 67_000, 126_999, 127_000].map(|t| window.admit(t));
         assert_eq!(answers, [true, true, false, false, true, true, true]);
     }
 
