@@ -43,6 +43,7 @@ pub fn finish(
     server: &dyn Server,
     site: &Site<'_>,
     sources: &[(String, Vec<Ipv4Addr>)],
+    latest_s: f64,
 ) -> io::Result<Made> {
     let raw = String::from_utf8_lossy(&fs::read(site.path(RAW_LOG))?).into_owned();
     let mut log = String::with_capacity(raw.len());
@@ -78,7 +79,7 @@ pub fn finish(
         });
     }
     complaints.truncate(5);
-    complaints.extend(jump(site.scenario, &labels));
+    complaints.extend(jump(site.scenario, &labels, latest_s));
     let error_log = fs::read(site.path(ERROR_LOG)).unwrap_or_default();
     for stated in server.stated(&String::from_utf8_lossy(&error_log), &labels) {
         if stated.in_error_log != stated.in_labels {
@@ -98,12 +99,13 @@ pub fn finish(
     })
 }
 
-/// Complains of a log whose clock is not the stretched one.
-fn jump(scenario: &Scenario, labels: &[Label]) -> Option<String> {
+/// Complains of a log whose clock is not the stretched one; what was sent late may stand behind its end.
+fn jump(scenario: &Scenario, labels: &[Label], latest_s: f64) -> Option<String> {
     let first = labels.iter().map(|label| label.at).min()?;
     let last = labels.iter().map(|label| label.at).max()?;
     let minutes = (last - first).as_seconds_f64() / 60.0;
-    let is_stretched = (0.8..1.25).contains(&(minutes / scenario.minutes));
+    let longest = 1.25 * scenario.minutes + latest_s / 60.0;
+    let is_stretched = (0.8 * scenario.minutes..longest).contains(&minutes);
     (!is_stretched).then(|| format!("the log goes from {first} to {last}, {minutes:.1} minutes"))
 }
 
@@ -164,6 +166,8 @@ fn truth(scenario: &Scenario, labels: &[Label], sources: &[(String, Vec<Ipv4Addr
         "scenario_family": scenario.family(),
         "timezone": "UTC",
         "time_factor": scenario.factor,
+        "traffic": scenario.traffic,
+        "around": scenario.around,
         "lines": labels.len(),
         "status": by_status,
         "c403": by_cause,
@@ -214,7 +218,7 @@ fn spike(
         spike["accept"] = json!(accept);
     }
     if let Some(policy) = (cause == Cause::RateLimit)
-        .then(|| limit(scenario))
+        .then(|| limit(scenario, stream))
         .flatten()
     {
         spike["policy"] = policy;
@@ -249,11 +253,11 @@ fn keys(stream: &Stream, sources: &[(String, Vec<Ipv4Addr>)]) -> Value {
     Value::Object(keys)
 }
 
-/// The limiter, where there is just one.
-fn limit(scenario: &Scenario) -> Option<Value> {
-    let limits: Vec<_> = scenario
-        .policies
-        .iter()
+/// The limiter, where there is just one that a stream can meet.
+fn limit(scenario: &Scenario, stream: &Stream) -> Option<Value> {
+    let policies = scenario.policies.iter();
+    let policies = policies.filter(|denial| denial.forbids() && denial.meets(stream));
+    let limits: Vec<_> = policies
         .filter_map(|denial| denial.policy()?.limit)
         .collect();
     let [limit] = &limits[..] else { return None };
