@@ -42,7 +42,7 @@ const GRACE: Duration = Duration::from_millis(400);
 
 /// Real seconds of lateness that may explain a complaint, and those with which no log is kept.
 const LATE_S: f64 = 0.2;
-const TOO_LATE_S: f64 = 1.5;
+const TOO_LATE_S: f64 = 2.0;
 /// How often a log is made again at most.
 const MOST_AGAIN: u32 = 2;
 

@@ -88,7 +88,7 @@ fn too_many_requests(draft: &mut Draft) {
     if is_of_application && draft.scenario.application == Application::Plain {
         draft.application();
     }
-    draft.scenario.policies.push(Denial {
+    let limiter = Denial {
         rule: Some(rule),
         feature: None,
         cause: None,
@@ -96,7 +96,9 @@ fn too_many_requests(draft: &mut Draft) {
         status: Some(429),
         from: None,
         until: None,
-    });
+    };
+    // First, so that a limit of all requests does not come before it.
+    draft.scenario.policies.insert(0, limiter);
     let rate = per_minute / 60.0 * 2.5 / draft.pace;
     all_day(draft, "poller", "axios", &[path], rate, 1);
 }

@@ -205,6 +205,9 @@ impl Draft {
 
     /// By how much a limit is exceeded: 1.2 to 50 times, small ones more often.
     pub fn overload(&mut self) -> f64 {
+        if self.form == Form::LowAndSlow {
+            return self.random.within(1.2, 1.8);
+        }
         1.2 * (50.0f64 / 1.2).powf(self.random.unit().powf(1.5))
     }
 
@@ -227,13 +230,25 @@ impl Draft {
     /// a machine could not send what exceeds it.
     pub fn exceeded(&mut self, usual: f64) -> (f64, f64) {
         self.is_limit = true;
-        let overload = match self.form {
-            Form::LowAndSlow => self.random.within(1.2, 1.8),
-            _ => self.overload(),
+        let usual = match self.form {
+            Form::LowAndSlow => usual * 0.15,
+            _ => usual,
         };
+        let overload = self.overload();
         let most = MOST_PER_REAL_SECOND / self.scenario.factor;
         let allowed = (usual * self.pace).min(most / overload);
         (allowed, allowed * overload)
+    }
+
+    /// The rate that the first policy allows, per second.
+    pub fn allowed(&self) -> f64 {
+        let policy = self.scenario.policies.first().and_then(Denial::policy);
+        let Some(limit) = policy.and_then(|policy| policy.limit) else {
+            return f64::INFINITY;
+        };
+        let window_s = limit.window_s.unwrap_or(1.0);
+        let by_window = limit.limit.map(|most| f64::from(most) / window_s);
+        limit.rate_per_s.or(by_window).unwrap_or(f64::INFINITY)
     }
 
     /// The same with an allowed rate that nginx can say, and its text.

@@ -119,10 +119,11 @@ pub(super) fn limit_for_all(draft: &mut Draft) {
 
 pub(super) fn limit_whole_server(draft: &mut Draft) {
     draft.place = Place::Whole;
-    // The ordinary traffic passes it.
-    draft.scenario.background = draft.scenario.background.min(1.5 * draft.pace);
     let (limit, offered) = exceeded(draft, 4.0, 8.0, 40);
     draft.deny(&limit);
+    // The ordinary traffic passes it.
+    let allowed = draft.allowed();
+    draft.scenario.background = draft.scenario.background.min(0.4 * allowed);
     let mut stream = draft.stream(
         "campaign",
         "browser",
@@ -155,11 +156,12 @@ pub(super) fn hold(draft: &mut Draft) {
     (draft.is_limit, draft.place) = (true, Place::Whole);
     let (count, span) = (5 + draft.random.below(15), 2 + draft.random.below(4));
     let hold = 20 + 20 * draft.random.below(6);
-    // mod_evasive counts a page where there is a route, the whole site otherwise.
-    let by_page = draft.scenario.server() == Apache && draft.random.happens(0.6);
-    let (route, paths): (&str, &[&str]) = match by_page {
-        true => (" on /category/sale", &["/category/sale"]),
-        false => ("", &["/category/sale", "/products/{n}"]),
+    // mod_evasive counts a page where there is a route, the whole site otherwise: there a visitor's page and
+    // its pictures have to be admitted.
+    let by_site = draft.scenario.server() == Apache && draft.random.happens(0.4);
+    let (count, route, paths): (usize, &str, &[&str]) = match by_site {
+        true => (count + 40, "", &["/category/sale", "/products/{n}"]),
+        false => (count, " on /category/sale", &["/category/sale"]),
     };
     draft.deny(&format!(
         "hold {hold}s after {count} in {span}s per ip{route}"

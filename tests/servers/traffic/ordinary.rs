@@ -47,6 +47,9 @@ fn parse(line: &str) -> Option<(i64, Request)> {
     // What the simulation denied, the server may deny; the application does not.
     let status = if status == "403" { "404" } else { status };
     headers.push(format!("X-Lab-Status: {status}"));
+    // A browser has passed the challenge, where there is one.
+    let is_browser = agent.starts_with("Mozilla/") && !agent.contains("compatible");
+    headers.extend(is_browser.then(|| "Cookie: clearance=1f2e3d4c5b6a".to_string()));
     let address: Ipv4Addr = before.split(' ').next()?.parse().ok()?;
     // Whoever calls the API has a key.
     let key = format!("X-Api-Key: key-pro-{}", 100 + u32::from(address) % 61);

@@ -20,6 +20,8 @@ pub struct Nginx;
 /// Debian's libnginx-mod-http-modsecurity.
 const MODSECURITY: &str = "load_module /usr/share/nginx/modules/ndk_http_module.so; load_module /usr/share/nginx/modules/ngx_http_modsecurity_module.so;\n";
 
+const HIDDEN_FILES: &str = "    location ~ /\\.(?!well-known) { set $lab route_acl; deny all; }\n";
+
 /// A configuration in the making.
 #[derive(Default)]
 struct Draft {
@@ -154,6 +156,8 @@ impl Draft {
         let upstream = site.upstream;
         let application = site.application.unwrap_or(upstream);
         let modules = if self.has_crs { MODSECURITY } else { "" };
+        // ModSecurity denies such files too, after the location has claimed them.
+        let hidden = if self.has_crs { "" } else { HIDDEN_FILES };
         let unclaimed = if self.has_crs { BY_CRS } else { "" };
         format!(
             r#"{modules}{user}daemon off; worker_processes 1; pid {directory}/nginx.pid; error_log {directory}/{ERROR_LOG} info;
@@ -176,8 +180,7 @@ http {{
 {http}  server {{
     listen 127.0.0.1:{port} default_server backlog=4096; server_name shop.example.com; root {directory}/www;
     set $lab "";
-{server}    location ~ /\.(?!well-known) {{ set $lab route_acl; deny all; }}
-{locations}    location / {{ proxy_pass http://application; }}
+{server}{hidden}{locations}    location / {{ proxy_pass http://application; }}
   }}
 }}
 "#
