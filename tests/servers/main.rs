@@ -194,7 +194,7 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>, f64
     let of_clients = client::finish(clients);
     thread::sleep(GRACE);
     drop(running);
-    let made = labels::finish(&*server, &site, &addresses, played.latest_s)?;
+    let made = labels::finish(&*server, &site, &addresses)?;
     let mut complaints = made.complaints;
     complaints.extend(of_clients);
     complaints.extend(recognition::check(

@@ -1,9 +1,9 @@
 //! A second spike by a mechanism of another kind on the same server, which begins while the first lasts.
 
 use super::draft::Draft;
-use super::{bots, limits, lists};
+use super::{ALL, bots, limits, lists};
 use crate::scenario::Reaction;
-use crate::scenario::ServerKind::{self, Apache, Haproxy, Lighttpd, Nginx};
+use crate::scenario::ServerKind::{self, Apache, Caddy, Haproxy, Lighttpd, Nginx};
 
 /// What a mechanism looks at; two spikes of a log look at different things.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,25 +16,44 @@ enum Kind {
     Caller,
 }
 
-/// Mechanisms that may come second. Caddy can all of them that are no limit and look at no referer.
-const SECOND: [(Kind, &[ServerKind], fn(&mut Draft)); 5] = [
-    (
-        Kind::Address,
-        &[Nginx, Apache, Haproxy, Lighttpd],
-        lists::ip_list,
-    ),
-    (
-        Kind::Agent,
-        &[Nginx, Apache, Haproxy, Lighttpd, ServerKind::Caddy],
-        bots::crawlers,
-    ),
-    (
-        Kind::Route,
-        &[Nginx, Apache, Haproxy, Lighttpd, ServerKind::Caddy],
-        lists::route_denied,
-    ),
-    (Kind::Shape, &[Nginx, Apache, Lighttpd], lists::hotlink),
-    (Kind::Limit, &[Nginx, Haproxy], limits::limit_by_ip),
+/// A mechanism that may come second, on the servers that can do it.
+struct Second {
+    kind: Kind,
+    servers: &'static [ServerKind],
+    build: fn(&mut Draft),
+}
+
+const SECOND: [Second; 6] = [
+    Second {
+        kind: Kind::Address,
+        servers: ALL,
+        build: lists::ip_list,
+    },
+    Second {
+        kind: Kind::Agent,
+        servers: ALL,
+        build: bots::crawlers,
+    },
+    Second {
+        kind: Kind::Route,
+        servers: ALL,
+        build: lists::route_denied,
+    },
+    Second {
+        kind: Kind::Shape,
+        servers: &[Nginx, Apache, Lighttpd],
+        build: lists::hotlink,
+    },
+    Second {
+        kind: Kind::Shape,
+        servers: &[Nginx, Haproxy, Caddy],
+        build: lists::method,
+    },
+    Second {
+        kind: Kind::Limit,
+        servers: &[Nginx, Haproxy],
+        build: limits::limit_by_ip,
+    },
 ];
 
 fn kind(mechanism: &str) -> Kind {
@@ -56,8 +75,8 @@ pub(super) fn add(draft: &mut Draft) {
     let (server, first) = (draft.scenario.server(), kind(&draft.scenario.mechanism));
     let builds: Vec<fn(&mut Draft)> = SECOND
         .iter()
-        .filter(|(kind, servers, _)| *kind != first && servers.contains(&server))
-        .map(|(_, _, build)| *build)
+        .filter(|second| second.kind != first && second.servers.contains(&server))
+        .map(|second| second.build)
         .collect();
     let times = (draft.from, draft.until);
     let lasts = draft.until - draft.from;
