@@ -68,7 +68,10 @@ impl Running {
             .env("LAB_FACTOR", scenario.factor.to_string())
             .env("LAB_EPOCH", clock::begins_at().to_string())
             .env("LAB_START_MS", started.as_millis().to_string())
-            .env("LAB_ORIGINS", format!("http://localhost:{port}"))
+            .env(
+                "LAB_ORIGINS",
+                format!("http://localhost:{port},https://app.example.com"),
+            )
             .env("LAB_DIR", packages());
         for (name, value) in limit(scenario) {
             command.env(name, value);
@@ -122,7 +125,8 @@ impl Drop for Running {
 /// The limiter that the application runs, as its environment.
 fn limit(scenario: &Scenario) -> Vec<(&'static str, String)> {
     let limits = scenario.policies.iter().filter(|denial| denial.application);
-    let Some(limit) = limits.filter_map(|denial| denial.policy()?.limit).next() else {
+    let mut limits = limits.filter_map(|denial| Some((denial.policy()?.limit?, denial.status)));
+    let Some((limit, status)) = limits.next() else {
         return Vec::new();
     };
     let algorithm = match limit.algorithm {
@@ -133,6 +137,7 @@ fn limit(scenario: &Scenario) -> Vec<(&'static str, String)> {
         ("LAB_LIMIT", limit.limit.unwrap_or(60).to_string()),
         ("LAB_WINDOW_S", limit.window_s.unwrap_or(60.0).to_string()),
         ("LAB_ALGORITHM", algorithm.to_string()),
+        ("LAB_LIMIT_STATUS", status.unwrap_or(403).to_string()),
     ]
 }
 

@@ -3,9 +3,9 @@
 //! A plan of all requests goes to the program beforehand; it starts when its standard input ends.
 
 use crate::application::{packages, python, source};
-use crate::scenario::Scenario;
-use crate::traffic::Source;
-use serde_json::{Value, json};
+use crate::scenario::{Scenario, Stream};
+use crate::traffic::{Request, Source};
+use serde_json::{Map, Value, json};
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
 
@@ -15,6 +15,8 @@ const NODE: [&str; 6] = ["axios", "undici", "fetch", "node-fetch", "got", "http"
 const PYTHON: [&str; 9] = [
     "requests", "httpx", "aiohttp", "urllib3", "urllib", "httpie", "curl", "wget", "wrk",
 ];
+/// What repeats one request as fast as it may.
+const HAMMER: &str = "wrk";
 /// What `clients/node/browser.mjs` runs.
 const BROWSER: &str = "chromium";
 
@@ -39,7 +41,10 @@ pub fn start(
             continue;
         };
         let mut source = sources.remove(at);
-        let plan = plan(&mut source, scenario, &stream.client, port);
+        let plan = match &*stream.client {
+            HAMMER => hammering(&mut source, scenario, stream, port),
+            client => plan(&mut source, scenario, client, port),
+        };
         waiting.push(spawn(&stream.client, &plan)?);
     }
     Ok(waiting)
@@ -81,18 +86,7 @@ fn plan(source: &mut Source, scenario: &Scenario, client: &str, port: u16) -> St
         let (request, after) = source.take(0, at_s);
         next = after;
         let Some(request) = request else { continue };
-        let mut headers = serde_json::Map::new();
-        headers.insert(
-            "X-Forwarded-For".to_string(),
-            json!(request.address.to_string()),
-        );
-        headers.insert("X-Lab-Stream".to_string(), json!(source.name));
-        for header in &request.headers {
-            if let Some((name, value)) = header.split_once(": ") {
-                headers.insert(name.to_string(), json!(value));
-            }
-        }
-        headers.remove("User-Agent");
+        let headers = headers(&request, &source.name);
         let at_ms = at_s / scenario.factor * 1000.0;
         let url = format!("http://127.0.0.1:{port}{}", request.target);
         let line = if client == BROWSER {
@@ -106,6 +100,43 @@ fn plan(source: &mut Source, scenario: &Scenario, client: &str, port: u16) -> St
         lines.push('\n');
     }
     lines
+}
+
+/// The one request that a stream repeats while it is busy; it begins anew with each answer.
+fn hammering(source: &mut Source, scenario: &Scenario, stream: &Stream, port: u16) -> String {
+    let first = source.first_s().and_then(|at_s| source.take(0, at_s).0);
+    let Some(request) = first else {
+        return String::new();
+    };
+    let real_s = |minutes: f64| minutes * 60.0 / scenario.factor;
+    let until = stream.until.min(scenario.minutes);
+    let plan = json!({
+        "at_ms": real_s(stream.from) * 1000.0,
+        "duration_s": real_s(until - stream.from),
+        "rate": stream.rate * scenario.factor,
+        "method": request.method,
+        "url": format!("http://127.0.0.1:{port}{}", request.target),
+        "headers": headers(&request, &source.name),
+        "body": request.body,
+    });
+    format!("{plan}\n")
+}
+
+/// What a program sends besides its own headers.
+fn headers(request: &Request, stream: &str) -> Map<String, Value> {
+    let mut headers = Map::new();
+    headers.insert(
+        "X-Forwarded-For".to_string(),
+        json!(request.address.to_string()),
+    );
+    headers.insert("X-Lab-Stream".to_string(), json!(stream));
+    for header in &request.headers {
+        if let Some((name, value)) = header.split_once(": ") {
+            headers.insert(name.to_string(), json!(value));
+        }
+    }
+    headers.remove("User-Agent");
+    headers
 }
 
 fn spawn(client: &str, plan: &str) -> io::Result<Waiting> {

@@ -40,6 +40,12 @@ use std::time::{Duration, Instant};
 /// Real seconds behind the last request in which answers that are under way arrive.
 const GRACE: Duration = Duration::from_millis(400);
 
+/// Real seconds of lateness that may explain a complaint, and those with which no log is kept.
+const LATE_S: f64 = 0.2;
+const TOO_LATE_S: f64 = 2.0;
+/// How often a log is made again at most.
+const MOST_AGAIN: u32 = 2;
+
 /// Makes access logs of real servers with known causes.
 #[derive(Parser)]
 struct Arguments {
@@ -75,7 +81,12 @@ fn main() -> ExitCode {
         .collect();
     if arguments.list {
         for scenario in &scenarios {
-            println!("{:40} {}", scenario.title(), scenario.mechanism);
+            let (mechanism, traffic) = (&scenario.mechanism, &scenario.traffic);
+            let around = &scenario.around;
+            println!(
+                "{:40} {mechanism:20} {traffic:15} {around}",
+                scenario.title()
+            );
         }
         return ExitCode::SUCCESS;
     }
@@ -111,13 +122,19 @@ fn next<'a>(queue: &Mutex<slice::Iter<'a, Scenario>>) -> Option<&'a Scenario> {
     queue.next()
 }
 
-/// Makes one log and says how it went; whether all is well.
+/// Makes one log and says how it went; whether all is well. A log is made again where the machine was too
+/// busy to send in time: its labels are true, but a crowd of late requests is not what the scenario says.
 fn report(scenario: &Scenario, out: &Path) -> bool {
     let began = Instant::now();
-    let (told, complaints) = match make(scenario, out) {
-        Ok(made) => made,
-        Err(error) => (String::new(), vec![error.to_string()]),
-    };
+    let (mut told, mut complaints, mut late_s) = attempt(scenario, out);
+    let mut again = 0;
+    while again < MOST_AGAIN && (late_s > TOO_LATE_S || !complaints.is_empty() && late_s > LATE_S) {
+        again += 1;
+        (told, complaints, late_s) = attempt(scenario, out);
+    }
+    if again > 0 {
+        told += &format!(", made {} times", again + 1);
+    }
     let verdict = if complaints.is_empty() {
         "ok"
     } else {
@@ -136,8 +153,13 @@ fn report(scenario: &Scenario, out: &Path) -> bool {
     complaints.is_empty()
 }
 
-/// Makes one log; a word about it, and what is not as it should be.
-fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
+fn attempt(scenario: &Scenario, out: &Path) -> (String, Vec<String>, f64) {
+    make(scenario, out).unwrap_or_else(|error| (String::new(), vec![error.to_string()], 0.0))
+}
+
+/// Makes one log; a word about it, what is not as it should be, and by how many real seconds a request came
+/// late at most.
+fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>, f64)> {
     let directory = out.join(scenario.title());
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory)?;
@@ -192,7 +214,7 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>)> {
         made.truth["c403"],
         played.latest_s
     );
-    Ok((told, complaints))
+    Ok((told, complaints, played.latest_s / scenario.factor))
 }
 
 /// Changes policies when their time comes.

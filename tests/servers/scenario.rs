@@ -1,6 +1,6 @@
 //! A scenario as data: a server, its policies, who calls, and what of that is a spike.
 //!
-//! `quick.toml` holds the fixed set, `matrix.rs` makes more of them by seed. Times are minutes of the log's
+//! `quick.toml` holds the fixed set, `matrix` makes more of them by seed. Times are minutes of the log's
 //! own clock, counted from its beginning; rates are requests per second of that clock.
 
 use forbid_logs::findings::Cause;
@@ -49,6 +49,11 @@ pub struct Scenario {
     /// The application behind the server.
     #[serde(default)]
     pub application: Application,
+    /// The form of the traffic and what goes on around it, by their names in the generator.
+    #[serde(default)]
+    pub traffic: String,
+    #[serde(default)]
+    pub around: String,
     /// Seed of all chance.
     #[serde(default)]
     pub seed: u64,
@@ -121,6 +126,9 @@ pub struct Denial {
     /// Whether the application applies it, not the server.
     #[serde(default)]
     pub application: bool,
+    /// What a limit answers with, where it is not 403.
+    #[serde(default)]
+    pub status: Option<u16>,
     /// Minute from which it is in force; from the beginning if none.
     #[serde(default)]
     pub from: Option<f64>,
@@ -162,6 +170,9 @@ pub struct Stream {
     /// The stream whose callers these are too, with the same addresses: what else they do.
     #[serde(default)]
     pub callers_of: Option<String>,
+    /// How many callers share them, if there are more, as behind a NAT.
+    #[serde(default)]
+    pub callers: usize,
     /// The networks that they are of, e.g. `47.76.0.0/16, 5.2.0.0/15`; anywhere by default.
     #[serde(default)]
     pub network: Option<String>,
@@ -209,6 +220,10 @@ pub enum Shape {
     Bursts,
     /// Up to the rate and down again.
     Hill,
+    /// The rate at once, and less and less of it.
+    Flash,
+    /// Up by day and down by night, before and after the busy time too.
+    Diurnal,
 }
 
 /// What a caller does when it is denied.
@@ -220,6 +235,8 @@ pub enum Reaction {
     Ignore,
     /// Asks again at once, twice.
     Retry,
+    /// Asks again and again, eight times.
+    Storm,
     /// Is silent for five seconds, and twice as long each further time.
     BackOff,
     /// Stops for good after twenty denials in a row.
@@ -293,6 +310,21 @@ impl Denial {
             Some("user") => Cause::Permission,
             _ => Cause::RouteAcl,
         }
+    }
+
+    /// Whether it denies with 403, as all but a limit with a status of its own does.
+    pub fn forbids(&self) -> bool {
+        self.status.is_none_or(|status| status == 403)
+    }
+
+    /// Whether a request of a stream may be to a route that it is about.
+    pub fn meets(&self, stream: &Stream) -> bool {
+        let policy = self.policy().unwrap_or_default();
+        let conditions = policy.conditions.iter();
+        let routes = conditions.filter(|condition| condition.field == "route");
+        let mut routes = routes.flat_map(|condition| &condition.values).peekable();
+        let is_below = |route: &String| stream.paths.iter().any(|path| path.starts_with(route));
+        routes.peek().is_none() || routes.any(is_below)
     }
 
     /// Whether it is in force in a minute.

@@ -34,7 +34,7 @@ LOCAL = "http://localhost:3000"
 class Application:
     """A running application, asked over HTTP without proxies and without following redirects."""
 
-    def __init__(self, name, algorithm="fixed"):
+    def __init__(self, name, algorithm="fixed", limit_status=403):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -46,6 +46,7 @@ class Application:
             LAB_LIMIT=LIMIT,
             LAB_WINDOW_S=WINDOW_S,
             LAB_ALGORITHM=algorithm,
+            LAB_LIMIT_STATUS=limit_status,
             LAB_ORIGINS=LOCAL,
             LAB_EPOCH=EPOCH,
             LAB_START_MS=self.start_ms,
@@ -156,6 +157,8 @@ def check_credentials(check, app):
     check.answer(app, "/app/data/a", 403, "credential", reason("key_revoked"), headers={"X-Api-Key": "key-basic-1"})
     check.answer(app, "/app/exports/a", 403, "credential", headers={"X-Api-Key": "key-basic-1"})
     check.answer(app, "/app/data/a", 200, headers={"X-Api-Key": "key-basic-2"})
+    check.answer(app, "/_lab/expire?token=key-basic-3", 204, method="POST")
+    check.answer(app, "/app/data/a", 403, "credential", reason("key_expired"), headers={"X-Api-Key": "key-basic-3"})
     check.answer(app, "/_lab/restore?token=key-basic-1", 204, method="POST")
     check.answer(app, "/app/data/a", 200, headers={"X-Api-Key": "key-basic-1"})
 
@@ -240,6 +243,10 @@ def check(name):
         app = Application(name, "sliding")
         check_algorithm(checks, app, "sliding")
         app.stop()
+    app = Application(name, limit_status=429)
+    for status in [200] * LIMIT + [429]:
+        checks.answer(app, "/app/search", status)
+    app.stop()
     print(f"{name}: {checks.passed} passed, {checks.failed} failed")
     return checks.failed == 0
 

@@ -1,31 +1,73 @@
 //! What keeps programs out: lists of agents, attack signatures, challenges.
 
-use super::Draft;
-use crate::scenario::Reaction;
+use super::draft::{Draft, Place};
+use crate::scenario::{LogFormat, Reaction};
+
+const AGENTS: [(&str, &str); 5] = [
+    ("GPTBot", "gptbot"),
+    ("Bytespider", "bytespider"),
+    ("CCBot", "ccbot"),
+    ("AhrefsBot", "ahrefs"),
+    ("python-requests", "requests"),
+];
 
 pub(super) fn agent_list(draft: &mut Draft) {
-    let (name, client) = *draft.random.pick(&[
-        ("GPTBot", "gptbot"),
-        ("Bytespider", "bytespider"),
-        ("CCBot", "ccbot"),
-        ("AhrefsBot", "ahrefs"),
-        ("python-requests", "requests"),
-    ]);
-    draft.deny_meanwhile(format!(
-        "deny user_agent containing \"{name}\", \"PetalBot\""
-    ));
+    listed(draft, &AGENTS);
+}
+
+/// A list that no program of another stream is on.
+pub(super) fn crawlers(draft: &mut Draft) {
+    listed(draft, &AGENTS[..4]);
+}
+
+/// A list pushed while the listed are there, or there from the start.
+fn listed(draft: &mut Draft, agents: &[(&str, &str)]) {
+    let (name, client) = *draft.random.pick(agents);
+    let rule = format!("deny user_agent containing \"{name}\", \"PetalBot\"");
+    let is_pushed = draft.random.happens(0.6);
+    match is_pushed {
+        true => draft.deny_meanwhile(rule),
+        false => draft.deny(&rule),
+    }
     let mut stream = draft.stream(
         "bots",
         client,
         &["/blog/post-{n}", "/products/{n}", "/category/sale"],
     );
     stream.addresses = 1 + draft.random.below(40);
-    stream.calm = stream.rate;
+    stream.calm = if is_pushed { stream.rate } else { 0.0 };
+    draft.push(stream);
+}
+
+pub(super) fn agent_empty(draft: &mut Draft) {
+    draft.deny("deny user_agent is \"\"");
+    let mut stream = draft.stream("nameless", "none", &["/products/{n}", "/category/sale"]);
+    stream.addresses = 1 + draft.random.below(40);
+    draft.push(stream);
+}
+
+pub(super) fn scanner_agents(draft: &mut Draft) {
+    draft.deny("deny user_agent containing \"sqlmap\", \"Nikto\", \"Nmap\"");
+    let client = draft.random.pick(&["sqlmap", "nikto", "nmap"]).to_string();
+    let paths = [
+        "/products?id={n}",
+        "/search?q={word}",
+        "/login",
+        "/cgi-bin/test{n}",
+        "/HNAP1",
+    ];
+    let mut stream = draft.stream("scanner", &client, &paths);
+    stream.addresses = 1 + draft.random.below(3);
     draft.push(stream);
 }
 
 pub(super) fn waf(draft: &mut Draft) {
     draft.feature("crs");
+    // Its rules take milliseconds, and more words of a path decoded may not be JSON.
+    draft.scenario.background = draft.scenario.background.min(2.0);
+    if draft.scenario.format == LogFormat::Json {
+        draft.scenario.format = LogFormat::Usual;
+    }
     let client = draft
         .random
         .pick(&["browser", "sqlmap", "nikto", "curl"])
@@ -47,7 +89,9 @@ pub(super) fn waf(draft: &mut Draft) {
     draft.push(stream);
 }
 
+/// A page whose script sets a cookie has to have been seen: none of the spike's callers runs scripts.
 pub(super) fn challenge(draft: &mut Draft) {
+    draft.place = Place::Whole;
     draft.feature("challenge");
     let mut stream = draft.stream(
         "distributed",

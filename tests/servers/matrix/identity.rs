@@ -1,52 +1,72 @@
 //! What the application asks of a caller: a key, a right, a form's token, an origin.
 
-use super::Draft;
+use super::draft::Draft;
 use crate::scenario::Event;
+use crate::scenario::Stream;
+
+/// Paths that need a key.
+const DATA: [&str; 2] = ["/app/data/orders/{n}", "/app/data/users/{n}"];
 
 pub(super) fn credential_revoked(draft: &mut Draft) {
-    draft.application();
-    let at = draft.from.max(draft.scenario.minutes * 0.1);
-    draft.scenario.events.push(Event {
-        at,
-        control: "revoke?token=key-pro-31".to_string(),
-    });
+    refused_meanwhile(draft, "revoke");
     if draft.until < draft.scenario.minutes {
         draft.scenario.events.push(Event {
             at: draft.until,
             control: "restore?token=key-pro-31".to_string(),
         });
     }
+}
+
+/// A key that is over, and is not renewed in the time of the log.
+pub(super) fn credential_expired(draft: &mut Draft) {
+    refused_meanwhile(draft, "expire");
+}
+
+/// A key that is known before, and refused from the beginning of the spike on.
+fn refused_meanwhile(draft: &mut Draft, order: &str) {
+    draft.application();
+    let at = draft.from.max(draft.scenario.minutes * 0.1);
+    draft.scenario.events.push(Event {
+        at,
+        control: format!("{order}?token=key-pro-31"),
+    });
     let client = draft.program();
-    let mut stream = draft.stream(
-        "etl",
-        &client,
-        &["/app/data/orders/{n}", "/app/data/users/{n}"],
-    );
+    let mut stream = draft.stream("etl", &client, &DATA);
     stream.headers = vec!["X-Api-Key: key-pro-31".to_string()];
     stream.addresses = 1 + draft.random.below(5);
     stream.calm = stream.rate;
+    (stream.from, stream.until) = (at, stream.until.max(at + draft.scenario.minutes * 0.2));
     draft.others(&stream, |others| {
         others.headers = vec!["X-Api-Key: key-pro-{caller}00".to_string()]
     });
     draft.push(stream);
 }
 
+/// An application that calls with its key and without it.
 pub(super) fn credential_missing(draft: &mut Draft) {
-    draft.application();
-    let client = draft.program();
-    let mut stream = draft.stream("caller", &client, &["/app/data/items/{n}"]);
-    stream.addresses = 1 + draft.random.below(4);
-    if draft.random.happens(0.5) {
-        stream.headers = vec!["X-Api-Key: key-wrong-3".to_string()];
-    }
-    draft.others(&stream, |others| {
-        others.headers = vec!["X-Api-Key: key-basic-{caller}".to_string()]
-    });
+    let stream = keyless(draft);
     draft.push(stream.clone());
     draft.besides(&stream, "with-its-key", |keyed| {
         keyed.headers = vec!["X-Api-Key: key-basic-9".to_string()];
         keyed.rate *= 0.5;
     });
+}
+
+pub(super) fn credential_wrong(draft: &mut Draft) {
+    let mut stream = keyless(draft);
+    stream.headers = vec!["X-Api-Key: key-wrong-3".to_string()];
+    draft.push(stream);
+}
+
+fn keyless(draft: &mut Draft) -> Stream {
+    draft.application();
+    let client = draft.program();
+    let mut stream = draft.stream("caller", &client, &["/app/data/items/{n}"]);
+    stream.addresses = 1 + draft.random.below(4);
+    draft.others(&stream, |others| {
+        others.headers = vec!["X-Api-Key: key-basic-{caller}".to_string()]
+    });
+    stream
 }
 
 pub(super) fn signed_link(draft: &mut Draft) {
@@ -75,13 +95,18 @@ pub(super) fn permission_plan(draft: &mut Draft) {
     });
 }
 
+/// A role lacking on a group of routes.
 pub(super) fn permission_role(draft: &mut Draft) {
+    role_lacking(draft, &["/app/reports/daily", "/app/reports/{n}"]);
+}
+
+pub(super) fn role_on_one_route(draft: &mut Draft) {
+    role_lacking(draft, &["/app/reports/daily"]);
+}
+
+fn role_lacking(draft: &mut Draft, paths: &[&str]) {
     draft.application();
-    let mut stream = draft.stream(
-        "viewers",
-        "browser",
-        &["/app/reports/daily", "/app/reports/{n}"],
-    );
+    let mut stream = draft.stream("viewers", "browser", paths);
     stream.user = Some("viewer{caller}".to_string());
     stream.addresses = 2 + draft.random.below(10);
     draft.others(&stream, |others| {
@@ -93,7 +118,39 @@ pub(super) fn permission_role(draft: &mut Draft) {
     });
 }
 
-pub(super) fn cors(draft: &mut Draft) {
+/// Preflights of the shop's own pages, whose origin a deploy forgets.
+pub(super) fn cors_by_deploy(draft: &mut Draft) {
+    draft.application();
+    let at = draft.from.max(draft.scenario.minutes * 0.1);
+    draft.scenario.events.push(Event {
+        at,
+        control: "origin?remove=https%3A%2F%2Fapp.example.com".to_string(),
+    });
+    let mut stream = draft.stream(
+        "app",
+        "browser",
+        &["/app/cors/cart/{n}", "/app/cors/orders"],
+    );
+    stream.method = "OPTIONS".to_string();
+    stream.headers = vec![
+        "Origin: https://app.example.com".to_string(),
+        "Access-Control-Request-Method: PUT".to_string(),
+    ];
+    stream.referer = Some("https://app.example.com/".to_string());
+    stream.addresses = 10 + draft.random.below(100);
+    stream.calm = stream.rate;
+    (stream.from, stream.until) = (at, stream.until.max(at + draft.scenario.minutes * 0.2));
+    draft.others(&stream, |others| {
+        others.headers = vec![
+            "Origin: https://shop.example.com".to_string(),
+            "Access-Control-Request-Method: PUT".to_string(),
+        ];
+        others.referer = Some("https://shop.example.com/".to_string());
+    });
+    draft.push(stream);
+}
+
+pub(super) fn cors_by_origin(draft: &mut Draft) {
     draft.feature("cors");
     let mut stream = draft.stream("partner", "browser", &["/api/v1/orders", "/api/v1/cart"]);
     stream.method = "OPTIONS".to_string();

@@ -1,17 +1,32 @@
 //! Limits of requests and of connections.
 
-use super::{Draft, MOST_PER_REAL_SECOND};
-use crate::scenario::Application;
-use crate::scenario::ServerKind::{Haproxy, Nginx};
+use super::draft::{Draft, MOST_PER_REAL_SECOND, Place};
+use crate::scenario::ServerKind::{Apache, Haproxy, Nginx};
+use crate::scenario::{Application, LogFormat};
+
+/// The rate that a limit allows and its text: a leaky bucket of nginx, a sliding window of HAProxy.
+fn exceeded(draft: &mut Draft, low: f64, high: f64, burst: usize) -> (String, f64) {
+    let (text, offered) = draft.exceeded_by_minute(low, high);
+    if draft.scenario.server() != Haproxy {
+        return (format!("limit {text} burst {burst}"), offered);
+    }
+    let busy_s = (draft.until - draft.from) * 60.0;
+    let window: f64 = *draft.random.pick(&[10.0, 30.0, 60.0]);
+    let window = window.min((busy_s / 5.0).floor()).max(2.0);
+    let overload = draft.overload();
+    let most = (offered * window / overload).ceil().max(3.0);
+    let offered = offered.max(most / window * 1.3);
+    (format!("limit {most} in {window}s sliding"), offered)
+}
 
 pub(super) fn limit_by_ip(draft: &mut Draft) {
-    let (text, offered) = draft.exceeded_by_minute(0.3, 3.0);
     let burst = draft.random.below(30);
+    let (limit, offered) = exceeded(draft, 0.3, 3.0, burst);
     let route = draft
         .random
         .pick(&["/api/v1/search", "/login", "/api/v1/quotes"])
         .to_string();
-    draft.deny(&format!("limit {text} burst {burst} per ip on {route}"));
+    draft.deny(&format!("{limit} per ip on {route}"));
     let client = draft.program();
     let mut stream = draft.stream("scraper", &client, &[&format!("{route}?q={{word}}")]);
     stream.addresses = 1 + draft.random.below(3);
@@ -21,6 +36,7 @@ pub(super) fn limit_by_ip(draft: &mut Draft) {
 }
 
 pub(super) fn sliding_window(draft: &mut Draft) {
+    draft.place = Place::Whole;
     let busy_s = (draft.until - draft.from) * 60.0;
     let window = *draft.random.pick(&[10.0f64, 30.0, 60.0, 300.0]);
     let window = window.min((busy_s / 4.0).floor()).max(2.0);
@@ -39,15 +55,8 @@ pub(super) fn sliding_window(draft: &mut Draft) {
 }
 
 pub(super) fn limit_by_token(draft: &mut Draft) {
-    let (text, offered) = draft.exceeded_by_minute(0.5, 3.0);
     let burst = 5 + draft.random.below(40);
-    let limit = match draft.scenario.server() {
-        Haproxy => format!(
-            "limit {} in 30s sliding",
-            (offered * 30.0 / 3.0).ceil().max(5.0)
-        ),
-        _ => format!("limit {text} burst {burst}"),
-    };
+    let (limit, offered) = exceeded(draft, 0.5, 3.0, burst);
     draft.deny(&format!("{limit} per token for route under /api/v1"));
     let client = draft.program();
     let in_url = draft.random.happens(0.3) && draft.scenario.server() == Nginx;
@@ -80,10 +89,12 @@ pub(super) fn limit_by_token(draft: &mut Draft) {
 }
 
 pub(super) fn limit_by_user(draft: &mut Draft) {
-    let (text, offered) = draft.exceeded_by_minute(0.3, 2.0);
-    draft.deny(&format!(
-        "limit {text} burst 10 per user for route under /reports"
-    ));
+    // Of HAProxy's formats, the ones of others have a place for the user.
+    if draft.scenario.server() == Haproxy {
+        draft.scenario.format = LogFormat::Combined;
+    }
+    let (limit, offered) = exceeded(draft, 0.3, 2.0, 10);
+    draft.deny(&format!("{limit} per user for route under /reports"));
     let client = draft.program();
     let mut stream = draft.stream("service", &client, &["/reports/{n}", "/reports/daily"]);
     stream.user = Some("svc_bi".to_string());
@@ -97,8 +108,8 @@ pub(super) fn limit_by_user(draft: &mut Draft) {
 }
 
 pub(super) fn limit_for_all(draft: &mut Draft) {
-    let (text, offered) = draft.exceeded_by_minute(2.0, 8.0);
-    draft.deny(&format!("limit {text} burst 30 on /shop/tickets"));
+    let (limit, offered) = exceeded(draft, 2.0, 8.0, 30);
+    draft.deny(&format!("{limit} for route under /shop/tickets"));
     let mut stream = draft.stream("crowd", "browser", &["/shop/tickets"]);
     stream.addresses = 150 + draft.random.below(600);
     stream.rate = offered;
@@ -106,7 +117,25 @@ pub(super) fn limit_for_all(draft: &mut Draft) {
     draft.push(stream);
 }
 
+pub(super) fn limit_whole_server(draft: &mut Draft) {
+    draft.place = Place::Whole;
+    let (limit, offered) = exceeded(draft, 4.0, 8.0, 40);
+    draft.deny(&limit);
+    // The ordinary traffic passes it.
+    let allowed = draft.allowed();
+    draft.scenario.background = draft.scenario.background.min(0.4 * allowed);
+    let mut stream = draft.stream(
+        "campaign",
+        "browser",
+        &["/", "/products/{n}", "/category/sale"],
+    );
+    stream.addresses = 150 + draft.random.below(600);
+    stream.rate = offered;
+    draft.push(stream);
+}
+
 pub(super) fn connections(draft: &mut Draft) {
+    draft.is_limit = true;
     let most = 2 + draft.random.below(6);
     draft.deny(&format!(
         "limit {most} at once per ip for route under /export"
@@ -122,14 +151,49 @@ pub(super) fn connections(draft: &mut Draft) {
     draft.push(stream);
 }
 
+/// A hold that requests renew, as mod_evasive's.
 pub(super) fn hold(draft: &mut Draft) {
+    (draft.is_limit, draft.place) = (true, Place::Whole);
     let (count, span) = (5 + draft.random.below(15), 2 + draft.random.below(4));
     let hold = 20 + 20 * draft.random.below(6);
-    draft.deny(&format!("hold {hold}s after {count} in {span}s per ip"));
+    // mod_evasive counts a page where there is a route, the whole site otherwise: there a visitor's page and
+    // its pictures have to be admitted.
+    let by_site = draft.scenario.server() == Apache && draft.random.happens(0.4);
+    let (count, route, paths): (usize, &str, &[&str]) = match by_site {
+        true => (count + 40, "", &["/category/sale", "/products/{n}"]),
+        false => (count, " on /category/sale", &["/category/sale"]),
+    };
+    draft.deny(&format!(
+        "hold {hold}s after {count} in {span}s per ip{route}"
+    ));
     let client = draft.program();
-    let mut stream = draft.stream("hammer", &client, &["/category/sale", "/products/{n}"]);
+    let mut stream = draft.stream("hammer", &client, paths);
     let most = MOST_PER_REAL_SECOND / draft.scenario.factor;
     stream.rate = (count as f64 / span as f64 * draft.random.within(1.5, 6.0)).min(most);
+    draft.push(stream);
+}
+
+/// A hold that ends in time whatever the held do, as fail2ban's.
+pub(super) fn hold_fixed(draft: &mut Draft) {
+    (draft.is_limit, draft.place) = (true, Place::Whole);
+    let busy_s = (draft.until - draft.from) * 60.0;
+    let hold = (busy_s * draft.random.within(0.1, 0.4)).round().max(20.0);
+    let count = 5 + draft.random.below(15);
+    let span = 30 + 30 * draft.random.below(3);
+    let which = match draft.scenario.server() {
+        Apache => "for status 401, 404",
+        _ => "on /login",
+    };
+    draft.deny(&format!(
+        "hold {hold}s fixed after {count} in {span}s per ip {which}"
+    ));
+    let client = draft.program();
+    let mut stream = draft.stream("guesser", &client, &["/login"]);
+    stream.method = "POST".to_string();
+    stream.headers = vec!["X-Lab-Status: 401".to_string()];
+    stream.addresses = 1 + draft.random.below(3);
+    let above = draft.random.within(2.0, 8.0) * stream.addresses as f64;
+    stream.rate = count as f64 / span as f64 * above;
     draft.push(stream);
 }
 

@@ -1,12 +1,15 @@
-//! Lists of addresses, places and shapes of requests that the server denies; and what is no spike.
+//! Lists of addresses, places and shapes of requests that the server denies.
 
-use super::Draft;
+use super::draft::{Draft, Place};
+use crate::scenario::Reaction;
 use crate::scenario::ServerKind::Nginx;
-use crate::scenario::{Reaction, Shape};
 
+const LISTED: [&str; 3] = ["47.76.0.0/16", "185.220.101.0/24", "114.119.128.0/18"];
+
+/// A list reloaded while the listed are there already.
 pub(super) fn ip_list(draft: &mut Draft) {
-    let networks = ["47.76.0.0/16", "185.220.101.0/24", "114.119.128.0/18"];
-    let network = draft.random.pick(&networks).to_string();
+    let network = draft.random.pick(&LISTED).to_string();
+    draft.place = Place::Whole;
     draft.deny_meanwhile(format!("deny prefix {network}, 203.0.113.0/24"));
     let client = if draft.random.happens(0.5) {
         "browser".to_string()
@@ -24,6 +27,28 @@ pub(super) fn ip_list(draft: &mut Draft) {
     draft.push(stream);
 }
 
+/// A list from the start, reloaded, or lifted again, and a client that does not take no for an answer.
+pub(super) fn list_with_hard_retries(draft: &mut Draft) {
+    let network = draft.random.pick(&LISTED).to_string();
+    let rule = format!("deny prefix {network}, 198.51.100.0/24");
+    draft.place = Place::Whole;
+    let kind = draft.random.below(3);
+    match kind {
+        0 => draft.deny(&rule),
+        1 => draft.policy(Some(rule), None, Some(draft.from), None),
+        _ => draft.deny_meanwhile(rule),
+    }
+    let client = draft.program();
+    let mut stream = draft.stream("stubborn", &client, &["/login", "/api/v1/orders/{n}"]);
+    stream.network = Some(network);
+    stream.addresses = 1 + draft.random.below(6);
+    stream.denied = Reaction::Storm;
+    stream.rate *= 0.5;
+    // Who is on the list from the start comes for the first time in the spike.
+    stream.calm = if kind == 0 { 0.0 } else { stream.rate };
+    draft.push(stream);
+}
+
 pub(super) fn country_list(draft: &mut Draft) {
     let networks = [
         "5.2.0.0/15",
@@ -33,6 +58,7 @@ pub(super) fn country_list(draft: &mut Draft) {
         "176.96.0.0/13",
         "212.46.0.0/17",
     ];
+    draft.place = Place::Whole;
     draft.deny_meanwhile(format!("deny prefix {}", networks.join(", ")));
     let mut stream = draft.stream(
         "country",
@@ -71,6 +97,22 @@ pub(super) fn route_denied(draft: &mut Draft) {
     elsewhere.paths = vec!["/products/{n}".to_string(), "/account".to_string()];
     elsewhere.spike = false;
     draft.push(elsewhere);
+}
+
+/// What every site of the lab denies.
+pub(super) fn hidden_files(draft: &mut Draft) {
+    let client = draft.program();
+    let paths = [
+        "/.env",
+        "/.git/config",
+        "/.aws/credentials",
+        "/api/.env",
+        "/.ssh/id_rsa",
+    ];
+    let mut stream = draft.stream("scanner", &client, &paths);
+    stream.addresses = 1 + draft.random.below(12);
+    stream.accept = vec!["bot_filter".to_string()];
+    draft.push(stream);
 }
 
 pub(super) fn no_index(draft: &mut Draft) {
@@ -113,50 +155,4 @@ pub(super) fn hotlink(draft: &mut Draft) {
         others.referer = Some("https://shop.example.com/".to_string())
     });
     draft.push(stream);
-}
-
-pub(super) fn negative(draft: &mut Draft) {
-    match draft.random.below(3) {
-        // Denials all the time.
-        0 => {
-            draft.deny("deny route under /internal/");
-            let mut stream = draft.stream("always", "prometheus", &["/internal/metrics"]);
-            (stream.from, stream.until) = (0.0, f64::INFINITY);
-            stream.shape = Shape::Regular;
-            stream.denied = Reaction::Ignore;
-            stream.rate = 0.3 * draft.pace;
-            stream.addresses = 2;
-            stream.spike = false;
-            draft.push(stream);
-        }
-        // More traffic, and no more denials.
-        1 => {
-            let mut stream = draft.stream("crowd", "browser", &["/", "/products/{n}"]);
-            stream.rate *= 6.0;
-            stream.addresses = 400;
-            stream.spike = false;
-            draft.push(stream);
-        }
-        // Everything doubles, denials too.
-        _ => {
-            draft.deny("deny route under /internal/");
-            let mut stream = draft.stream(
-                "crowd",
-                "browser",
-                &[
-                    "/",
-                    "/products/{n}",
-                    "/products/{n}",
-                    "/products/{n}",
-                    "/internal/x",
-                ],
-            );
-            (stream.shape, stream.denied) = (Shape::Random, Reaction::Ignore);
-            stream.calm = 1.0 * draft.pace;
-            stream.rate = 2.0 * draft.pace;
-            stream.addresses = 300;
-            stream.spike = false;
-            draft.push(stream);
-        }
-    }
 }

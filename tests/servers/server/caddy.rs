@@ -85,6 +85,13 @@ impl Server for Caddy {
                 (None, other) => panic!("Caddy has no feature {other:?}"),
             }
         }
+        // Its proxy would name itself as the client otherwise.
+        if let Some(application) = site.application {
+            let _ = write!(
+                blocks,
+                "  handle /app/* {{\n    reverse_proxy {application} {{\n      header_up X-Forwarded-For {{header.X-Forwarded-For}}\n    }}\n  }}\n"
+            );
+        }
         let admin = self.admin.get().copied().unwrap_or_default();
         let (port, upstream, log) = (site.port, site.upstream, site.path(RAW_LOG));
         let log = log.display();

@@ -101,13 +101,14 @@ impl Server for Haproxy {
 
 impl Draft {
     fn add(&mut self, number: usize, denial: &Denial, site: &Site<'_>) {
-        let policy = denial.policy().unwrap_or_else(|| {
-            panic!(
-                "HAProxy has no feature {:?}",
-                denial.feature.as_deref().unwrap_or_default()
-            )
-        });
+        let policy = denial.policy().unwrap_or_default();
         let mut conditions: Vec<String> = policy.conditions.iter().map(acl).collect();
+        let mut cause = denial.cause();
+        if let Some(feature) = &denial.feature {
+            let (of_feature, names) = self::feature(feature);
+            conditions.extend(of_feature.iter().map(ToString::to_string));
+            cause = names;
+        }
         if denial.from.is_some() || denial.until.is_some() {
             let map = site.path("policies.map");
             let map = map.display();
@@ -115,8 +116,8 @@ impl Draft {
         }
         let conditions = conditions.join(" ");
         match &policy.limit {
-            None => self.deny(denial.cause(), &conditions),
-            Some(limit) => self.limit(number, limit, denial.cause(), &conditions),
+            None => self.deny(cause, 403, &conditions),
+            Some(limit) => self.limit(number, limit, denial, &conditions),
         }
     }
 
@@ -125,10 +126,10 @@ impl Draft {
         let _ = writeln!(self.rules, "  http-request {rule}{only}{conditions}");
     }
 
-    fn deny(&mut self, cause: Cause, conditions: &str) {
+    fn deny(&mut self, cause: Cause, status: u16, conditions: &str) {
         let label = format!("set-var(txn.lab) str({})", cause.name());
         self.rule(&label, conditions);
-        self.rule("deny deny_status 403", conditions);
+        self.rule(&format!("deny deny_status {status}"), conditions);
     }
 
     fn table(&mut self, name: &str, kind: &str, kept: &str) {
@@ -144,7 +145,8 @@ impl Draft {
         self.counters - 1
     }
 
-    fn limit(&mut self, number: usize, limit: &Limit, cause: Cause, conditions: &str) {
+    fn limit(&mut self, number: usize, limit: &Limit, denial: &Denial, conditions: &str) {
+        let (cause, status) = (denial.cause(), denial.status.unwrap_or(403));
         let (kind, key) = key(&limit.key);
         let (most, window) = (limit.limit.unwrap_or(1), seconds(limit.window_s));
         let table = format!("requests_{number}");
@@ -157,13 +159,17 @@ impl Draft {
             Algorithm::SlidingWindow => {
                 self.table(&table, &kind, &kept);
                 self.rule(&track, conditions);
-                self.deny(cause, &above);
+                self.deny(cause, status, &above);
             }
             // What a request tracks, it holds until its answer has gone.
             Algorithm::Concurrency => {
                 self.table(&table, &kind, "expire 10m store conn_cur");
                 self.rule(&track, conditions);
-                self.deny(cause, &format!("{{ sc_conn_cur({counter}) gt {most} }}"));
+                self.deny(
+                    cause,
+                    status,
+                    &format!("{{ sc_conn_cur({counter}) gt {most} }}"),
+                );
             }
             Algorithm::Hold => {
                 let (banned, hold) = (format!("banned_{number}"), seconds(limit.hold_s));
@@ -175,10 +181,10 @@ impl Draft {
                 if limit.renewed.unwrap_or(true) {
                     self.rule(&ban, &is_banned);
                 }
-                self.deny(cause, &is_banned);
+                self.deny(cause, status, &is_banned);
                 self.rule(&track, conditions);
                 self.rule(&ban, &above);
-                self.deny(cause, &above);
+                self.deny(cause, status, &above);
             }
             Algorithm::LeakyBucket | Algorithm::FixedWindow => {
                 panic!("HAProxy has no {} limit", limit.algorithm.name())
@@ -188,6 +194,7 @@ impl Draft {
 
     fn text(&self, site: &Site<'_>, admin: u16) -> String {
         let (rules, tables, port, upstream) = (&self.rules, &self.tables, site.port, site.upstream);
+        let application = site.application.unwrap_or(upstream);
         let format = log_format(site.scenario.format);
         format!(
             r#"global
@@ -210,17 +217,25 @@ frontend fe_web
   http-request set-src req.hdr(X-Forwarded-For)
   http-request set-src-port rand(28000),add(32768)
   http-request set-var(txn.stream) req.hdr(X-Lab-Stream)
-  http-request set-var(txn.token) req.hdr(X-Api-Key)
+  http-request set-var(txn.token) url_param(api_key)
+  http-request set-var(txn.token) req.hdr(X-Api-Key) if {{ req.hdr(X-Api-Key) -m found }}
+  http-request set-var(txn.user) http_auth_user
+  http-request set-header X-Remote-User %[var(txn.user)]
   capture request header Host len 32
   capture request header User-Agent len 160
   capture request header Referer len 120
   log-format '{format}'
 {rules}  http-response set-var(txn.lab) res.hdr(X-Lab-Cause) if {{ res.hdr(X-Lab-Cause) -m found }}
+  use_backend be_express_or_flask if {{ path_beg /app/ }}
   default_backend be_app
 
 backend be_app
   http-reuse always
   server app1 {upstream} pool-purge-delay 36000s
+
+backend be_express_or_flask
+  http-reuse always
+  server app1 {application} pool-purge-delay 36000s
 
 {tables}"#
         )
@@ -234,10 +249,10 @@ fn log_format(format: LogFormat) -> String {
             "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
         }
         LogFormat::Combined => {
-            r#"%ci - - [%trl] %{+Q}r %ST %B "%[capture.req.hdr(2)]" "%[capture.req.hdr(1)]""#
+            r#"%ci - %[var(txn.user)] [%trl] %{+Q}r %ST %B "%[capture.req.hdr(2)]" "%[capture.req.hdr(1)]""#
         }
         LogFormat::Vhost => {
-            r#"%[capture.req.hdr(0)] %ci - - [%trl] %{+Q}r %ST %B "%[capture.req.hdr(2)]" "%[capture.req.hdr(1)]""#
+            r#"%[capture.req.hdr(0)] %ci - %[var(txn.user)] [%trl] %{+Q}r %ST %B "%[capture.req.hdr(2)]" "%[capture.req.hdr(1)]""#
         }
         LogFormat::Json => concat!(
             r#"{"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]","client_ip":"%ci","client_port":%cp,"frontend":"%ft","#,
@@ -248,6 +263,30 @@ fn log_format(format: LogFormat) -> String {
         ),
     };
     format!("{line}{TAIL}%[var(txn.stream)]{TAIL}%[var(txn.lab)]")
+}
+
+/// What the grammar cannot say: conditions, and the cause of what they deny.
+fn feature(name: &str) -> (&'static [&'static str], Cause) {
+    match name {
+        // A page that sets a cookie by script must have been seen.
+        "challenge" => (
+            &[
+                "!{ req.cook(clearance) -m reg ^[0-9a-f]{8} }",
+                "{ path_beg /shop /search /products /category }",
+            ],
+            Cause::BotFilter,
+        ),
+        // Preflights of origins that are not listed.
+        "cors" => (
+            &[
+                "METH_OPTIONS",
+                "{ req.hdr(Origin) -m found }",
+                r"!{ req.hdr(Origin) -m reg ^https?://([a-z]+\.)?example\.com$ }",
+            ],
+            Cause::Cors,
+        ),
+        other => panic!("HAProxy has no feature {other:?}"),
+    }
 }
 
 fn seconds(span: Option<f64>) -> u64 {
@@ -269,7 +308,8 @@ fn key(fields: &[String]) -> (String, &'static str) {
 fn sample(field: &str) -> &'static str {
     match field {
         "ip" | "prefix" => "src",
-        "token" => "req.hdr(X-Api-Key)",
+        "token" => "var(txn.token)",
+        "user" => "http_auth_user",
         "route" | "path" => "path",
         "method" => "method",
         "client" | "user_agent" => "req.hdr(User-Agent)",
@@ -299,6 +339,14 @@ fn acl(condition: &Condition) -> String {
         })
         .collect();
     let values = values.join(" ");
+    // A header that is not there has no value to compare.
+    if values.is_empty() {
+        return format!(
+            "{}{{ {} -m found }}",
+            if not.is_empty() { "!" } else { "" },
+            sample(field)
+        );
+    }
     let contains = condition.op == Operator::Contains
         || matches!(field, "client" | "referer" | "referer_host");
     let is_below = condition.op == Operator::Prefix

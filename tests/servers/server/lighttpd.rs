@@ -47,6 +47,13 @@ impl Server for Lighttpd {
         };
         let (directory, port) = (site.directory.display(), site.port);
         let (upstream, upstream_port) = (site.upstream.ip(), site.upstream.port());
+        let application = site.application.map_or_else(String::new, |at| {
+            format!(
+                "$HTTP[\"url\"] =~ \"^/app/\" {{ proxy.server = (\"\" => ((\"host\" => \"{}\", \"port\" => {}))) }}\n",
+                at.ip(),
+                at.port()
+            )
+        });
         let format = log_format(site.scenario.format);
         let hidden = denying(Cause::RouteAcl, DENIED);
         format!(
@@ -73,7 +80,7 @@ $HTTP["url"] !~ "^/(files|private)/" {{
   proxy.server = ("" => (("host" => "{upstream}", "port" => {upstream_port},
     "connect-timeout" => 3600, "read-timeout" => 36000, "write-timeout" => 36000, "disable-time" => 0)))
 }}
-"#
+{application}"#
         )
     }
 

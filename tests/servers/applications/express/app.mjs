@@ -5,8 +5,9 @@
 // and nothing else, carries X-Lab-Cause. The routes are those of ../flask/app.py; ../check.py tests both.
 //
 // Environment: LAB_PORT, LAB_FACTOR (lab seconds in a real second), LAB_LIMIT requests in LAB_WINDOW_S lab
-// seconds, LAB_EPOCH (unix seconds of the lab at its start), LAB_START_MS (real unix ms of that instant),
-// LAB_ORIGINS (allowed origins, by comma), LAB_DIR (where setup installed the packages).
+// seconds, LAB_LIMIT_STATUS (403, or 429 which tells no cause), LAB_EPOCH (unix seconds of the lab at its start),
+// LAB_START_MS (real unix ms of that instant), LAB_ORIGINS (allowed origins, by comma), LAB_DIR (where setup
+// installed the packages).
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -30,6 +31,7 @@ const labSeconds = () => EPOCH + ((Date.now() - START_MS) / 1000) * FACTOR;
 
 const origins = new Set(['https://shop.example.com', ...(process.env.LAB_ORIGINS ?? '').split(',').filter(Boolean)]);
 const revoked = new Set();
+const expired = new Set();
 
 function forbid(response, cause, reason, error = 'forbidden') {
   response.status(403).set('X-Lab-Cause', cause).json(reason ? { error, reason } : { error });
@@ -46,7 +48,11 @@ function page(request, response) {
 const limiter = rateLimit({
   windowMs: (number('LAB_WINDOW_S', 60) * 1000) / FACTOR,
   limit: number('LAB_LIMIT', 60),
-  handler: (request, response) => forbid(response, 'rate_limit', undefined, 'too many requests'),
+  handler: (request, response) => {
+    const status = number('LAB_LIMIT_STATUS', 403);
+    if (status !== 403) return response.status(status).json({ error: 'too many requests' });
+    forbid(response, 'rate_limit', undefined, 'too many requests');
+  },
 });
 
 // ---- credentials ----------------------------------------------------------------------------------------
@@ -61,6 +67,7 @@ function needsKey(request, response, next) {
   if (!key) return forbid(response, 'credential', 'key_missing');
   if (!/^key-(basic|pro)-/.test(key)) return forbid(response, 'credential', 'key_unknown');
   if (revoked.has(key)) return forbid(response, 'credential', 'key_revoked');
+  if (expired.has(key)) return forbid(response, 'credential', 'key_expired');
   next();
 }
 
@@ -143,6 +150,7 @@ const change = (apply) => (request, response) => {
 };
 app.post('/_lab/revoke', change(({ token }) => revoked.add(token)));
 app.post('/_lab/restore', change(({ token }) => revoked.delete(token)));
+app.post('/_lab/expire', change(({ token }) => expired.add(token)));
 app.post('/_lab/origin', change(({ add, remove }) => {
   if (add) origins.add(add);
   if (remove) origins.delete(remove);

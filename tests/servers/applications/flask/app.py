@@ -5,8 +5,8 @@ links, roles and origins are decorators by hand, as they are in most application
 carries X-Lab-Cause. The routes are those of ../express/app.mjs; ../check.py tests both.
 
 Environment: LAB_PORT, LAB_FACTOR (lab seconds in a real second), LAB_LIMIT requests in LAB_WINDOW_S lab seconds,
-LAB_ALGORITHM (fixed or sliding), LAB_EPOCH (unix seconds of the lab at its start), LAB_START_MS (real unix ms of
-that instant), LAB_ORIGINS (allowed origins, by comma).
+LAB_LIMIT_STATUS (403, or 429 which tells no cause), LAB_ALGORITHM (fixed or sliding), LAB_EPOCH (unix seconds
+of the lab at its start), LAB_START_MS (real unix ms of that instant), LAB_ORIGINS (allowed origins, by comma).
 """
 
 import functools
@@ -31,11 +31,12 @@ FACTOR = float(os.environ.get("LAB_FACTOR", 1))
 START = float(os.environ.get("LAB_START_MS", time.time() * 1000)) / 1000
 EPOCH = float(os.environ.get("LAB_EPOCH", START))
 LIMIT = os.environ.get("LAB_LIMIT", "60")
+LIMIT_STATUS = int(os.environ.get("LAB_LIMIT_STATUS", 403))
 WINDOW = float(os.environ.get("LAB_WINDOW_S", 60)) / FACTOR  # real seconds
 STRATEGIES = {"fixed": "fixed-window", "sliding": "moving-window"}
 
 origins = {"https://shop.example.com", *filter(None, os.environ.get("LAB_ORIGINS", "").split(","))}
-revoked = set()
+revoked, expired = set(), set()
 
 app = Flask(__name__)
 app.config.update(
@@ -99,6 +100,8 @@ def needs(check):
 
 @app.errorhandler(429)
 def over_the_limit(_):
+    if LIMIT_STATUS != 403:
+        return {"error": "too many requests"}, LIMIT_STATUS
     return forbid("rate_limit", error="too many requests")
 
 
@@ -118,6 +121,8 @@ def needs_key():
         return forbid("credential", "key_unknown")
     if key() in revoked:
         return forbid("credential", "key_revoked")
+    if key() in expired:
+        return forbid("credential", "key_expired")
 
 
 @needs
@@ -226,6 +231,12 @@ def missing(_=None):
 @app.post("/_lab/revoke")
 def revoke():
     revoked.add(request.args["token"])
+    return "", 204
+
+
+@app.post("/_lab/expire")
+def expire():
+    expired.add(request.args["token"])
     return "", 204
 
 

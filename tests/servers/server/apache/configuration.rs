@@ -4,7 +4,7 @@
 //! reloads, in which an old process ends while a new one serves.
 
 use super::super::{RAW_LOG, Site, TAIL, is_root};
-use super::error_log;
+use super::{PASSWORDS, error_log};
 use crate::scenario::LogFormat;
 use std::fmt::Write as _;
 
@@ -90,6 +90,7 @@ RewriteEngine On
         }
         if let Some(application) = site.application {
             let to = format!("http://{application}/app/");
+            text += &users_of_reports();
             let _ = writeln!(text, "ProxyPass /app/ {to} keepalive=On retry=0");
         }
         let upstream = site.upstream;
@@ -124,6 +125,13 @@ RewriteEngine On
         );
         text
     }
+}
+
+/// Who calls the reports has a name, which the application hears of.
+fn users_of_reports() -> String {
+    format!(
+        "<Location \"/app/reports\">\n  AuthType Basic\n  AuthName \"shop\"\n  AuthBasicProvider file\n  AuthUserFile {PASSWORDS}\n  Require valid-user\n  RequestHeader set X-Remote-User \"expr=%{{REMOTE_USER}}\"\n</Location>\n"
+    )
 }
 
 /// Debian's formats, with the tail: mod_log_config keeps the byte 1F of a format and escapes that of a value.

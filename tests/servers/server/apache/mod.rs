@@ -151,8 +151,8 @@ fn users(stream: &Stream) -> Vec<String> {
     let Some(pattern) = &stream.user else {
         return Vec::new();
     };
-    let callers =
-        (0..stream.addresses).map(|caller| pattern.replace("{caller}", &caller.to_string()));
+    let callers = (0..stream.addresses.max(stream.callers))
+        .map(|caller| pattern.replace("{caller}", &caller.to_string()));
     let filled = |name: String| match name.contains("{n}") {
         true => (0..MOST_NUMBERS)
             .map(|number| name.replace("{n}", &number.to_string()))

@@ -284,6 +284,14 @@ pub fn feature(draft: &mut Draft, site: &Site<'_>, feature: &str) {
         "hotlink" => {
             draft.rewrite += "RewriteCond %{HTTP_REFERER} \"!^$\"\nRewriteCond %{HTTP_REFERER} \"!^https?://(?:shop\\.example\\.com|[a-z.]*\\.google\\.[a-z.]+)(?:[:/]|$)\" [NC]\nRewriteRule \"^/static/img/\" - [F,NC,E=LAB:request_shape:rewrite]\n";
         }
+        // A page that sets a cookie by script must have been seen.
+        "challenge" => {
+            draft.rewrite += "RewriteCond %{HTTP_COOKIE} \"!(?:^|; )clearance=[0-9a-f]{8}\"\nRewriteRule \"^/(?:shop|search|products|category)\" - [F,E=LAB:bot_filter:rewrite]\n";
+        }
+        // Preflights of origins that are not listed.
+        "cors" => {
+            draft.rewrite += "RewriteCond %{REQUEST_METHOD} \"=OPTIONS\"\nRewriteCond %{HTTP:Origin} \".\"\nRewriteCond %{HTTP:Origin} \"!^https?://(?:[a-z]+\\.)?example\\.com$\"\nRewriteRule ^ - [F,E=LAB:cors:rewrite]\n";
+        }
         // https://coreruleset.org/docs/: what scores 5 or more is denied by rule 949110.
         "crs" => crs(draft, site),
         other => panic!("Apache has no feature {other:?}"),

@@ -3,12 +3,15 @@
 //! Arrivals do not wait for answers, as those of many callers do not; what a denied caller does is up to
 //! its reaction. Times are seconds of the log's clock.
 
+mod ordinary;
+
 use crate::agents;
 use crate::clock;
 use crate::scenario::{Reaction, Scenario, Shape, Stream};
-use forbid_logs::synth::{self, Format, Random};
+use forbid_logs::synth::Random;
 use hmac::{Hmac, Mac};
 use ipnet::Ipv4Net;
+use ordinary::ordinary;
 use sha2::Sha256;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -23,6 +26,8 @@ pub const BACKGROUND: &str = "background";
 const GIVE_UP: u32 = 20;
 /// Seconds of silence after a first denial, and the longest one.
 const QUIET_S: (f64, f64) = (5.0, 600.0);
+/// How often [`Reaction::Storm`] asks again, and after how many seconds.
+const STORM: (u32, f64) = (8, 0.4);
 /// Seconds of a burst and of the silence behind it.
 const BURST_S: (f64, f64) = (30.0, 120.0);
 
@@ -91,6 +96,19 @@ pub fn sources(scenario: &Scenario) -> Vec<Source> {
     all
 }
 
+/// A stream on its own, for what is to be known of it beforehand.
+pub fn alone(stream: &Stream, end_s: f64, seed: u64) -> Source {
+    let mut random = Random::new(seed);
+    let addresses = addresses(stream, &mut random);
+    Source {
+        name: stream.name.clone(),
+        kind: Kind::Stream(Box::new(stream.clone()), addresses),
+        callers: HashMap::new(),
+        random,
+        end_s,
+    }
+}
+
 impl Source {
     /// The addresses of a stream.
     pub fn addresses(&self) -> &[Ipv4Addr] {
@@ -116,13 +134,13 @@ impl Source {
                 (due, requests.last().map(|(at, _)| *at))
             }
             Kind::Stream(stream, addresses) => {
-                let caller = self.random.below(addresses.len());
+                let caller = self.random.below(addresses.len().max(stream.callers));
                 let is_silent = self
                     .callers
                     .get(&caller)
                     .is_some_and(|(_, until)| now_s < *until);
                 let request = (!is_silent)
-                    .then(|| request(stream, index, caller, addresses[caller], &mut self.random));
+                    .then(|| request(stream, index, caller, addresses, &mut self.random));
                 (request, self.next_after(now_s))
             }
         }
@@ -142,6 +160,7 @@ impl Source {
         match stream.denied {
             Reaction::Ignore => None,
             Reaction::Retry => (request.attempts < 2).then_some(0.5),
+            Reaction::Storm => (request.attempts < STORM.0).then_some(STORM.1),
             Reaction::BackOff => {
                 let silence = QUIET_S.0 * f64::from(1u32 << (*denials - 1).min(10));
                 *until = now_s + silence.min(QUIET_S.1) * self.random.within(0.8, 1.2);
@@ -165,7 +184,7 @@ impl Source {
         let rate = if is_busy {
             busy_rate(stream, now_s, from, until)
         } else {
-            stream.calm
+            stream.calm * by_day(stream, now_s)
         };
         let next = match stream.shape {
             _ if rate <= 0.0 => f64::INFINITY,
@@ -187,12 +206,23 @@ fn busy_rate(stream: &Stream, now_s: f64, from: f64, until: f64) -> f64 {
     let part = (now_s - from) / (until - from).max(1.0);
     match stream.shape {
         Shape::Random | Shape::Regular => stream.rate,
+        Shape::Diurnal => stream.rate * by_day(stream, now_s),
+        Shape::Flash => stream.rate * (-4.0 * part).exp(),
         Shape::Hill => stream.rate * (0.05 + 3.8 * part * (1.0 - part)),
         Shape::Bursts if (now_s - from).rem_euclid(BURST_S.0 + BURST_S.1) < BURST_S.0 => {
             stream.rate
         }
         Shape::Bursts => stream.calm,
     }
+}
+
+/// The part of its rate that a stream has by the time of day: the most at 15:00, a tenth of it at 3:00.
+fn by_day(stream: &Stream, now_s: f64) -> f64 {
+    if stream.shape != Shape::Diurnal {
+        return 1.0;
+    }
+    let since_noon = clock::begins_at() as f64 + now_s - 15.0 * 3600.0;
+    0.55 + 0.45 * (since_noon / 86_400.0 * std::f64::consts::TAU).cos()
 }
 
 fn next_burst(stream: &Stream, now_s: f64, from: f64) -> f64 {
@@ -207,9 +237,10 @@ fn request(
     stream: &Stream,
     source: usize,
     caller: usize,
-    address: Ipv4Addr,
+    addresses: &[Ipv4Addr],
     random: &mut Random,
 ) -> Request {
+    let address = addresses[caller % addresses.len()];
     let fill = |text: &str, random: &mut Random| filled(text, caller, random);
     let mut headers: Vec<String> = stream
         .headers
@@ -217,7 +248,8 @@ fn request(
         .map(|header| fill(header, random))
         .collect();
     // A caller stays with its browser.
-    let mut of_caller = Random::new(u64::from(u32::from(address)));
+    let sharing = (caller / addresses.len()) as u64;
+    let mut of_caller = Random::new(u64::from(u32::from(address)) | sharing << 32);
     let agent = agents::user_agent(&stream.client, &mut of_caller);
     headers.extend((!agent.is_empty()).then(|| format!("User-Agent: {agent}")));
     headers.extend(
@@ -312,65 +344,6 @@ fn addresses(stream: &Stream, random: &mut Random) -> Vec<Ipv4Addr> {
         Ipv4Addr::from(u32::from(network.network()) + host)
     };
     (0..stream.addresses.max(1)).map(|_| address()).collect()
-}
-
-/// The ordinary traffic, from the simulation of a shop: its requests, without its answers but for what
-/// the application has to answer.
-fn ordinary(scenario: &Scenario) -> Vec<(f64, Request)> {
-    let hours = scenario.minutes / 60.0;
-    let simulated = synth::Scenario {
-        seed: scenario.seed ^ 0x6f72_6469,
-        hours,
-        requests: (scenario.background * hours * 3600.0) as u64,
-        streams: Vec::new(),
-        hostile: 0.0,
-        format: Format::Combined,
-    };
-    let mut log = Vec::new();
-    synth::generate(&simulated, &mut log).expect("writing to memory");
-    let log = String::from_utf8(log).expect("the simulation writes UTF-8");
-    let lines: Vec<(i64, Request)> = log.lines().filter_map(parse).collect();
-    let begins = lines.iter().map(|(at, _)| *at).min().unwrap_or_default();
-    let mut random = Random::new(scenario.seed);
-    let mut requests: Vec<(f64, Request)> = lines
-        .into_iter()
-        .map(|(at, request)| ((at - begins) as f64 + random.unit(), request))
-        .collect();
-    requests.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    requests
-}
-
-/// The second and the request of a line of the combined format.
-fn parse(line: &str) -> Option<(i64, Request)> {
-    let mut quoted = line.split('"');
-    let (before, request) = (quoted.next()?, quoted.next()?);
-    let (status, referer) = (quoted.next()?, quoted.next()?);
-    let agent = quoted.nth(1)?;
-    let stamp = before.split_once('[')?.1.trim_end().trim_end_matches(']');
-    let at = chrono::DateTime::parse_from_str(stamp, "%d/%b/%Y:%H:%M:%S %z").ok()?;
-    let (method, target) = request.rsplit_once(' ')?.0.split_once(' ')?;
-    let status = status.split_whitespace().next()?;
-    let mut headers = vec![format!("User-Agent: {agent}")];
-    headers.retain(|_| agent != "-");
-    headers.extend((referer != "-").then(|| format!("Referer: {referer}")));
-    // What the simulation denied, the server may deny; the application does not.
-    let status = if status == "403" { "404" } else { status };
-    headers.push(format!("X-Lab-Status: {status}"));
-    let address: Ipv4Addr = before.split(' ').next()?.parse().ok()?;
-    // Whoever calls the API has a key.
-    let key = format!("X-Api-Key: key-pro-{}", 100 + u32::from(address) % 61);
-    headers.extend(target.starts_with("/api/").then_some(key));
-    let request = Request {
-        method: method.to_string(),
-        target: target.to_string(),
-        headers,
-        body: None,
-        address,
-        source: 0,
-        caller: 0,
-        attempts: 0,
-    };
-    Some((at.timestamp(), request))
 }
 
 fn base64(text: &str) -> String {
