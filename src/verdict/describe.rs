@@ -210,6 +210,10 @@ fn digits(share: f64) -> f64 {
 fn mechanism(verdict: &Verdict) -> Option<&'static str> {
     let facts = &verdict.facts;
     let established = facts.came_into_force();
+    let says = |tests: &[&str]| {
+        let mut evidence = verdict.evidence.iter();
+        evidence.any(|evidence| tests.contains(&evidence.test.as_str()))
+    };
     Some(match verdict.judgement.cause {
         Cause::Undetermined => return None,
         Cause::RateLimit => {
@@ -229,9 +233,10 @@ fn mechanism(verdict: &Verdict) -> Option<&'static str> {
         Cause::Permission => "role",
         Cause::Cors => "preflight",
         Cause::RequestShape if facts.share(facts.foreign_referers) >= 0.8 => "hotlink",
-        Cause::RequestShape if verdict.evidence.iter().any(|e| e.test == "form") => "csrf",
+        Cause::RequestShape if says(&["form", "own_form"]) => "csrf",
+        Cause::RequestShape if says(&["body"]) => "content_type",
         Cause::RequestShape => "method",
-        Cause::BotFilter if verdict.origin == Origin::Challenge => "challenge",
+        Cause::BotFilter if says(&["challenge", "unsolved"]) => "challenge",
         Cause::BotFilter if verdict.origin == Origin::Content(Stream::Attack) => "waf_signature",
         Cause::BotFilter if facts.share(facts.attacks) >= 0.3 => "waf_signature",
         Cause::BotFilter => "user_agent",
