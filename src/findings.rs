@@ -412,7 +412,8 @@ pub struct Limit {
     pub window_s: Option<f64>,
     /// How long a caller stays denied after crossing the limit, in seconds.
     pub hold_s: Option<f64>,
-    /// For a hold: whether requests while it lasts prolong it (null means that they do).
+    /// For a hold: whether requests while it lasts prolong it; for a sliding window: whether denied requests count
+    /// (null means that they do).
     pub renewed: Option<bool>,
 }
 
@@ -425,7 +426,7 @@ pub enum Algorithm {
     LeakyBucket,
     /// A budget per window that starts at round times.
     FixedWindow,
-    /// A budget over the last seconds; denied requests count too.
+    /// A budget over the last seconds; denied requests count too, unless `renewed` is false.
     SlidingWindow,
     /// Denied for a while after too many requests; more requests prolong it.
     Hold,

@@ -1,10 +1,13 @@
 //! Is it the address? All that these addresses ask is denied, everywhere, and others pass.
 
 use super::{Case, counted, evidence};
+use crate::examine::row::NONE;
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence, EvidenceKind};
+use crate::key::address::Address;
 use crate::key::client::Class;
 use crate::key::fast::HashSet;
+use std::net::IpAddr;
 
 /// What each e-fold of networks takes from a list of addresses.
 const NETWORK_COST: f64 = 0.8;
@@ -71,16 +74,34 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     );
     let places = facts.distinct(Column::Route3);
     let others_pass = facts.other_ip_here.admitted as f64 > 0.05 * facts.denials as f64;
-    let mut weight = if others_pass { 1.2 } else { -1.5 };
+    let mut weight = match others_pass {
+        true => 1.2,
+        false if facts.other_ip_here.requests() == 0 => 0.0, // nobody else asked
+        false => -1.5,
+    };
     weight += match places {
         1 => -1.0,
         2..=3 => 0.0,
         _ => 0.8,
     };
     // Each network that a list must name costs: few agents or places that cover all are simpler.
-    weight -= NETWORK_COST * (wide.max(1) as f64).ln();
-    if ips >= 3 && (ips >= 3 * networks || ips >= 3 * wide) {
+    // Countries are lists of blocks that are wider than a /16.
+    let blocks = first_octets(case);
+    let is_of_blocks = ips >= 20 && blocks * 8 <= ips;
+    let named = if is_of_blocks {
+        wide.min(4 * blocks)
+    } else {
+        wide
+    };
+    weight -= NETWORK_COST * (named.max(1) as f64).ln();
+    if ips >= 3 && (ips >= 3 * networks || ips >= 3 * wide) || is_of_blocks {
         weight += 1.0; // neighbours in few networks
+    }
+    if ips >= 3 && networks == 1 && facts.distinct(Column::Route1) >= 2 {
+        weight += 1.0; // one network, wherever it asks
+    }
+    if facts.follows_surge() {
+        weight -= 0.8;
     }
     if agents >= 3 {
         weight += 1.0; // whoever it is
@@ -139,6 +160,22 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
             ("admitted", passed as f64),
         ],
     ))
+}
+
+/// How many first octets the denied IPv4 addresses have; as many as there are addresses where some are not IPv4.
+fn first_octets(case: &Case<'_>) -> usize {
+    let values = case.facts.values.get(&Column::Ip);
+    let ids = values
+        .into_iter()
+        .flatten()
+        .map(|(id, _)| *id)
+        .filter(|id| *id != NONE);
+    let octet = |id| match Address::parse(case.table.text(Column::Ip, id)).ip() {
+        Some(IpAddr::V4(ip)) => Some(ip.octets()[0]),
+        _ => None,
+    };
+    let octets: Option<HashSet<u8>> = ids.map(octet).collect();
+    octets.map_or(case.facts.distinct(Column::Ip), |octets| octets.len())
 }
 
 fn pass_elsewhere(case: &Case<'_>) -> Option<Evidence> {

@@ -30,8 +30,10 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
     let elsewhere = facts.other_ip_same_agent;
     let passed =
         elsewhere.admitted + facts.same_ip_elsewhere.admitted + facts.same_ip_here.admitted;
-    if passed as f64 > 0.03 * facts.denials as f64 || agents > 12 {
-        return None;
+    let of_others = facts.admitted_meanwhile.saturating_sub(passed);
+    if passed as f64 > 0.03 * facts.denials as f64 || agents > 12 || of_others * 20 < facts.denials
+    {
+        return None; // where nobody passes with any agent, it is not the agent
     }
     let unwanted = facts.class_share(&UNWANTED);
     let libraries = facts.class_share(&[Class::HttpLibrary, Class::CommandLine, Class::ApiTool]);
@@ -56,6 +58,9 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
         weight += 1.5; // the same addresses pass with another agent
     }
     if case.facts.share(facts.probes) > 0.6 && unwanted < 0.5 {
+        weight -= 1.0;
+    }
+    if facts.follows_surge() {
         weight -= 1.0;
     }
     if weight <= 0.0 {

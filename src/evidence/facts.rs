@@ -5,6 +5,7 @@
 //! others admitted here? A *cell* is a method on the first three segments of a route.
 
 mod contrast;
+mod pace;
 mod surge;
 
 use super::clamp::Load;
@@ -15,10 +16,18 @@ use crate::key::Method;
 use crate::key::client::Class;
 use crate::key::fast::HashMap;
 use contrast::{Group, contrast, ever, method_bit};
+pub use pace::Pace;
 pub use surge::Surge;
 
 /// Admitted requests from which an address counts as established before an onset.
 pub const ESTABLISHED: u32 = 20;
+
+/// Of a full block, the share of the callers' requests that may still be admitted.
+const MOST_ADMITTED_OF_BLOCK: f64 = 0.15;
+/// The chance of a list's moment from which a surge tells something.
+const SOON: f64 = 0.1;
+/// How many times the usual pace a crowd asks.
+const RUSH: f64 = 5.0;
 
 /// Denied and admitted requests of one cell of a contrast.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -99,6 +108,10 @@ pub struct Facts {
     pub ips_with_jump: u64,
     /// The faster pace of the group's addresses just before its first denial, if there was one.
     pub surge: Option<Surge>,
+    /// How much faster the group's places were asked for while they were denied, where they are open otherwise.
+    pub pace: Option<Pace>,
+    /// Requests admitted meanwhile, of anyone anywhere.
+    pub admitted_meanwhile: u64,
     /// Denials of OPTIONS requests.
     pub options: u64,
     /// Denials of POST, PUT, PATCH or DELETE requests.
@@ -170,6 +183,25 @@ impl Facts {
             && self.ips_admitted_here_before * 2 >= ips
     }
 
+    /// Whether the callers were shut out as soon as they became busy, which fits a limit better than any list: of a
+    /// full block, the share of their requests that may still be admitted is bounded.
+    pub fn follows_surge(&self) -> bool {
+        let blocked = self.same_ip_here.admitted_share() <= MOST_ADMITTED_OF_BLOCK;
+        let soon = |surge: Surge| surge.chance() < SOON;
+        self.denials >= 20 && blocked && self.surge.is_some_and(soon)
+    }
+
+    /// Whether the group's places are shut for all just while they are asked for many times as often as otherwise.
+    pub fn follows_pace(&self) -> bool {
+        let passed = self.other_ip_here.admitted + self.same_ip_here.admitted;
+        let shut = passed as f64 <= MOST_ADMITTED_OF_BLOCK * self.denials as f64;
+        self.denials >= 20
+            && shut
+            && self
+                .pace
+                .is_some_and(|pace| pace.inside >= RUSH * pace.outside)
+    }
+
     /// Share of the denials that have a property counted above.
     pub fn share(&self, count: u64) -> f64 {
         count as f64 / self.denials.max(1) as f64
@@ -214,6 +246,7 @@ pub fn gather(table: &Table<'_>, pages: &Pages, denials: &[u32]) -> Facts {
     ever(table, &group, &mut facts);
     clients(table, &group, &mut facts);
     facts.surge = surge::before(table, &group, &facts);
+    facts.pace = pace::compare(table, &group, &facts);
     facts
 }
 

@@ -7,6 +7,8 @@ use crate::examine::table::Column;
 use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
 
+/// Who is denied tells little of the cause where a limit on the same callers explains the moment too.
+const BESIDE_SURGE: f64 = 0.4;
 /// What each e-fold of agents takes from a cause that lies with one caller.
 const CROWD_COST: f64 = 0.6;
 /// Programs that carry credentials of an API.
@@ -66,6 +68,9 @@ fn refused(case: &Case<'_>) -> Option<Evidence> {
         facts.ips_established >= 1 && facts.ips_denied_at_onset * 10 >= facts.ips_established * 7;
     if synchronous {
         weight += 0.4;
+    }
+    if facts.follows_surge() {
+        weight *= BESIDE_SURGE;
     }
     let text = format!(
         "{} of {} denied at {} of the same interface, while {} of others were admitted there",
@@ -180,8 +185,9 @@ fn nameless(case: &Case<'_>) -> Option<Evidence> {
     let present =
         facts.share(named_requests(case, Column::Token).max(named_requests(case, Column::User)));
     let usual = facts.admitted_here_named as f64 / facts.admitted_here.max(1) as f64;
-    if facts.admitted_here < 10 || usual < 0.6 || present > 0.1 {
-        return None;
+    let others = facts.other_ip_here.admitted;
+    if others < 10 || facts.came_into_force() || usual < 0.6 || present > 0.1 {
+        return None; // who had been admitted without one was not denied for it
     }
     let text = format!(
         "{} of the denied requests show no credential in the log, and {} of those admitted at the same places do",
@@ -283,6 +289,30 @@ fn named_requests(case: &Case<'_>, column: Column) -> u64 {
     })
 }
 
+/// A credential that is used at one place only and never admitted is more often a wrong one than a weak one.
+fn once(case: &Case<'_>, column: Column, noun: (&str, &str)) -> Option<Evidence> {
+    let facts = case.facts;
+    let others = facts.other_identity_here.admitted;
+    let never = facts.same_identity_elsewhere.requests() == 0
+        && facts.same_ip_here.admitted == 0
+        && facts.ips_admitted_here_before == 0;
+    if column == Column::User || !never || others < 5 {
+        return None; // whom the server names is known to it
+    }
+    let text = format!(
+        "{} never admitted anywhere in the log, while others passed {others} times at the same place",
+        counted(facts.distinct(column) as u64, noun.0, noun.1)
+    );
+    Some(evidence(
+        "named",
+        EvidenceKind::Behaviour,
+        Cause::Credential,
+        0.9,
+        text,
+        &[("others_here", others as f64)],
+    ))
+}
+
 /// What the token or user name tells, where the log has one.
 fn named(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
@@ -324,7 +354,7 @@ fn named(case: &Case<'_>) -> Option<Evidence> {
         ));
     }
     if facts.distinct(Column::Route3) < 2 {
-        return None; // used at one place only: refused there, or everywhere?
+        return once(case, column, noun); // used at one place only: refused there, or everywhere?
     }
     let few = values as u64 * 10 <= facts.denials;
     if few
@@ -337,7 +367,10 @@ fn named(case: &Case<'_>) -> Option<Evidence> {
             noun.1,
             others.admitted
         );
-        let weight = if others.admitted >= 5 { 3.0 } else { 1.2 };
+        let mut weight = if others.admitted >= 5 { 3.0 } else { 1.2 };
+        if facts.follows_surge() {
+            weight *= BESIDE_SURGE;
+        }
         return Some(evidence(
             "named",
             EvidenceKind::Behaviour,

@@ -317,10 +317,11 @@ fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Option<
     let clamp = clamp::measure(&seconds);
     // A steady stream of admissions is a bucket or a budget; without it admissions come before denials.
     let fits: &[fit::Fit] = match clamp.is_some_and(|clamp| clamp.deviations <= TIGHT_DEVIATIONS) {
-        true => &[fit::leaky_bucket, fit::fixed_window],
+        true => &[fit::leaky_bucket, fit::fixed_window, fit::moving_window],
         false => &[
             fit::leaky_bucket,
             fit::fixed_window,
+            fit::moving_window,
             fit::sliding_window,
             fit::hold,
         ],

@@ -4,7 +4,9 @@ use super::{Case, counted, evidence, percent};
 use crate::findings::{Cause, Evidence, EvidenceKind};
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    let sudden = surged(case).or_else(|| jumped(case));
+    let sudden = surged(case)
+        .or_else(|| jumped(case))
+        .or_else(|| rushed(case));
     [clamped(case), replayed(case), sudden, loaded(case)]
         .into_iter()
         .flatten()
@@ -61,21 +63,12 @@ fn replayed(case: &Case<'_>) -> Option<Evidence> {
     ))
 }
 
-/// Of a full block, the share of the callers' requests there that may still be admitted.
-const BLOCKED: f64 = 0.15;
-
 /// Callers become busy and are denied at once, at the very place; a list needs no surge.
 fn surged(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
-    let surge = facts.surge?;
-    if facts.denials < 20 || facts.same_ip_here.admitted_share() > BLOCKED {
-        return None; // what is admitted meanwhile tells more: see the clamp
-    }
-    let chance = surge.before_s / (surge.before_s + surge.denied_s);
+    let surge = facts.surge.filter(|_| facts.follows_surge())?; // else what is admitted meanwhile tells more
+    let chance = surge.chance();
     let weight = (0.5 / chance).ln().min(3.5);
-    if weight < 0.5 {
-        return None;
-    }
     let text = format!(
         "{} admitted within {:.1} s of a new pace, then denied for {:.0} s: a list's moment would fall there with a chance of {}",
         counted(surge.admitted, "request was", "requests were"),
@@ -90,6 +83,27 @@ fn surged(case: &Case<'_>) -> Option<Evidence> {
         weight,
         text,
         &[("admitted", surge.admitted as f64), ("chance", chance)],
+    ))
+}
+
+/// Places are shut for all just while a crowd asks for them.
+fn rushed(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let pace = facts.pace.filter(|_| facts.follows_pace())?;
+    let times = pace.inside / pace.outside;
+    let text = format!(
+        "shut for all while asked for {times:.0} times as often as before and after, when they are open"
+    );
+    Some(evidence(
+        "rush",
+        EvidenceKind::Behaviour,
+        Cause::RateLimit,
+        (1.0 + times.log10()).min(3.0),
+        text,
+        &[
+            ("inside_per_s", pace.inside),
+            ("outside_per_s", pace.outside),
+        ],
     ))
 }
 

@@ -111,6 +111,12 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
             1.5
         };
     }
+    if facts.follows_pace() {
+        weight = weight.min(1.0); // open as long as few ask
+    }
+    if facts.admitted_meanwhile * 20 < facts.denials && facts.distinct(Column::Route3) > 3 {
+        weight -= 2.0; // nobody passes anywhere: it is not these places
+    }
     if is_private(case) {
         weight += 0.8;
     }

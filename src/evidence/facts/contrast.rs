@@ -24,7 +24,7 @@ pub(super) struct Group {
     agents: Vec<u32>,
     tokens: Vec<u32>,
     users: Vec<u32>,
-    places: Vec<u32>,
+    pub(super) places: Vec<u32>,
     /// Bit set of methods per route3 segment id.
     cell: Vec<u16>,
 }
@@ -105,6 +105,8 @@ fn count(split: &mut Split, row: &Row) {
 /// The crossed cells, within the group's interval. The group's own denials count only for itself.
 pub(super) fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     let interval = table.between(facts.start_ms, facts.end_ms);
+    let denied = index::within(table.denied(), &interval).len();
+    facts.admitted_meanwhile = (interval.len() - denied) as u64;
     let own_agents = own_addresses(table, group, &interval, facts);
     places(table, group, &interval, facts);
     identities(table, group, &interval, facts);

@@ -13,7 +13,7 @@ const LENGTHS_MS: [i64; 10] = [
 ];
 /// Admitted requests that make a surge.
 const LEAST_ADMITTED: usize = 4;
-/// Stamps tell no shorter one.
+/// Stamps of milliseconds tell no shorter one.
 const SHORTEST_MS: i64 = 100;
 /// Before it, so many times its length is looked at, as far as the log goes ...
 const QUIET_LENGTHS: i64 = 8;
@@ -35,21 +35,32 @@ pub struct Surge {
     pub denied_s: f64,
 }
 
+impl Surge {
+    /// The chance that a moment which takes no notice of the callers falls into the surge.
+    pub fn chance(&self) -> f64 {
+        self.before_s / (self.before_s + self.denied_s)
+    }
+}
+
 /// The surge before a group's first denial, of its addresses in its cells, if there was one.
 pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<Surge> {
     let start_ms = facts.start_ms;
     let longest_ms = LENGTHS_MS.last()? * (1 + QUIET_LENGTHS);
     let earlier = table.between(start_ms - longest_ms, start_ms + 1);
     let mut ages: Vec<i64> = Vec::new();
+    let mut whole_seconds = start_ms % 1000 == 0;
     for ip in &group.ips {
         for index in table.lists().rows_within(Column::Ip, *ip, &earlier) {
             let row = &table.rows[*index as usize];
             if !row.denied && group.is_here(table, *index) {
                 ages.push(start_ms - row.time_ms);
+                whole_seconds &= row.time_ms % 1000 == 0;
             }
         }
     }
     ages.sort_unstable();
+    // What stands under one stamp may lie as far apart as the stamp is wide.
+    let stamp_ms = if whole_seconds { 1_000 } else { SHORTEST_MS };
     let known_ms = start_ms - table.rows.first()?.time_ms;
     let denied_s = (facts.end_ms - start_ms) as f64 / 1000.0;
     let pace = facts.denials as f64 / denied_s.max(1.0);
@@ -61,7 +72,7 @@ pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<
             return None;
         }
         let earlier = younger(length_ms + quiet_ms) - admitted;
-        let before_ms = ages[admitted - 1].max(SHORTEST_MS) as f64;
+        let before_ms = (ages[admitted - 1] + stamp_ms) as f64;
         let rises = admitted as f64 / before_ms >= RISE * (earlier as f64 + 0.5) / quiet_ms as f64;
         let before_s = before_ms / 1000.0;
         (rises && admitted as f64 / before_s >= LEAST_PACE * pace).then_some(Surge {

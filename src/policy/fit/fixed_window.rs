@@ -3,9 +3,8 @@
 //! In every window with denials the admitted count is the budget, and the admits come first. Widths
 //! that people use are tried, at round times first and then at other phases.
 
-use super::{FEWEST_DENIALS, Fitted, quantile, usual};
+use super::{FEWEST_DENIALS, Fitted, convincing, quantile, usual};
 use crate::findings::{Algorithm, Limit};
-use crate::policy::limiter::Machine;
 use crate::policy::replay::{self, Cell, Traffic};
 
 /// Widths that limiters use, in seconds.
@@ -21,9 +20,6 @@ const FEWEST_WINDOWS: usize = 4;
 
 /// The share of windows with denials whose admits must be the budget.
 const AGREE: f64 = 0.6;
-
-/// Precision and coverage that a replay must reach.
-const BEST: f64 = 0.8;
 
 /// The fixed window that explains the traffic, if one does.
 pub fn fixed_window(traffic: &Traffic) -> Option<Fitted> {
@@ -170,20 +166,6 @@ fn at_phase(traffic: &Traffic, slices: &Slices, phase: i64) -> Option<Fitted> {
     let mut fitted = convincing(traffic, limit, &machine)?;
     fitted.phase_s = phase_ms as f64 / 1000.0;
     Some(fitted)
-}
-
-/// The fit of a limit whose machine gives the log's answers, if it does.
-fn convincing(traffic: &Traffic, limit: Limit, machine: &Machine) -> Option<Fitted> {
-    let bin_ms = replay::bin_ms(&limit);
-    // Counting is cheap and rules most candidates out; only the rest is worth a score.
-    let agreement = replay::agreement(machine, traffic, bin_ms);
-    if agreement.precision() < BEST || agreement.coverage() < BEST {
-        return None;
-    }
-    let replay = replay::replay_machine(machine, traffic, bin_ms);
-    let score = replay.score;
-    let convinces = score.convinces(score.over_coin) && score.convinces(score.over_list);
-    convinces.then(|| Fitted::new(limit, &replay))
 }
 
 /// The count that most windows with denials admitted, none without denials exceeding it by much.

@@ -8,12 +8,14 @@
 mod fixed_window;
 mod hold;
 mod leaky_bucket;
+mod moving_window;
 mod sliding_window;
 mod usual;
 
 pub use fixed_window::fixed_window;
 pub use hold::hold;
 pub use leaky_bucket::leaky_bucket;
+pub use moving_window::moving_window;
 pub use sliding_window::sliding_window;
 
 use super::limiter::Machine;
@@ -23,6 +25,9 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 /// Fewer denials than this show no limit.
 const FEWEST_DENIALS: u64 = 8;
+
+/// Precision and coverage that the replay of a window must reach.
+const GOOD_REPLAY: f64 = 0.8;
 
 /// A limit that replays the log well enough to be believed.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +83,16 @@ impl Fitted {
 
 /// The limit, of any algorithm, that explains the traffic best, if one explains it.
 pub fn best(traffic: &Traffic) -> Option<Fitted> {
-    best_of(traffic, &[leaky_bucket, fixed_window, sliding_window, hold])
+    best_of(
+        traffic,
+        &[
+            leaky_bucket,
+            fixed_window,
+            moving_window,
+            sliding_window,
+            hold,
+        ],
+    )
 }
 
 /// Finds one algorithm's limit.
@@ -108,6 +122,20 @@ pub fn best_of(traffic: &Traffic, fits: &[Fit]) -> Option<Fitted> {
     let mut ranked: Vec<(f64, Fitted)> = fits.into_iter().map(|fit| (gain(&fit), fit)).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked.into_iter().next().map(|(_, fit)| fit)
+}
+
+/// The fit of a limit whose machine gives the log's answers, if it does.
+fn convincing(traffic: &Traffic, limit: Limit, machine: &Machine) -> Option<Fitted> {
+    let bin_ms = replay::bin_ms(&limit);
+    // Counting is cheap and rules most candidates out; only the rest is worth a score.
+    let agreement = replay::agreement(machine, traffic, bin_ms);
+    if agreement.precision() < GOOD_REPLAY || agreement.coverage() < GOOD_REPLAY {
+        return None;
+    }
+    let replay = replay::replay_machine(machine, traffic, bin_ms);
+    let score = replay.score;
+    let convinces = score.convinces(score.over_coin) && score.convinces(score.over_list);
+    convinces.then(|| Fitted::new(limit, &replay))
 }
 
 /// A candidate during a search: its limit, its machine, and how many requests it gets wrong.

@@ -93,7 +93,11 @@ impl Machine {
             }
             Algorithm::SlidingWindow => {
                 let example = "limit 90 in 60s sliding per ip";
-                Machine::SlidingWindow(SlidingWindow::new(budget(example)?, window(example)?))
+                let (budget, window) = (budget(example)?, window(example)?);
+                Machine::SlidingWindow(match limit.renewed {
+                    Some(false) => SlidingWindow::of_admitted(budget, window),
+                    _ => SlidingWindow::new(budget, window),
+                })
             }
             Algorithm::Hold => {
                 let example = "hold 30s after 15 in 4s per ip";

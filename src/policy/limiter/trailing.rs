@@ -21,6 +21,25 @@ impl Trailing {
 
     /// Counts a request; true when more than the limit came within the window, this one included.
     pub(super) fn crosses(&mut self, time_ms: i64) -> bool {
+        let (now, crosses) = self.look(time_ms);
+        self.stamps.push_back(now);
+        if self.stamps.len() > self.limit {
+            self.stamps.pop_front();
+        }
+        crosses
+    }
+
+    /// Counts a request unless more than the limit came within the window with it; true when that is so.
+    pub(super) fn turns_away(&mut self, time_ms: i64) -> bool {
+        let (now, crosses) = self.look(time_ms);
+        if !crosses {
+            self.stamps.push_back(now);
+        }
+        crosses
+    }
+
+    /// The time as a count that never runs backwards sees it, and whether one more would cross the limit.
+    fn look(&mut self, time_ms: i64) -> (i64, bool) {
         let now = self
             .stamps
             .back()
@@ -33,12 +52,7 @@ impl Trailing {
         {
             self.stamps.pop_front();
         }
-        let crosses = self.stamps.len() >= self.limit;
-        self.stamps.push_back(now);
-        if self.stamps.len() > self.limit {
-            self.stamps.pop_front();
-        }
-        crosses
+        (now, self.stamps.len() >= self.limit)
     }
 
     pub(super) fn clear(&mut self) {

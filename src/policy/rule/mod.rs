@@ -113,9 +113,15 @@ fn normal_limit(limit: Limit) -> Limit {
             burst: limit.burst,
             ..plain
         },
-        Algorithm::FixedWindow | Algorithm::SlidingWindow => Limit {
+        Algorithm::FixedWindow => Limit {
             limit: limit.limit,
             window_s,
+            ..plain
+        },
+        Algorithm::SlidingWindow => Limit {
+            limit: limit.limit,
+            window_s,
+            renewed: limit.renewed.filter(|renewed| !renewed),
             ..plain
         },
         Algorithm::Hold => Limit {

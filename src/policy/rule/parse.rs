@@ -4,7 +4,7 @@
 //! policy    = (limit [keys] ["for" conditions] | "deny" ("all" | [conditions])) ["on" values]
 //!             ["since" moment] ["until" moment]
 //! limit     = "limit" rate ["burst" count]
-//!           | "limit" count "in" span ["sliding"] | "limit" count "at once"
+//!           | "limit" count "in" span ["sliding" | "moving"] | "limit" count "at once"
 //!           | "hold" span ["fixed"] "after" count "in" span
 //! keys      = "per" field ("," field)*
 //! conditions= condition ("and" condition)*
@@ -197,16 +197,23 @@ fn limit(input: &str) -> Parsed<'_, Limit> {
     let window = map(
         (
             separated_pair(count, spaced("in"), span),
-            opt(preceded(multispace1, word_of(&["sliding"]))),
+            opt(preceded(
+                multispace1,
+                alt((
+                    value(true, word_of(&["sliding"])),
+                    value(false, word_of(&["moving"])),
+                )),
+            )),
         ),
-        |((limit, window_s), sliding)| Limit {
-            algorithm: if sliding.is_some() {
+        |((limit, window_s), counts_rejects)| Limit {
+            algorithm: if counts_rejects.is_some() {
                 Algorithm::SlidingWindow
             } else {
                 Algorithm::FixedWindow
             },
             limit,
             window_s,
+            renewed: counts_rejects.filter(|counts| !counts),
             ..Limit::default()
         },
     );

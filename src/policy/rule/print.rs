@@ -44,7 +44,14 @@ fn write_limit(f: &mut Formatter<'_>, limit: &Limit) -> fmt::Result {
             }
         }
         Algorithm::FixedWindow => write!(f, "limit {budget} in {window}")?,
-        Algorithm::SlidingWindow => write!(f, "limit {budget} in {window} sliding")?,
+        Algorithm::SlidingWindow => {
+            let sliding = if limit.renewed == Some(false) {
+                "moving"
+            } else {
+                "sliding"
+            };
+            write!(f, "limit {budget} in {window} {sliding}")?;
+        }
         Algorithm::Hold => {
             let fixed = if limit.renewed == Some(false) {
                 " fixed"
