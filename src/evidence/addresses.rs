@@ -73,7 +73,7 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
         facts.distinct(Column::Prefix16),
     );
     let places = facts.distinct(Column::Route3);
-    let others_pass = facts.other_ip_here.admitted as f64 > 0.05 * facts.denials as f64;
+    let others_pass = facts.others_pass();
     let mut weight = match others_pass {
         true => 1.2,
         false if facts.other_ip_here.requests() == 0 => 0.0, // nobody else asked
@@ -94,8 +94,13 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
         wide
     };
     weight -= NETWORK_COST * (named.max(1) as f64).ln();
-    if ips >= 3 && (ips >= 3 * networks || ips >= 3 * wide) || is_of_blocks {
-        weight += 1.0; // neighbours in few networks
+    let fewest = if is_of_blocks {
+        blocks
+    } else {
+        networks.min(wide)
+    };
+    if ips >= 3 * fewest {
+        weight += (ips as f64 / fewest.max(1) as f64).ln().min(2.0); // neighbours
     }
     if ips >= 3 && networks == 1 && facts.distinct(Column::Route1) >= 2 {
         weight += 1.0; // one network, wherever it asks

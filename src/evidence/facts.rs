@@ -183,6 +183,13 @@ impl Facts {
             && self.ips_admitted_here_before * 2 >= ips
     }
 
+    /// Whether other addresses pass at the group's places: much, against the denials, or nearly always.
+    pub fn others_pass(&self) -> bool {
+        let others = self.other_ip_here;
+        others.admitted as f64 > 0.05 * self.denials as f64
+            || others.admitted >= 5 && others.admitted_share() >= 0.8
+    }
+
     /// Whether the callers were shut out as soon as they became busy, which fits a limit better than any list: of a
     /// full block, the share of their requests that may still be admitted is bounded.
     pub fn follows_surge(&self) -> bool {
@@ -197,6 +204,7 @@ impl Facts {
         let shut = passed as f64 <= MOST_ADMITTED_OF_BLOCK * self.denials as f64;
         self.denials >= 20
             && shut
+            && !self.others_pass()
             && self
                 .pace
                 .is_some_and(|pace| pace.inside >= RUSH * pace.outside)

@@ -37,7 +37,7 @@ fn refused(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let programs = facts.class_share(&PROGRAMS) + 0.5 * facts.class_share(&[Class::Unknown]);
     let roots = facts.distinct(Column::Route1);
-    let others_pass = facts.other_ip_here.admitted as f64 > 0.05 * facts.denials as f64;
+    let others_pass = facts.others_pass();
     let here = facts.same_ip_here.admitted_share();
     if programs < 0.6 || roots > 2 || !others_pass || here > 0.6 {
         return None;

@@ -315,23 +315,19 @@ fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Option<
         })
         .collect();
     let clamp = clamp::measure(&seconds);
-    // A steady stream of admissions is a bucket or a budget; without it admissions come before denials.
-    let fits: &[fit::Fit] = match clamp.is_some_and(|clamp| clamp.deviations <= TIGHT_DEVIATIONS) {
-        true => &[fit::leaky_bucket, fit::fixed_window, fit::moving_window],
-        false => &[
-            fit::leaky_bucket,
-            fit::fixed_window,
-            fit::moving_window,
-            fit::sliding_window,
-            fit::hold,
-        ],
+    // A steady stream of admissions is a bucket or a budget; without it admissions may come before denials.
+    let steady: &[fit::Fit] = &[fit::leaky_bucket, fit::fixed_window, fit::moving_window];
+    let traffic = Traffic::new(&arrivals);
+    let fitted = match clamp.is_some_and(|clamp| clamp.deviations <= TIGHT_DEVIATIONS) {
+        true => fit::best_of(&traffic, steady).or_else(|| fit::hold(&traffic)),
+        false => fit::best(&traffic),
     };
     Some(LimiterFit {
         key: None,
         members: Vec::new(),
         cells: Vec::new(),
         clamp,
-        fitted: fit::best_of(&Traffic::new(&arrivals), fits),
+        fitted,
     })
 }
 

@@ -68,7 +68,7 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
     let ips = facts.distinct(Column::Ip) as u64;
     let passed = facts.other_ip_here.admitted + facts.same_ip_here.admitted;
     // The second in which a rule comes into force or is lifted holds requests of both sides.
-    if passed as f64 > 2.0 + 0.01 * facts.denials as f64 {
+    if passed as f64 > 2.0 + 0.01 * facts.denials as f64 || facts.others_pass() {
         return None;
     }
     let elsewhere = facts.same_ip_elsewhere;
@@ -181,7 +181,7 @@ fn is_private(case: &Case<'_>) -> bool {
 fn open_to_others(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let others = facts.other_ip_here;
-    if others.admitted < 5 || (others.admitted as f64) < 0.05 * facts.denials as f64 {
+    if others.admitted < 5 || !facts.others_pass() {
         return None;
     }
     let weight = -(1.5 + (others.admitted as f64 / facts.denials as f64).min(1.0) * 2.0);

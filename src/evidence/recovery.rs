@@ -59,7 +59,7 @@ fn unsolved(case: &Case<'_>) -> Option<Evidence> {
     {
         return None;
     }
-    if others < 10 || (others as f64) < 0.05 * facts.denials as f64 {
+    if others < 10 || !facts.others_pass() {
         return None;
     }
     let by_application = facts.application_share().is_some_and(|share| share >= 0.8);

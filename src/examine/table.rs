@@ -101,6 +101,8 @@ pub struct Table<'s> {
     weights: Option<Vec<u32>>,
     coarse: Coarse,
     denied: Vec<u32>,
+    /// How many requests were let pass before each row; one more entry than rows.
+    passed_before: Vec<u32>,
     /// By row: its place, method and answer, which are asked for most.
     cells: Vec<Cell>,
     lists: Index,
@@ -129,8 +131,10 @@ impl<'s> Table<'s> {
             .filter(|(_, cell)| cell.denied())
             .map(|(index, _)| index)
             .collect();
+        let passed_before = passed_before(&rows);
         let mut table = Table {
             rows,
+            passed_before,
             names,
             sample,
             weights,
@@ -144,6 +148,12 @@ impl<'s> Table<'s> {
         table.admitted = table.admitted();
         table.lists = Index::new(&table, &table.denied);
         table
+    }
+
+    /// How many requests of a stretch were let pass: neither denied nor turned away otherwise.
+    pub fn passed_within(&self, stretch: &Range<usize>) -> u64 {
+        let before = |at: usize| self.passed_before.get(at).copied().unwrap_or_default();
+        u64::from(before(stretch.end).saturating_sub(before(stretch.start)))
     }
 
     /// Whether denied requests were left out, so that rows stand for more than themselves.
@@ -320,4 +330,18 @@ mod tests {
         let numbers = Column::ALL.map(|column| column as usize);
         assert!(numbers.into_iter().eq(0..Column::COUNT));
     }
+}
+
+/// Answers that turn a caller away without being denials: a login, a limit, an overload.
+const TURNED_AWAY: [u16; 3] = [401, 429, 503];
+
+fn passed_before(rows: &[Row]) -> Vec<u32> {
+    let mut passed = 0;
+    let mut before = Vec::with_capacity(rows.len() + 1);
+    before.push(0);
+    for row in rows {
+        passed += u32::from(!row.denied && !TURNED_AWAY.contains(&row.status));
+        before.push(passed);
+    }
+    before
 }

@@ -10,6 +10,9 @@ use crate::examine::row::{Content, NONE, Row};
 use crate::examine::table::{Column, Table};
 use std::ops::Range;
 
+/// Of a group this long, the seconds at both ends can be spared.
+const LEAST_LENGTH_MS: i64 = 5_000;
+
 /// Membership of the group's values.
 pub(super) struct Group {
     pub(super) denials: Vec<u32>,
@@ -104,15 +107,25 @@ fn count(split: &mut Split, row: &Row) {
 
 /// The crossed cells, within the group's interval. The group's own denials count only for itself.
 pub(super) fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
-    let interval = table.between(facts.start_ms, facts.end_ms);
-    let denied = index::within(table.denied(), &interval).len();
-    facts.admitted_meanwhile = (interval.len() - denied) as u64;
+    let interval = inner(table, facts);
+    facts.admitted_meanwhile = table.passed_within(&interval);
     let own_agents = own_addresses(table, group, &interval, facts);
     places(table, group, &interval, facts);
     identities(table, group, &interval, facts);
     facts.other_ip_same_agent = with_agents(table, group, &interval);
     facts.other_ip_same_agent.denied -= own_agents.denied;
     facts.other_ip_same_agent.admitted -= own_agents.admitted;
+}
+
+/// The interval of a group without the second in which it begins and the one in which it ends, where stamps are no
+/// finer: in these stand requests from before and after. Short intervals have no second to spare.
+fn inner(table: &Table<'_>, facts: &Facts) -> Range<usize> {
+    let (start, last) = (facts.start_ms, facts.end_ms - 1);
+    let spare = start % 1000 == 0 && last % 1000 == 0 && last - start >= LEAST_LENGTH_MS;
+    match spare {
+        true => table.between(start + 1000, last),
+        false => table.between(start, facts.end_ms),
+    }
 }
 
 /// What the group's addresses did; and how much of it with the group's agents.

@@ -21,6 +21,9 @@ const CONTRADICTING: f64 = 0.03;
 /// Admitted requests are stamped when they are done: for so long a hold may look mixed.
 const LATE_S: f64 = 2.5;
 
+/// How far timers of servers differ from one time to the next, as a share.
+const TIMERS: f64 = 0.03;
+
 /// Nats by which a hold of fixed length must be better than a renewed one.
 const CLEARLY_BETTER: f64 = 8.0;
 
@@ -124,7 +127,7 @@ impl Interval {
         let longest = quantile(&mut denied, 1.0).unwrap_or(0.0);
         let shortest = quantile(&mut admitted, 0.0).unwrap_or(f64::INFINITY);
         let stamp_s = traffic.stamp_s();
-        if longest <= shortest + stamp_s {
+        if longest <= shortest + stamp_s.max(TIMERS * shortest) {
             return Some(Interval {
                 renewed,
                 denied_s: longest,
