@@ -24,12 +24,13 @@ use crate::evidence::responder::Pages;
 use crate::evidence::{Case, TESTS, addresses, challenge, content, strata};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence};
-use crate::spike::scan::{Exposure, bursts};
+use crate::spike::scan::{Burst, Exposure, bursts};
 use piece::{Piece, Profile};
 use rayon::iter::{
     IntoParallelIterator, IntoParallelRefIterator, ParallelExtend, ParallelIterator,
 };
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Fewer denials are no spike worth waking anyone for.
 const LEAST_SPIKE: usize = 30;
@@ -195,7 +196,7 @@ fn split(table: &Table<'_>, exposure: &Exposure, piece: &Piece) -> Vec<(Vec<u32>
     let mut parts = Vec::new();
     let mut standing = Vec::new();
     let mut done = 0;
-    for burst in bursts(&seconds, exposure) {
+    for burst in joined(&seconds, bursts(&seconds, exposure)) {
         if growth::explains(table, &piece.denials, &burst.members) {
             continue;
         }
@@ -208,6 +209,30 @@ fn split(table: &Table<'_>, exposure: &Exposure, piece: &Piece) -> Vec<(Vec<u32>
         parts.push((standing, false));
     }
     parts
+}
+
+/// The longest pause within one spike, as a share of the longer of the bursts on both sides.
+const LONGEST_PAUSE: f64 = 0.3;
+
+/// Bursts of one piece with a short pause between them, as one: clients that back off, a hold that runs out.
+fn joined(seconds: &[i64], bursts: Vec<Burst>) -> Vec<Burst> {
+    let mut joined: Vec<Burst> = Vec::new();
+    for burst in bursts {
+        let length = |members: &Range<usize>| seconds[members.end - 1] - seconds[members.start];
+        match joined.last_mut() {
+            Some(last)
+                if {
+                    let pause = seconds[burst.members.start] - seconds[last.members.end - 1];
+                    let longer = length(&last.members).max(length(&burst.members));
+                    pause as f64 <= LONGEST_PAUSE * longer as f64
+                } =>
+            {
+                last.members.end = burst.members.end
+            }
+            _ => joined.push(burst),
+        }
+    }
+    joined
 }
 
 /// What verdicts of one table share.

@@ -34,6 +34,15 @@ struct Visitor {
     later_denials: usize,
 }
 
+impl Visitor {
+    /// Whether a request goes to a place where this visitor was denied before: elsewhere it may pass for other
+    /// reasons.
+    fn was_denied_at(&self, table: &Table<'_>, index: u32) -> bool {
+        let cell = |index| (table.cell(index).place(), table.cell(index).method());
+        self.early.iter().any(|denial| cell(*denial) == cell(index))
+    }
+}
+
 /// Takes the denials of challenges out of `open`: one group per answer.
 pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>> {
     let mut by_size: HashMap<u32, HashMap<(u32, u32), Visitor>> = HashMap::default();
@@ -49,9 +58,11 @@ pub fn find(table: &Table<'_>, pages: &Pages, open: &mut [bool]) -> Vec<Vec<u32>
             note_denial(visitors, &mut waiting, (client, answer), index as u32, row);
         } else if !row.denied
             && may_wait.contains(row.ip)
-            && let Some(size) = waiting.remove(&client)
-            && let Some(visitor) = by_size.get_mut(&size).and_then(|v| v.get_mut(&client))
+            && let Some(size) = waiting.get(&client)
+            && let Some(visitor) = by_size.get_mut(size).and_then(|v| v.get_mut(&client))
+            && visitor.was_denied_at(table, index as u32)
         {
+            waiting.remove(&client);
             visitor.passed = row.time_ms - visitor.first_ms <= SOON_MS;
         }
     }
@@ -128,6 +139,9 @@ const LEAST_SPREAD: f64 = 0.5;
 const LEAST_OTHERS: usize = 8;
 /// The share of requests that may be answered unlike the client's others.
 const MOST_MIXED: f64 = 0.1;
+
+/// And against what chance would mix.
+const MOST_OF_CHANCE: f64 = 0.3;
 
 /// What a client was answered at the places of a crowd.
 #[derive(Default)]
@@ -215,10 +229,18 @@ fn crowd(table: &Table<'_>, denials: &[u32]) -> Option<Vec<u32>> {
             passing += 1;
         }
     }
+    // Answered by lot, clients with as many requests would be mixed as the answers are.
+    let denied: usize = clients
+        .values()
+        .filter(again)
+        .map(|answers| answers.denials.len())
+        .sum();
+    let by_chance = denied.min(all - denied);
     let is_crowd = shut_out >= LEAST_CROWD
         && passing >= LEAST_OTHERS
         && networks.len() as f64 >= LEAST_SPREAD * shut_out as f64
-        && mixed as f64 <= MOST_MIXED * all as f64;
+        && mixed as f64 <= MOST_MIXED * all as f64
+        && mixed as f64 <= MOST_OF_CHANCE * by_chance as f64;
     let agents: HashSet<u32> = clients.keys().map(|(_, agent)| *agent).collect();
     if !is_crowd || agents.len() < 3 {
         return None;

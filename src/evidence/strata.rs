@@ -86,6 +86,11 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
     }
     let least = LEAST_DENIALS.max((denials.len() as f64 * LEAST_SHARE) as usize);
     let candidates = candidates(table, &denials, least);
+    let mut of_shape = [0usize; SHAPES.len()];
+    for candidate in &candidates {
+        of_shape[candidate.rank] += 1;
+    }
+    let candidates_of = |candidate: &Candidate| of_shape[candidate.rank];
     let mut scans = Scans::new(table, open, &candidates);
     let mut heap = BinaryHeap::from(candidates);
     let mut found: Vec<Stratum> = Vec::new();
@@ -116,6 +121,11 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
         if best.cells.len() == 2 && !scans.has_contrast(&best.cells, &stretch) {
             continue;
         }
+        if stretch.denials <= MOST_BY_CHANCE
+            && scans.is_chance(&best.cells, &stretch, candidates_of(&best))
+        {
+            continue; // where nearly all are denied, some are so always
+        }
         let count = stretches.entry(best.cells.clone()).or_default();
         *count += 1;
         if *count > MOST_STRETCHES {
@@ -142,6 +152,9 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
     }
     found
 }
+
+/// Callers with more denials than this are not pure by chance.
+const MOST_BY_CHANCE: usize = 200;
 
 /// Columns with the ids that they must have.
 type Cells = Vec<(Column, u32)>;

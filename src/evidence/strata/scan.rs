@@ -4,10 +4,14 @@
 //! candidate were taken or given back since the last one.
 
 use super::{ADMISSION_COST, Candidate, Cells, Stratum, discounted};
+use crate::examine::index;
 use crate::examine::table::{Column, Table};
 use crate::key::fast::HashSet;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::ops::Range;
+
+/// ln of the chance below which a caller's purity is none.
+const LEAST_SURPRISE: f64 = -4.0;
 
 /// A stretch of time in a candidate's rows.
 #[derive(Debug, Clone)]
@@ -139,6 +143,47 @@ impl<'t, 's> Scans<'t, 's> {
             self.marks[*row as usize] = mark;
         }
         self.changes.push(Change::of(self.table, rows));
+    }
+
+    /// Whether a caller is denied always only because nearly all others are denied at the same places too: of so
+    /// many `candidates`, as pure a one is likely.
+    pub(super) fn is_chance(
+        &self,
+        cells: &[(Column, u32)],
+        stretch: &Stretch,
+        candidates: usize,
+    ) -> bool {
+        let is_caller = |column| {
+            matches!(
+                column,
+                Column::Ip | Column::Prefix | Column::Prefix16 | Column::UserAgent | Column::Client
+            )
+        };
+        if !cells.iter().any(|(column, _)| is_caller(*column)) {
+            return false;
+        }
+        let interval = self.table.between(stretch.start_ms, stretch.end_ms);
+        let lists = self.table.lists();
+        let mut places: Vec<u32> = rarer(self.table, cells)[stretch.members.clone()]
+            .iter()
+            .filter(|row| self.marks[**row as usize] == Mark::Open)
+            .map(|row| self.table.cell(*row).place())
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let (mut all, mut denied) = (0usize, 0usize);
+        for place in places {
+            all += lists.rows_within(Column::Route3, place, &interval).len();
+            let denials = lists.denials(Column::Route3, place);
+            denied += index::within(denials, &interval).len();
+        }
+        let others = all.saturating_sub(stretch.denials + stretch.admitted);
+        let denied = denied.saturating_sub(stretch.denials).min(others);
+        if others == 0 || denied == others {
+            return false; // nobody passes: not for these to explain
+        }
+        let share = denied as f64 / others as f64;
+        (candidates.max(1) as f64).ln() + stretch.denials as f64 * share.ln() > LEAST_SURPRISE
     }
 
     /// Whether each of the two values alone lets requests pass that the pair denies.
