@@ -125,6 +125,8 @@ impl Form {
             Form::Diurnal => (random.within(1440.0, 2880.0), 1_440.0, 0.04),
             Form::LowAndSlow if server == Haproxy => (random.within(70.0, 100.0), 120.0, 0.6),
             Form::LowAndSlow => (random.within(150.0, 270.0), 240.0, 0.4),
+            // libmodsecurity in nginx's one process takes ten milliseconds for a request.
+            _ if mechanism == "waf" && server == Nginx => (random.within(14.0, 22.0), 30.0, 0.5),
             _ if is_slow => (random.within(28.0, 50.0), 60.0, 1.0),
             _ if server != Haproxy && random.happens(0.15) => {
                 (random.within(90.0, 150.0), 240.0, 1.0)
