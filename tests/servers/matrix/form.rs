@@ -4,7 +4,7 @@
 //! by many addresses, and HAProxy's timers do not keep a clock of a day in two minutes.
 
 use super::draft::{Draft, Place};
-use crate::scenario::ServerKind::{self, Apache, Haproxy, Nginx};
+use crate::scenario::ServerKind::{self, Apache, Haproxy, Lighttpd, Nginx};
 use crate::scenario::{Reaction, Shape, Stream};
 use forbid_logs::synth::Random;
 
@@ -86,8 +86,11 @@ impl Form {
         match self {
             _ if mechanism == "none" => {
                 matches!(self, Form::Steady | Form::Minute)
-                    || (matches!(self, Form::Week | Form::Diurnal) && server != Haproxy)
+                    || (matches!(self, Form::Week | Form::Diurnal)
+                        && !matches!(server, Haproxy | Lighttpd))
             }
+            // lighttpd wakes up at each second of its clock, which takes a core then.
+            Form::Week if server == Lighttpd => false,
             Form::Diurnal | Form::Week => server != Haproxy && !is(&NOT_FAST),
             Form::LowAndSlow => !is(&NOT_FAST) && !is(&BY_CROWD),
             Form::FlashCrowd | Form::ManyAddresses => !is(&BY_ADDRESS),
