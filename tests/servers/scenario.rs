@@ -262,7 +262,7 @@ fn usual_factor() -> f64 {
 }
 
 fn usual_background() -> f64 {
-    2.0
+    1.2
 }
 
 fn forever() -> f64 {

@@ -64,7 +64,7 @@ pub(super) fn scanner_agents(draft: &mut Draft) {
 pub(super) fn waf(draft: &mut Draft) {
     draft.feature("crs");
     // Its rules take milliseconds, and more words of a path decoded may not be JSON.
-    draft.scenario.background = draft.scenario.background.min(2.0);
+    draft.scenario.background = draft.scenario.background.min(2.0 * draft.pace);
     if draft.scenario.format == LogFormat::Json {
         draft.scenario.format = LogFormat::Usual;
     }

@@ -8,7 +8,7 @@ use crate::scenario::{Application, Denial, LogFormat, Reaction, Scenario, Shape,
 use forbid_logs::synth::Random;
 
 /// What this program can send and two cores can answer, beside other servers.
-pub(super) const MOST_PER_REAL_SECOND: f64 = 400.0;
+pub(super) const MOST_PER_REAL_SECOND: f64 = 300.0;
 
 /// What of the site is denied.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Draft {
                 minutes: frame.minutes,
                 factor: frame.factor,
                 format: *random.pick(formats),
-                background: random.within(0.8, 4.0) * frame.pace,
+                background: random.within(0.6, 2.5) * frame.pace,
                 policies: Vec::new(),
                 streams: Vec::new(),
                 events: Vec::new(),

@@ -4,7 +4,7 @@
 //! by many addresses, and HAProxy's timers do not keep a clock of a day in two minutes.
 
 use super::draft::{Draft, Place};
-use crate::scenario::ServerKind::{self, Apache, Haproxy, Nginx};
+use crate::scenario::ServerKind::{self, Apache, Haproxy, Lighttpd, Nginx};
 use crate::scenario::{Reaction, Shape, Stream};
 use forbid_logs::synth::Random;
 
@@ -86,8 +86,11 @@ impl Form {
         match self {
             _ if mechanism == "none" => {
                 matches!(self, Form::Steady | Form::Minute)
-                    || (matches!(self, Form::Week | Form::Diurnal) && server != Haproxy)
+                    || (matches!(self, Form::Week | Form::Diurnal)
+                        && !matches!(server, Haproxy | Lighttpd))
             }
+            // lighttpd wakes up at each second of its clock, which takes a core then.
+            Form::Week if server == Lighttpd => false,
             Form::Diurnal | Form::Week => server != Haproxy && !is(&NOT_FAST),
             Form::LowAndSlow => !is(&NOT_FAST) && !is(&BY_CROWD),
             Form::FlashCrowd | Form::ManyAddresses => !is(&BY_ADDRESS),
@@ -125,6 +128,8 @@ impl Form {
             Form::Diurnal => (random.within(1440.0, 2880.0), 1_440.0, 0.04),
             Form::LowAndSlow if server == Haproxy => (random.within(70.0, 100.0), 120.0, 0.6),
             Form::LowAndSlow => (random.within(150.0, 270.0), 240.0, 0.4),
+            // libmodsecurity in nginx's one process takes ten milliseconds for a request.
+            _ if mechanism == "waf" && server == Nginx => (random.within(14.0, 22.0), 30.0, 0.5),
             _ if is_slow => (random.within(28.0, 50.0), 60.0, 1.0),
             _ if server != Haproxy && random.happens(0.15) => {
                 (random.within(90.0, 150.0), 240.0, 1.0)
