@@ -15,6 +15,13 @@ const WIDTHS_S: [f64; 11] = [
 /// Phases tried per width, beside the round one.
 const PHASES: i64 = 12;
 
+/// The share of the best score from which a narrower window is taken.
+const NEARLY: f64 = 0.75;
+
+/// In a window this short, in seconds, a budget of one or two is what any limit lets pass.
+const SHORT_S: f64 = 5.0;
+const LEAST_OF_SHORT: u32 = 3;
+
 /// Fewer windows with denials may agree by chance.
 const FEWEST_WINDOWS: usize = 4;
 
@@ -26,10 +33,24 @@ pub fn fixed_window(traffic: &Traffic) -> Option<Fitted> {
     if traffic.denials() < FEWEST_DENIALS {
         return None;
     }
-    let found = WIDTHS_S
+    let found: Vec<Fitted> = WIDTHS_S
         .into_iter()
-        .filter_map(|width_s| at_width(traffic, width_s).or_else(|| from_first(traffic, width_s)));
-    found.max_by(|a, b| a.score.over_list.total_cmp(&b.score.over_list))
+        .filter_map(|width_s| one_width(traffic, width_s))
+        .collect();
+    // A multiple of the width with the multiple of the budget does nearly as well: the narrowest is meant.
+    let best = found
+        .iter()
+        .map(|fit| fit.score.over_list)
+        .fold(f64::MIN, f64::max);
+    found
+        .into_iter()
+        .find(|fit| fit.score.over_list >= NEARLY * best)
+}
+
+/// The windows of one width, from round times or another phase, else from their first request.
+fn one_width(traffic: &Traffic, width_s: f64) -> Option<Fitted> {
+    let found = at_width(traffic, width_s).or_else(|| from_first(traffic, width_s));
+    found.filter(|fit| width_s > SHORT_S || fit.limit.limit >= Some(LEAST_OF_SHORT))
 }
 
 /// The best phase of one width; other phases are asked only where the round one says nothing.

@@ -21,6 +21,9 @@ const FACTORS: [f64; 12] = [
 /// Levels taken of each key: later ones drift with the error of the rate.
 const LEVELS_PER_KEY: usize = 60;
 
+/// Levels of a key before the error of the rate tells.
+const FIRST_LEVELS: usize = 8;
+
 /// Usual rates so near are taken if they replay as well.
 const SNAP: f64 = 0.04;
 
@@ -142,25 +145,17 @@ impl<'a> Search<'a> {
             .unwrap_or(known)
     }
 
-    /// Takes the burst from the levels at all denials, which agree with each other only where the
-    /// rate is exact; replay alone is a poor judge, for the burst matters to few requests.
+    /// Takes the burst from the levels at denials, which agree with each other only where the rate is exact; else from
+    /// those at the first denials of each key, before the levels have drifted. Replay alone is a poor judge, for the
+    /// burst matters to few requests.
     fn settle_burst(&self, found: Candidate) -> Candidate {
         let rate = found.limit.rate_per_s.unwrap_or(1.0);
-        let of_key = |cells| levels_at_denials(self.traffic, cells, rate, usize::MAX);
-        let mut levels: Vec<f64> = self
-            .traffic
-            .keys()
-            .flat_map(|(_, cells)| of_key(cells))
-            .collect();
-        let quarters = [0.25, 0.5, 0.75].map(|share| quantile(&mut levels, share));
-        let [Some(low), Some(middle), Some(high)] = quarters else {
+        let settled = [usize::MAX, FIRST_LEVELS]
+            .into_iter()
+            .find_map(|most| self.agreed_level(rate, most));
+        let Some(level) = settled else {
             return found;
         };
-        let level = (middle - 0.5).round().max(0.0);
-        // Levels that differ more come from a rate that is not exact.
-        if high - low > (0.15 * level).max(2.0) || level < 3.0 {
-            return found;
-        }
         let by_fives = (level / 5.0).round() * 5.0;
         // Levels are good to about one.
         let burst = if level >= 9.0 && (by_fives - level).abs() <= 1.0 {
@@ -175,6 +170,23 @@ impl<'a> Search<'a> {
         } else {
             found
         }
+    }
+
+    /// The level that most denials agree on, of at most so many of each key.
+    fn agreed_level(&self, rate: f64, most: usize) -> Option<f64> {
+        let of_key = |cells| levels_at_denials(self.traffic, cells, rate, most);
+        let mut levels: Vec<f64> = self
+            .traffic
+            .keys()
+            .flat_map(|(_, cells)| of_key(cells))
+            .collect();
+        let quarters = [0.25, 0.5, 0.75].map(|share| quantile(&mut levels, share));
+        let [Some(low), Some(middle), Some(high)] = quarters else {
+            return None;
+        };
+        let level = (middle - 0.5).round().max(0.0);
+        // Levels that differ more come from a rate that is not exact.
+        (high - low <= (0.15 * level).max(2.0) && level >= 3.0).then_some(level)
     }
 
     /// Prefers no burst over a tiny one, which is what a bucket without one looks like where the

@@ -14,6 +14,9 @@ const WIDTHS_S: [f64; 9] = [1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 360
 /// Smaller budgets agree by chance.
 const SMALLEST_LIMIT: f64 = 3.0;
 
+/// How often the budget must have come back after the first denial.
+const RETURNS: f64 = 2.0;
+
 /// The share of denials before which the budget must have been admitted.
 const AGREE: f64 = 0.85;
 
@@ -30,7 +33,14 @@ pub fn moving_window(traffic: &Traffic) -> Option<Fitted> {
 
 fn at_width(traffic: &Traffic, width_s: f64) -> Option<Fitted> {
     let (mut at_denials, mut at_admits) = (Vec::new(), Vec::new());
+    let mut returned = 0u64;
     for (_, cells) in traffic.keys() {
+        let first = cells.iter().position(|cell| cell.denied > 0);
+        let later = first.map_or(&[][..], |first| &cells[first + 1..]);
+        returned += later
+            .iter()
+            .map(|cell| u64::from(cell.admitted()))
+            .sum::<u64>();
         counts(traffic, cells, width_s, &mut at_denials, &mut at_admits);
     }
     let budget = quantile(&mut at_denials, 0.5)?;
@@ -41,7 +51,8 @@ fn at_width(traffic: &Traffic, width_s: f64) -> Option<Fitted> {
         .filter(|count| **count > 1.05 * budget + 1.0);
     let well = agreeing >= AGREE * at_denials.len() as f64
         && above.count() as f64 <= 0.02 * at_admits.len() as f64;
-    if budget < SMALLEST_LIMIT || !well {
+    // A budget shows by coming back: admitted once and then denied is what many things do.
+    if budget < SMALLEST_LIMIT || !well || (returned as f64) < RETURNS * budget {
         return None;
     }
     let limit = Limit {
