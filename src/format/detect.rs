@@ -5,6 +5,7 @@
 //! formats of a given configuration, else the built-in ones; a format that the user names has no rival.
 
 use super::config::{Declared, declared};
+use super::envelope::Envelope;
 use super::error::FormatError;
 use super::lines::{Line, Visitor, lines, reject_unread};
 use super::registry::{Known, Parser, list};
@@ -29,6 +30,8 @@ pub struct Detected {
     /// What the user has to know to trust the records.
     pub warnings: Vec<String>,
     parser: Parser,
+    /// What carries the lines.
+    envelope: Option<Envelope>,
     /// The built-in formats that a line is offered to next, in the order of the registry.
     fallbacks: Vec<(&'static Known, Parser)>,
     zone: Option<Tz>,
@@ -46,8 +49,25 @@ impl Detected {
         lines: impl Iterator<Item = Line<'c>>,
         visitor: &mut V,
     ) {
-        self.parser
-            .visit(&self.fallbacks, self.zone, lines, visitor);
+        self.parser.visit(
+            self.envelope.as_ref(),
+            &self.fallbacks,
+            self.zone,
+            lines,
+            visitor,
+        );
+    }
+
+    /// The same for lines that come in an envelope.
+    fn carried_by(self, envelope: Envelope) -> Detected {
+        let mut warnings = self.warnings;
+        warnings.retain(|warning| warning != TIMELESS);
+        Detected {
+            why: format!("{}, carried by {}", self.why, envelope.name()),
+            envelope: Some(envelope),
+            warnings,
+            ..self
+        }
     }
 
     /// Whether the lines are JSON, so that `--map` applies.
@@ -82,29 +102,65 @@ impl Detected {
 /// [`FormatError::Unknown`] when no line of the sample is of a known format; the other variants when
 /// the settings name a format that does not exist or cannot be compiled, or a file that cannot be read.
 pub fn detect(head: &[u8], settings: &FormatSettings) -> Result<Detected, FormatError> {
-    let sample = Sample {
-        lines: sampled(head),
-        zone: settings.timezone,
+    let sample = Sample::of(sampled(head), directives(head), settings);
+    let bare = by_lines(&sample, settings);
+    if bare
+        .as_ref()
+        .is_ok_and(|(_, parsed)| *parsed == sample.lines.len())
+    {
+        return bare.map(|(detected, _)| detected);
+    }
+    let Some((envelope, inner)) = Envelope::learn(&sample.lines) else {
+        return bare.map(|(detected, _)| detected);
     };
-    let built_in = Parser::learn_all(&sample.lines, settings)?;
+    let lines = inner.iter().map(|line| &line.inner[..]).collect();
+    let inner = Sample {
+        stamps: inner.iter().map(|line| line.stamp).collect(),
+        ..Sample::of(lines, Vec::new(), settings)
+    };
+    match (bare, by_lines(&inner, settings)) {
+        (Ok((bare, most)), Ok((_, parsed))) if parsed <= most && most > 0 => Ok(bare),
+        (_, Ok((carried, parsed))) if parsed > 0 => Ok(carried.carried_by(envelope)),
+        (bare, _) => bare.map(|(detected, _)| detected),
+    }
+}
+
+/// How the lines of a sample are read, and how many of them.
+fn by_lines(
+    sample: &Sample<'_>,
+    settings: &FormatSettings,
+) -> Result<(Detected, usize), FormatError> {
+    let built_in = Parser::learn_all(&sample.lines, &sample.directives, settings)?;
     let declared = declared(settings)?;
-    if let Some(format) = &settings.log_format {
-        return named(format, declared, built_in, &sample);
-    }
-    let mut warnings = Vec::new();
-    if !declared.is_empty() {
-        match best_declared(declared, &sample)? {
-            Some((parser, place)) => return Ok(configured(parser, &place, built_in, &sample)),
-            None => warnings.push(NONE_DECLARED_FITS.to_owned()),
+    let detected = if let Some(format) = &settings.log_format {
+        named(format, declared, built_in, sample)?
+    } else {
+        let mut warnings = Vec::new();
+        let any_declared = !declared.is_empty();
+        let best = match declared.is_empty() {
+            true => None,
+            false => best_declared(declared, sample)?,
+        };
+        match best {
+            Some((parser, place)) => configured(parser, &place, built_in, sample),
+            None => {
+                if any_declared {
+                    warnings.push(NONE_DECLARED_FITS.to_owned());
+                }
+                best_built_in(built_in, warnings, sample)?
+            }
         }
-    }
-    best_built_in(built_in, warnings, &sample)
+    };
+    let parsed = sample.score(&detected.parser).parsed;
+    Ok((detected, parsed))
 }
 
 /// A built-in format, and how much of a sample it reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) name: &'static str,
+    /// Name of the variant that the sample showed.
+    pub(super) variant: String,
     pub(super) parsed: usize,
     /// Its place in the registry; at a tie the first is chosen.
     pub(super) rank: usize,
@@ -115,15 +171,13 @@ pub(super) fn candidates(
     head: &[u8],
     settings: &FormatSettings,
 ) -> Result<(Vec<Candidate>, usize), FormatError> {
-    let sample = Sample {
-        lines: sampled(head),
-        zone: settings.timezone,
-    };
-    let built_in = Parser::learn_all(&sample.lines, settings)?;
+    let sample = Sample::of(sampled(head), directives(head), settings);
+    let built_in = Parser::learn_all(&sample.lines, &sample.directives, settings)?;
     let candidates = (0..)
         .zip(built_in)
         .map(|(rank, (known, parser))| Candidate {
             name: known.name,
+            variant: parser.name(),
             parsed: sample.score(&parser).parsed,
             rank,
         });
@@ -166,6 +220,7 @@ fn named(
         why: format!("given by --log-format; {parsed} of {of} sampled lines parse"),
         warnings: score.warnings(sample.zone),
         parser,
+        envelope: None,
         fallbacks: Vec::new(),
         zone: sample.zone,
     })
@@ -216,6 +271,7 @@ fn configured(
         name,
         warnings: score.warnings(sample.zone),
         parser,
+        envelope: None,
         fallbacks: built_in,
         zone: sample.zone,
     }
@@ -266,6 +322,7 @@ fn best_built_in(
         why,
         warnings,
         parser,
+        envelope: None,
         fallbacks: built_in,
         zone: sample.zone,
     })
@@ -274,6 +331,10 @@ fn best_built_in(
 /// Lines to try the candidates on.
 struct Sample<'a> {
     lines: Vec<&'a [u8]>,
+    /// The lines of the head that say what the fields of the others are.
+    directives: Vec<&'a [u8]>,
+    /// What the envelopes of the lines tell of their time; empty where they come in none.
+    stamps: Vec<&'a [u8]>,
     zone: Option<Tz>,
 }
 
@@ -288,6 +349,19 @@ pub(super) fn sampled(head: &[u8]) -> Vec<&[u8]> {
         0..=1 => sampled_within(head),
         _ => near,
     }
+}
+
+/// Most directives of a head that are looked at: a server writes one whenever it starts.
+const MAX_DIRECTIVES: usize = 64;
+
+/// The directives of the head: `#Fields: ...`.
+fn directives(head: &[u8]) -> Vec<&[u8]> {
+    memchr::memmem::find_iter(head, b"#Fields:")
+        .filter(|&at| at == 0 || head[at - 1] == b'\n' || head[..at].ends_with(b"\xef\xbb\xbf"))
+        .filter_map(|at| lines(&head[at..]).next())
+        .map(|line| line.bytes)
+        .take(MAX_DIRECTIVES)
+        .collect()
 }
 
 fn sampled_within(head: &[u8]) -> Vec<&[u8]> {
@@ -307,19 +381,33 @@ fn sampled_within(head: &[u8]) -> Vec<&[u8]> {
 struct Score {
     parsed: usize,
     zoneless: bool,
+    timeless: bool,
 }
 
-impl Sample<'_> {
+impl<'a> Sample<'a> {
+    fn of(lines: Vec<&'a [u8]>, directives: Vec<&'a [u8]>, settings: &FormatSettings) -> Self {
+        Sample {
+            lines,
+            directives,
+            stamps: Vec::new(),
+            zone: settings.timezone,
+        }
+    }
+
     fn score(&self, parser: &Parser) -> Score {
         let mut clock = Clock::new(self.zone);
-        let parsed = self
-            .lines
-            .iter()
-            .filter(|line| parser.parse(line, &mut clock).is_some())
-            .count();
+        let (mut parsed, mut timeless) = (0, false);
+        for (at, line) in self.lines.iter().enumerate() {
+            clock.carried(self.stamps.get(at).copied().unwrap_or_default());
+            if let Some(record) = parser.parse(line, &mut clock) {
+                parsed += 1;
+                timeless |= record.time_ms == 0;
+            }
+        }
         Score {
             parsed,
             zoneless: parsed > 0 && clock.met_zoneless_stamp(),
+            timeless,
         }
     }
 
@@ -355,13 +443,13 @@ fn recognisable(line: &[u8]) -> String {
 
 impl Score {
     fn warnings(self, zone: Option<Tz>) -> Vec<String> {
-        if self.zoneless && zone.is_none() {
-            vec![ZONELESS.to_owned()]
-        } else {
-            Vec::new()
-        }
+        let zoneless = self.zoneless && zone.is_none();
+        let told = [(zoneless, ZONELESS), (self.timeless, TIMELESS)];
+        let told = told.into_iter().filter(|(holds, _)| *holds);
+        told.map(|(_, warning)| warning.to_owned()).collect()
     }
 }
 
+const TIMELESS: &str = "the lines of this format tell no time: unless syslog or a container's log carries                         them, rates, spikes and limits cannot be known";
 const ZONELESS: &str = "the stamps of this log name no time zone and are read as UTC; \
                         give --timezone if they are not";
