@@ -114,8 +114,33 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
     })
 }
 
+/// The limit that the moment of the block shows, where none could be fitted: what was admitted before it is the
+/// budget, and over how long that is counted is not known.
+fn blocking_limit(facts: &Facts) -> Option<Limit> {
+    let (key, budget) = if facts.follows_surge() {
+        let own = [Column::Token, Column::User, Column::Ip, Column::UserAgent];
+        let key = own.into_iter().find(|column| facts.distinct(*column) == 1);
+        (key, facts.surge.map(|surge| surge.admitted as u32))
+    } else if facts.follows_pace() {
+        (None, None)
+    } else {
+        return None;
+    };
+    Some(Limit {
+        key: key
+            .map(|column| dimension(column).to_string())
+            .into_iter()
+            .collect(),
+        algorithm: Algorithm::SlidingWindow,
+        limit: budget,
+        ..Limit::default()
+    })
+}
+
 fn limit(verdict: &Verdict) -> Option<Limit> {
-    let fit = verdict.limiter.as_ref()?;
+    let Some(fit) = verdict.limiter.as_ref() else {
+        return blocking_limit(&verdict.facts);
+    };
     let key: Vec<String> = fit
         .key
         .map(|column| dimension(column).to_string())
