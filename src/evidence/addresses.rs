@@ -1,5 +1,6 @@
 //! Is it the address? All that these addresses ask is denied, everywhere, and others pass.
 
+use super::agents::UNWANTED;
 use super::{Case, counted, evidence};
 use crate::examine::row::NONE;
 use crate::examine::table::{Column, Table};
@@ -99,11 +100,14 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     } else {
         networks.min(wide)
     };
+    // A crawler's addresses lie together, and so do those of monitors, whatever denies them.
+    let scattered = 1.0 - facts.class_share(&UNWANTED) - facts.class_share(&[Class::Monitor]);
     if ips >= 3 * fewest {
-        weight += (ips as f64 / fewest.max(1) as f64).ln().min(2.0); // neighbours
+        let more = (ips as f64 / fewest.max(1) as f64).ln().min(2.0) - 1.0;
+        weight += 1.0 + more.max(0.0) * scattered; // neighbours
     }
     if ips >= 3 && networks == 1 && facts.distinct(Column::Route1) >= 2 {
-        weight += 1.0; // one network, wherever it asks
+        weight += scattered; // one network, wherever it asks
     }
     if facts.follows_surge() {
         weight -= 0.8;

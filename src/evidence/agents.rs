@@ -6,7 +6,7 @@ use crate::findings::{Cause, Evidence, EvidenceKind};
 use crate::key::client::Class;
 
 /// Classes of programs that operators put on lists.
-const UNWANTED: [Class; 7] = [
+pub(super) const UNWANTED: [Class; 7] = [
     Class::SearchBot,
     Class::AiCrawler,
     Class::SeoBot,
