@@ -4,7 +4,9 @@
 //! head of the file → detect → Detected → visit(chunk) → Visitor::record | Visitor::skipped
 //! ```
 //!
-//! A format is one file in here that implements `BuiltIn`, and one line in `registry`. A line
+//! A format is one file in here that implements `BuiltIn`, and one line in `registry`; one whose
+//! lines follow a format string is a row in `preset`, one of JSON lines a table in `json/dialects`.
+//! What carries a line (syslog, a container's log) is opened by `envelope` first. A line
 //! that its file's format refuses is offered to the other built-in formats in the order of the
 //! registry: so a file may change its format anywhere. Formats are strict enough that at most one
 //! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.
@@ -12,18 +14,22 @@
 mod config;
 mod detect;
 mod draft;
+mod envelope;
 mod error;
 pub mod explain;
 mod field;
 mod haproxy;
 mod json;
 mod lines;
+mod logfmt;
 mod marks;
 mod ncsa;
+mod preset;
 mod registry;
 mod role;
 mod shape;
 mod template;
+mod w3c;
 
 pub use detect::{Detected, detect};
 pub use error::FormatError;
@@ -50,11 +56,46 @@ trait Format {
     }
 }
 
+/// What lends records of lines: a format, or one whose lines come in an envelope.
+trait Lend {
+    /// Lends the record of a line; false when there is none.
+    fn lend_record(
+        &self,
+        line: Line<'_>,
+        clock: &mut Clock,
+        take: impl FnOnce(&Record<'_>),
+    ) -> bool;
+
+    /// The same for bytes that come in no envelope.
+    fn lend_bare(&self, line: &[u8], clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool;
+}
+
+impl<F: Format> Lend for F {
+    #[inline(always)]
+    fn lend_record(
+        &self,
+        line: Line<'_>,
+        clock: &mut Clock,
+        take: impl FnOnce(&Record<'_>),
+    ) -> bool {
+        self.lend(line, clock, take)
+    }
+
+    fn lend_bare(&self, line: &[u8], clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool {
+        self.parse(line, clock).inspect(take).is_some()
+    }
+}
+
 /// A format that needs no more than a look at the file.
 trait BuiltIn: Format + Sized {
     /// Learns from the sampled lines of a file what its variant of the format holds.
     /// Fails when the settings ask for what the format does not have.
     fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError>;
+
+    /// Takes note of the directives between the lines, where the format has any.
+    fn directed(self, _directives: &[&[u8]], _sample: &[&[u8]]) -> Self {
+        self
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub type Field<'a> = Cow<'a, [u8]>;
 /// One request of an access log.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Record<'a> {
-    /// Completion time in milliseconds since the Unix epoch, UTC.
+    /// Completion time in milliseconds since the Unix epoch, UTC; 0 where nothing tells it.
     pub time_ms: i64,
     /// Offset of the log's own clock from UTC in seconds, for showing times as the log writes them.
     pub utc_offset_s: i32,

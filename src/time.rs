@@ -13,4 +13,4 @@ mod stamp;
 pub use argument::{Moment, TimeError, parse_moment, parse_span};
 pub use civil::Civil;
 pub use pattern::{Partial, Pattern, PatternError};
-pub use stamp::{Clock, Instant};
+pub use stamp::{Clock, Directives, Instant};

@@ -118,7 +118,11 @@ impl<'a> Lines<'a> {
         let mut row = Row::new(plan.request.encoding, &mut self.part.bytes);
         row.cell(&self.files[self.part.source]);
         row.number(Some(number));
-        row.word(self.stamp.of(record.time_ms));
+        match record.time_ms {
+            // The line tells no time.
+            0 => row.cell(b""),
+            ms => row.word(self.stamp.of(ms)),
+        }
         row.text(&plan.address(client));
         row.text(record.method);
         row.part(&cells.path, 1);

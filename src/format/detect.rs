@@ -4,20 +4,19 @@
 //! The sample depends on the head alone, so detection does not depend on chunks. Candidates are the
 //! formats of a given configuration, else the built-in ones; a format that the user names has no rival.
 
+mod sample;
+
 use super::config::{Declared, declared};
+use super::envelope::Envelope;
 use super::error::FormatError;
-use super::lines::{Line, Visitor, lines, reject_unread};
+use super::lines::{Line, Visitor, lines};
 use super::registry::{Known, Parser, list};
 use super::template::Template;
-use crate::escape;
-use crate::key::token::TokenKey;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use chrono_tz::Tz;
-
-/// Lines of the head that are tried. A thousand tell a share to within a few per cent and take
-/// less than a millisecond.
-const SAMPLE_LINES: usize = 1000;
+pub(super) use sample::sampled;
+use sample::{Sample, TIMELESS, directives};
 
 /// How a file is read.
 #[derive(Debug, Clone)]
@@ -29,6 +28,8 @@ pub struct Detected {
     /// What the user has to know to trust the records.
     pub warnings: Vec<String>,
     parser: Parser,
+    /// What carries the lines.
+    envelope: Option<Envelope>,
     /// The built-in formats that a line is offered to next, in the order of the registry.
     fallbacks: Vec<(&'static Known, Parser)>,
     zone: Option<Tz>,
@@ -46,8 +47,25 @@ impl Detected {
         lines: impl Iterator<Item = Line<'c>>,
         visitor: &mut V,
     ) {
-        self.parser
-            .visit(&self.fallbacks, self.zone, lines, visitor);
+        self.parser.visit(
+            self.envelope.as_ref(),
+            &self.fallbacks,
+            self.zone,
+            lines,
+            visitor,
+        );
+    }
+
+    /// The same for lines that come in an envelope.
+    fn carried_by(self, envelope: Envelope) -> Detected {
+        let mut warnings = self.warnings;
+        warnings.retain(|warning| warning != TIMELESS);
+        Detected {
+            why: format!("{}, carried by {}", self.why, envelope.name()),
+            envelope: Some(envelope),
+            warnings,
+            ..self
+        }
     }
 
     /// Whether the lines are JSON, so that `--map` applies.
@@ -82,29 +100,65 @@ impl Detected {
 /// [`FormatError::Unknown`] when no line of the sample is of a known format; the other variants when
 /// the settings name a format that does not exist or cannot be compiled, or a file that cannot be read.
 pub fn detect(head: &[u8], settings: &FormatSettings) -> Result<Detected, FormatError> {
-    let sample = Sample {
-        lines: sampled(head),
-        zone: settings.timezone,
+    let sample = Sample::of(sampled(head), directives(head), settings);
+    let bare = by_lines(&sample, settings);
+    if bare
+        .as_ref()
+        .is_ok_and(|(_, parsed)| *parsed == sample.lines.len())
+    {
+        return bare.map(|(detected, _)| detected);
+    }
+    let Some((envelope, inner)) = Envelope::learn(&sample.lines) else {
+        return bare.map(|(detected, _)| detected);
     };
-    let built_in = Parser::learn_all(&sample.lines, settings)?;
+    let lines = inner.iter().map(|line| &line.inner[..]).collect();
+    let inner = Sample {
+        stamps: inner.iter().map(|line| line.stamp).collect(),
+        ..Sample::of(lines, Vec::new(), settings)
+    };
+    match (bare, by_lines(&inner, settings)) {
+        (Ok((bare, most)), Ok((_, parsed))) if parsed <= most && most > 0 => Ok(bare),
+        (_, Ok((carried, parsed))) if parsed > 0 => Ok(carried.carried_by(envelope)),
+        (bare, _) => bare.map(|(detected, _)| detected),
+    }
+}
+
+/// How the lines of a sample are read, and how many of them.
+fn by_lines(
+    sample: &Sample<'_>,
+    settings: &FormatSettings,
+) -> Result<(Detected, usize), FormatError> {
+    let built_in = Parser::learn_all(&sample.lines, &sample.directives, settings)?;
     let declared = declared(settings)?;
-    if let Some(format) = &settings.log_format {
-        return named(format, declared, built_in, &sample);
-    }
-    let mut warnings = Vec::new();
-    if !declared.is_empty() {
-        match best_declared(declared, &sample)? {
-            Some((parser, place)) => return Ok(configured(parser, &place, built_in, &sample)),
-            None => warnings.push(NONE_DECLARED_FITS.to_owned()),
+    let detected = if let Some(format) = &settings.log_format {
+        named(format, declared, built_in, sample)?
+    } else {
+        let mut warnings = Vec::new();
+        let any_declared = !declared.is_empty();
+        let best = match declared.is_empty() {
+            true => None,
+            false => best_declared(declared, sample)?,
+        };
+        match best {
+            Some((parser, place)) => configured(parser, &place, built_in, sample),
+            None => {
+                if any_declared {
+                    warnings.push(NONE_DECLARED_FITS.to_owned());
+                }
+                best_built_in(built_in, warnings, sample)?
+            }
         }
-    }
-    best_built_in(built_in, warnings, &sample)
+    };
+    let parsed = sample.score(&detected.parser).parsed;
+    Ok((detected, parsed))
 }
 
 /// A built-in format, and how much of a sample it reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) name: &'static str,
+    /// Name of the variant that the sample showed.
+    pub(super) variant: String,
     pub(super) parsed: usize,
     /// Its place in the registry; at a tie the first is chosen.
     pub(super) rank: usize,
@@ -115,15 +169,13 @@ pub(super) fn candidates(
     head: &[u8],
     settings: &FormatSettings,
 ) -> Result<(Vec<Candidate>, usize), FormatError> {
-    let sample = Sample {
-        lines: sampled(head),
-        zone: settings.timezone,
-    };
-    let built_in = Parser::learn_all(&sample.lines, settings)?;
+    let sample = Sample::of(sampled(head), directives(head), settings);
+    let built_in = Parser::learn_all(&sample.lines, &sample.directives, settings)?;
     let candidates = (0..)
         .zip(built_in)
         .map(|(rank, (known, parser))| Candidate {
             name: known.name,
+            variant: parser.name(),
             parsed: sample.score(&parser).parsed,
             rank,
         });
@@ -166,6 +218,7 @@ fn named(
         why: format!("given by --log-format; {parsed} of {of} sampled lines parse"),
         warnings: score.warnings(sample.zone),
         parser,
+        envelope: None,
         fallbacks: Vec::new(),
         zone: sample.zone,
     })
@@ -216,6 +269,7 @@ fn configured(
         name,
         warnings: score.warnings(sample.zone),
         parser,
+        envelope: None,
         fallbacks: built_in,
         zone: sample.zone,
     }
@@ -226,7 +280,7 @@ fn best_built_in(
     mut warnings: Vec<String>,
     sample: &Sample<'_>,
 ) -> Result<Detected, FormatError> {
-    let scores: Vec<Score> = built_in
+    let scores: Vec<sample::Score> = built_in
         .iter()
         .map(|(_, parser)| sample.score(parser))
         .collect();
@@ -266,102 +320,8 @@ fn best_built_in(
         why,
         warnings,
         parser,
+        envelope: None,
         fallbacks: built_in,
         zone: sample.zone,
     })
 }
-
-/// Lines to try the candidates on.
-struct Sample<'a> {
-    lines: Vec<&'a [u8]>,
-    zone: Option<Tz>,
-}
-
-/// Bytes of the head that are looked at first: a hundred lines of the most talkative JSON logs.
-const USUAL_HEAD: usize = 256 << 10;
-
-/// Lines spread evenly over the head, without those that are no requests in any format.
-pub(super) fn sampled(head: &[u8]) -> Vec<&[u8]> {
-    let near = sampled_within(&head[..head.len().min(USUAL_HEAD)]);
-    match near.len() {
-        // Nearly all logs show what they are long before; this one begins with very long lines.
-        0..=1 => sampled_within(head),
-        _ => near,
-    }
-}
-
-fn sampled_within(head: &[u8]) -> Vec<&[u8]> {
-    let mut found: Vec<&[u8]> = lines(head).map(|line| line.bytes).collect();
-    let cut_off = head.last().is_some_and(|&byte| byte != b'\n');
-    if cut_off && found.len() > 1 {
-        found.pop();
-    }
-    found.retain(|line| reject_unread(line).is_none());
-    let count = found.len().min(SAMPLE_LINES);
-    (0..count)
-        .map(|at| found[at * found.len() / count])
-        .collect()
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Score {
-    parsed: usize,
-    zoneless: bool,
-}
-
-impl Sample<'_> {
-    fn score(&self, parser: &Parser) -> Score {
-        let mut clock = Clock::new(self.zone);
-        let parsed = self
-            .lines
-            .iter()
-            .filter(|line| parser.parse(line, &mut clock).is_some())
-            .count();
-        Score {
-            parsed,
-            zoneless: parsed > 0 && clock.met_zoneless_stamp(),
-        }
-    }
-
-    fn unknown(&self) -> FormatError {
-        let first = self.lines.first().copied().unwrap_or_default();
-        let is_object = |line: &&&[u8]| line.trim_ascii_start().starts_with(b"{");
-        FormatError::Unknown {
-            sampled: self.lines.len(),
-            tried: list().iter().map(|known| known.name.to_owned()).collect(),
-            first_line: recognisable(first),
-            is_json: 2 * self.lines.iter().filter(is_object).count() > self.lines.len(),
-        }
-    }
-}
-
-/// Enough of a line to recognise it by, escaped and without its secrets.
-fn recognisable(line: &[u8]) -> String {
-    /// Bytes that are looked at, and characters that are shown.
-    const LOOKED_AT: usize = 4096;
-    const SHOWN: usize = 400;
-    let line = &line[..line.len().min(LOOKED_AT)];
-    // Its fingerprints are compared to nothing, so a key for once will do.
-    let Ok(key) = TokenKey::random() else {
-        return "(withheld: there is no random key to hide its secrets with)".to_owned();
-    };
-    let line = key.redact(line);
-    let text = escape::terminal_bytes(&line);
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.into_owned(),
-    }
-}
-
-impl Score {
-    fn warnings(self, zone: Option<Tz>) -> Vec<String> {
-        if self.zoneless && zone.is_none() {
-            vec![ZONELESS.to_owned()]
-        } else {
-            Vec::new()
-        }
-    }
-}
-
-const ZONELESS: &str = "the stamps of this log name no time zone and are read as UTC; \
-                        give --timezone if they are not";

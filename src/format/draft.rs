@@ -3,7 +3,7 @@
 //! Several fields of a line may tell the same thing (`client_ip` and `remote_ip`). Each comes with a
 //! rank; the lowest that holds a value wins, so the order of the fields never matters.
 
-use super::field::present;
+use super::field::{decimal, present};
 use super::role::{Role, credential, request};
 use super::shape::is_ip;
 use crate::record::{Field, Record};
@@ -22,6 +22,8 @@ const NO_ADDRESS: u8 = 0x80;
 pub(super) struct Draft<'a> {
     record: Record<'a>,
     query: Field<'a>,
+    /// What stages of a request took together, in microseconds.
+    stages_us: Option<u64>,
     ranks: [u8; Role::COUNT],
 }
 
@@ -30,6 +32,7 @@ impl<'a> Draft<'a> {
         Draft {
             record: Record::default(),
             query: Cow::Borrowed(b""),
+            stages_us: None,
             ranks: [UNTOLD; Role::COUNT],
         }
     }
@@ -55,7 +58,30 @@ impl<'a> Draft<'a> {
         match role {
             Role::Time => self.put_time(rank, &value, clock),
             Role::Request => self.put_request(rank, value),
+            Role::WafAction if !self.told(Role::Status) => {
+                // A firewall's log tells what it did; the answer that it sent by default follows.
+                let status: &[u8] = match &value.to_ascii_lowercase()[..] {
+                    b"block" | b"blocked" | b"deny" | b"denied" | b"drop" => b"403",
+                    b"captcha" => b"405",
+                    b"challenge" => b"202",
+                    _ => b"-",
+                };
+                if status != b"-" {
+                    Role::Status.assign(&mut self.record, Cow::Borrowed(status), clock)?;
+                    self.claim(Role::Status, UNTOLD - 1);
+                }
+            }
+            Role::WafAction => {}
+            Role::AuditStage if &value[..] != b"ResponseComplete" && &value[..] != b"Panic" => {
+                return None;
+            }
             Role::Query if self.claim(role, rank) => self.query = value,
+            Role::Query => {}
+            Role::StageSeconds => {
+                if let Some(us) = decimal(&value, 1_000_000) {
+                    *self.stages_us.get_or_insert(0) += u64::from(us);
+                }
+            }
             Role::Token => {
                 let token = credential(value);
                 if !token.is_empty() && self.claim(role, rank) {
@@ -65,7 +91,7 @@ impl<'a> Draft<'a> {
             // Either of two limits may have rejected.
             Role::LimitStatus => role.assign(&mut self.record, value, clock)?,
             Role::Logger => role.assign(&mut self.record, value, clock)?,
-            _ if rank >= self.ranks[slot(role)] => {}
+            _ if rank >= self.ranks[role.slot()] => {}
             _ => {
                 if role.assign(&mut self.record, value, clock).is_some() {
                     self.claim(role, rank);
@@ -105,7 +131,7 @@ impl<'a> Draft<'a> {
     }
 
     fn claim(&mut self, role: Role, rank: u8) -> bool {
-        let told = &mut self.ranks[slot(role)];
+        let told = &mut self.ranks[role.slot()];
         let wins = rank < *told;
         if wins {
             *told = rank;
@@ -114,18 +140,74 @@ impl<'a> Draft<'a> {
     }
 
     fn told(&self, role: Role) -> bool {
-        self.ranks[slot(role)] != UNTOLD
+        self.ranks[role.slot()] != UNTOLD
     }
 
     /// The record, if time, status and client were told.
     #[inline]
     pub(super) fn finish(mut self) -> Option<Record<'a>> {
-        if !self.told(Role::Address) && self.told(Role::ForwardedFor) {
-            self.record.address = first_of_list(&self.record.forwarded_for);
-        }
+        self.find_client();
         let complete = self.told(Role::Time) && self.told(Role::Status);
         if !complete || self.record.address.is_empty() {
             return None;
+        }
+        Some(self.whole())
+    }
+
+    /// The record of a format whose lines need not tell the client or, of a request that came to no
+    /// answer, a status: if the time was told and what was asked for.
+    #[inline]
+    pub(super) fn finish_without_client(mut self) -> Option<Record<'a>> {
+        self.find_client();
+        let asked = self.told(Role::Status) || self.told(Role::Method) || self.told(Role::Target);
+        (self.told(Role::Time) && asked).then(|| self.whole())
+    }
+
+    /// The record of a line with names of anyone's choice: a line that tells no client must tell at
+    /// least what was asked for and the answer, or it is anything.
+    pub(super) fn finish_request(self) -> Option<Record<'a>> {
+        let asked = self.told(Role::Method) && self.told(Role::Target) && self.told(Role::Status);
+        if asked {
+            self.finish_without_client()
+        } else {
+            self.finish()
+        }
+    }
+
+    /// The record of a format that is known by the shape of its lines, which need tell no more than a time.
+    #[inline]
+    pub(super) fn finish_timed(mut self) -> Option<Record<'a>> {
+        self.find_client();
+        self.told(Role::Time).then(|| self.whole())
+    }
+
+    /// Takes the moment that the line's envelope tells, where it tells one and the line none.
+    pub(super) fn put_envelope_time(&mut self, clock: &mut Clock) {
+        if !self.told(Role::Time)
+            && let Some(instant) = clock.read_carried()
+        {
+            self.put_instant(instant);
+        }
+    }
+
+    /// Takes the moment that the line's envelope tells, where the line has told none.
+    pub(super) fn put_carried(&mut self, clock: &mut Clock) {
+        if !self.told(Role::Time) {
+            self.put_instant(clock.read_carried().unwrap_or_default());
+        }
+    }
+
+    fn find_client(&mut self) {
+        if self.record.address.is_empty() && self.told(Role::ForwardedFor) {
+            self.record.address = first_of_list(&self.record.forwarded_for);
+        }
+    }
+
+    fn whole(mut self) -> Record<'a> {
+        if let Some(us) = self.stages_us
+            && self.record.duration_ms.is_none()
+        {
+            self.record.duration_ms = u32::try_from((us + 500) / 1000).ok();
         }
         if !self.query.is_empty() && !self.record.target.contains(&b'?') {
             let mark: &[u8] = if self.query.starts_with(b"?") {
@@ -135,15 +217,7 @@ impl<'a> Draft<'a> {
             };
             self.record.target = Cow::Owned([&self.record.target, mark, &self.query].concat());
         }
-        Some(self.record)
-    }
-}
-
-/// Durations in different units are told in one place.
-fn slot(role: Role) -> usize {
-    match role {
-        Role::Milliseconds | Role::Microseconds | Role::Nanoseconds => Role::Seconds as usize,
-        role => role as usize,
+        self.record
     }
 }
 

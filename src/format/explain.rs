@@ -6,8 +6,10 @@
 //! for every format, built in or compiled, and cannot differ from what is really read.
 
 mod map;
+mod next;
 mod template;
 
+pub use next::{Paste, pastes};
 pub use template::{Addition, ExplainedTemplate, Server, Variable, explain_template, is_template};
 
 use super::detect::{self, Candidate};
@@ -199,6 +201,7 @@ pub fn explain(head: &[u8], settings: &FormatSettings) -> Result<Explanation, Fo
     let (candidates, sampled) = detect::candidates(head, settings)?;
     let chosen = |candidate: &Candidate| {
         candidate.name == detected.name
+            || candidate.variant == detected.name
             || detected.name.starts_with(&format!("{}.", candidate.name))
     };
     let runner_up = candidates

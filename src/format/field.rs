@@ -76,6 +76,7 @@ pub(super) fn status(input: &[u8]) -> Parsed<'_, u16> {
             Ok((rest, digit(a) * 100 + digit(b) * 10 + digit(c)))
         }
         [b'-', ref rest @ ..] => Ok((rest, 0)),
+        [b'0', ref rest @ ..] if !rest.first().is_some_and(u8::is_ascii_digit) => Ok((rest, 0)),
         _ => refuse(),
     }
 }
@@ -160,6 +161,10 @@ fn usual_request(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[inline(never)]
 fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
+    // Load balancers write `- - -` for a request that they could not read.
+    if line.iter().all(|byte| matches!(byte, b'-' | b' ')) {
+        return (b"", b"");
+    }
     let broken = (&b""[..], present(line));
     let Some(space) = memchr(b' ', line) else {
         return broken;
@@ -168,6 +173,7 @@ fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
     if !is_method(method) {
         return broken;
     }
+    let method = present(method);
     let cut = memrchr(b' ', rest).filter(|&cut| is_protocol(&rest[cut + 1..]));
     match cut {
         Some(cut) => (method, &rest[..cut]),

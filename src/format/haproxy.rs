@@ -8,7 +8,7 @@
 //! Source: <https://docs.haproxy.org/3.0/configuration.html#8.2.3>. The date is when the request came
 //! in, and is kept as logged. Captures have no names: what each holds is learned from the sample.
 
-use super::field::{Parsed, integer, quoted_before, refuse, request_line, size, up_to};
+use super::field::{Parsed, integer, present, quoted_before, refuse, request_line, size, up_to};
 use super::role::{Role, without_port};
 use super::shape::{is_host_name, is_ip_list};
 use super::{BuiltIn, Format, FormatError};
@@ -47,13 +47,16 @@ impl Format for Haproxy {
 
     #[inline]
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-        let (_, layout) = layout(line, clock).ok()?;
+        let Ok((_, layout)) = layout(line, clock) else {
+            return tcp(line, clock).ok().map(|(_, record)| record);
+        };
         let (method, target) = request_line(layout.request);
         let mut record = Record {
             time_ms: layout.time.ms,
             utc_offset_s: layout.time.utc_offset_s,
             status: layout.status,
-            address: Cow::Borrowed(layout.client),
+            address: Cow::Borrowed(present(layout.client)),
+            host: Cow::Borrowed(layout.host),
             method,
             target: Cow::Borrowed(target),
             bytes: layout.bytes,
@@ -73,6 +76,8 @@ impl Format for Haproxy {
 
 /// The fields of a line, as logged.
 struct Layout<'a> {
+    /// What a format of the user's own has behind the server.
+    host: &'a [u8],
     client: &'a [u8],
     time: Instant,
     server: &'a [u8],
@@ -106,9 +111,12 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
     };
     let (rest, _) = tag(&b" "[..]).parse(rest)?;
     let (rest, _frontend) = word(rest)?;
-    let (rest, _backend) = up_to(b'/')(rest)?;
-    let (rest, server) = word(rest)?;
-    let (rest, timers) = word(rest)?;
+    let (rest, backend) = word(rest)?;
+    let server = match memchr::memchr(b'/', backend) {
+        Some(slash) => &backend[slash + 1..],
+        None => return refuse(),
+    };
+    let (rest, host, timers) = timers(rest)?;
     let (rest, status) = status(rest)?;
     let (rest, bytes) = size(rest.strip_prefix(b"+").unwrap_or(rest))?;
     let (rest, _) = tag(&b" "[..]).parse(rest)?;
@@ -120,9 +128,10 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
     let (rest, _queues) = counters(rest, 2)?;
     let (rest, captures) = captures(rest)?;
     let (rest, _response_captures) = self::captures(rest)?;
-    let (rest, request) = quoted_before(rest, |rest| matches!(rest.first(), None | Some(b' ')))?;
+    let (rest, request) = request(rest, line.len())?;
     let duration_ms = duration(timers);
     let layout = Layout {
+        host,
         client,
         time,
         server,
@@ -134,6 +143,66 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
         request,
     };
     Ok((rest, layout))
+}
+
+/// A line of `option tcplog`: no request, no status.
+///
+/// `client:port [date] frontend backend/server Tw/Tc/Tt bytes tsc conns queues`
+#[cold]
+fn tcp<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Record<'a>> {
+    let (rest, client) = client(line)?;
+    let (rest, stamp) = up_to(b']')(rest)?;
+    let Some(time) = clock.read(stamp) else {
+        return refuse();
+    };
+    let (rest, _) = tag(&b" "[..]).parse(rest)?;
+    let (rest, _frontend) = word(rest)?;
+    let (rest, backend) = word(rest)?;
+    let (rest, timers) = word(rest)?;
+    let (rest, bytes) = size(rest.strip_prefix(b"+").unwrap_or(rest))?;
+    let (rest, _) = tag(&b" "[..]).parse(rest)?;
+    let (rest, termination) = word(rest)?;
+    let (rest, _connections) = counters(rest, 5)?;
+    let slashes = |text: &[u8]| text.iter().filter(|byte| **byte == b'/').count();
+    let queues = slashes(rest) == 1 && rest.iter().all(|b| b.is_ascii_digit() || *b == b'/');
+    if !backend.contains(&b'/') || slashes(timers) != 2 || termination.len() != 2 || !queues {
+        return refuse();
+    }
+    let record = Record {
+        time_ms: time.ms,
+        utc_offset_s: time.utc_offset_s,
+        address: Cow::Borrowed(present(client)),
+        bytes,
+        duration_ms: duration(timers),
+        ..Record::default()
+    };
+    Ok((b"", record))
+}
+
+/// Behind a host name, which some formats have there, the timers.
+#[allow(clippy::type_complexity)]
+fn timers(input: &[u8]) -> Result<(&[u8], &[u8], &[u8]), nom::Err<()>> {
+    let (rest, first) = word(input)?;
+    if first.contains(&b'/') {
+        return Ok((rest, b"", first));
+    }
+    let (rest, timers) = word(rest)?;
+    match is_host_name(first) && timers.contains(&b'/') {
+        true => Ok((rest, first, timers)),
+        false => Err(nom::Err::Error(())),
+    }
+}
+
+/// The request in quotes. The closing one may be missing where the line was cut at what syslog or
+/// HAProxy itself takes.
+fn request(input: &[u8], line_length: usize) -> Parsed<'_, &[u8]> {
+    /// Bytes of a line that HAProxy writes at most by default, without what syslog puts before it.
+    const CUT_FROM: usize = 1000;
+    let whole = quoted_before(input, |rest| matches!(rest.first(), None | Some(b' ')));
+    match (whole, input) {
+        (Err(_), [b'"', request @ ..]) if line_length >= CUT_FROM => Ok((b"", request)),
+        (whole, _) => whole,
+    }
 }
 
 /// The client, and the rest behind the `[` of the date. A syslog header ends in `: `.
@@ -262,99 +331,4 @@ fn shape(value: &[u8]) -> Option<Role> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn read(line: &str) -> Option<Record<'_>> {
-        let haproxy = Haproxy::learn(&[line.as_bytes()], &FormatSettings::default()).unwrap();
-        haproxy.parse(line.as_bytes(), &mut Clock::new(None))
-    }
-
-    const TAIL: &str = "[06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {1wt.eu|curl} {} \"GET /index.html HTTP/1.1\"";
-
-    #[test]
-    fn clients_with_and_without_header() {
-        for (front, client) in [
-            ("10.0.1.2:33317", "10.0.1.2"),
-            (
-                "Feb  6 12:14:14 localhost haproxy[14389]: 10.0.1.2:33317",
-                "10.0.1.2",
-            ),
-            (
-                "<134>1 2009-02-06T12:14:14Z lb haproxy 14389 - - haproxy: 2001:db8::1:33317",
-                "2001:db8::1",
-            ),
-            ("unix:1", "unix:1"),
-        ] {
-            let line = format!("{front} {TAIL}");
-            let record = read(&line).unwrap_or_else(|| panic!("{line}"));
-            assert_eq!(&record.address[..], client.as_bytes());
-            assert_eq!(
-                (record.time_ms, record.duration_ms),
-                (1_233_922_454_655, Some(109))
-            );
-            assert_eq!(
-                (&record.host[..], &record.user_agent[..]),
-                (&b"1wt.eu"[..], &b"curl"[..])
-            );
-            assert_eq!((record.status, record.bytes), (200, Some(2750)));
-            assert_eq!(record.upstream, Upstream::Status(200));
-        }
-    }
-
-    #[test]
-    fn who_answered() {
-        for (server, termination, upstream) in [
-            ("<NOSRV>", "PR--", Upstream::NotAsked),
-            ("srv1", "----", Upstream::Status(200)),
-            ("srv1", "PH--", Upstream::Unknown),
-            ("srv1", "CD--", Upstream::Status(200)),
-        ] {
-            let line = format!("10.0.1.2:1 {TAIL}")
-                .replace("srv1", server)
-                .replace("----", termination);
-            assert_eq!(read(&line).unwrap().upstream, upstream, "{line}");
-        }
-    }
-
-    #[test]
-    fn odd_lines() {
-        let line = format!("10.0.1.2:1 {TAIL}");
-        let aborted = line
-            .replace(" 200 2750", " -1 +0")
-            .replace("/109 ", "/+109 ");
-        assert_eq!(
-            read(&aborted).map(|r| (r.status, r.duration_ms)),
-            Some((0, Some(109)))
-        );
-        let broken = line.replace("GET /index.html HTTP/1.1", "<BADREQ>");
-        assert_eq!(
-            read(&broken).map(|r| (r.method.len(), r.target.len())),
-            Some((0, 8))
-        );
-        let https = format!("{line} 0/0000/0/0/0 1wt.eu/TLSv1.3/TLS_AES_256_GCM_SHA384");
-        assert!(read(&https).is_some());
-        for torn in [
-            "",
-            "haproxy[1]: Server x is DOWN.",
-            "10.0.1.2:1 [06/Feb/2009:12:14:14.655] in/1: SSL handshake failure",
-        ] {
-            assert_eq!(read(torn), None, "{torn}");
-        }
-        for end in 0..line.len() {
-            assert_eq!(read(&line[..end]), None, "{}", &line[..end]);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_survived(cut in 0usize..150, junk: Vec<u8>) {
-            let mut line = format!("10.0.1.2:1 {TAIL}").into_bytes();
-            line.truncate(cut);
-            line.extend(junk);
-            let haproxy = Haproxy::learn(&[&line], &FormatSettings::default()).unwrap();
-            haproxy.parse(&line, &mut Clock::new(None));
-        }
-    }
-}
+mod tests;

@@ -4,37 +4,61 @@
 //! Schema, and the `log_format ... escape=json` strings that people write for nginx. The text is
 //! scanned once; only values that a name asks for are looked at. Lines of a JSON array count too.
 
+mod dialects;
 mod names;
 mod scan;
+mod walk;
 
 use super::draft::Draft;
 use super::field::{Parsed, refuse};
+use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
-use names::{Key, Names, Place};
+use dialects::{Dialect, dialects};
+use names::{Key, Place};
+pub(super) use names::{Names, USUAL};
 use nom::Parser;
 use nom::bytes::complete::tag;
 pub(super) use scan::unescape;
 use scan::{Scalar, bare, close, skip, space, string};
+pub(super) use walk::{Found, walk};
 
 /// JSON lines, with the names of their fields.
 #[derive(Debug, Clone)]
 pub(super) struct Json {
     names: Names,
+    /// The service whose lines the sample holds, or that the user names: its own names come first.
+    dialect: Option<(&'static Dialect, Names)>,
     name: &'static str,
 }
 
 impl BuiltIn for Json {
     fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError> {
-        let names = Names::new(&settings.map).map_err(|field| FormatError::NoSuchField {
-            field,
-            known: names::mappable().collect(),
-        })?;
+        let names = |table| {
+            Names::new(&settings.map, table).map_err(|field| FormatError::NoSuchField {
+                field,
+                known: names::mappable().collect(),
+            })
+        };
+        let asked = settings.log_format.as_deref();
+        let is_object = |line: &&[u8]| matches!(line.trim_ascii_start(), [b'{' | b'[', ..]);
+        let is_json = sample.first().is_some_and(is_object);
+        let dialect = dialects().iter().find(|dialect| {
+            asked.is_some_and(|name| dialect.known.is_named(name))
+                || is_json && dialect.wrote_most(sample)
+        });
+        let dialect = match dialect {
+            Some(dialect) => Some((dialect, names(dialect.table)?)),
+            None => None,
+        };
         Ok(Json {
-            names,
-            name: variant(sample),
+            names: names(USUAL)?,
+            name: dialect
+                .as_ref()
+                .map_or_else(|| variant(sample), |(own, _)| own.known.name),
+            dialect,
         })
     }
 }
@@ -48,16 +72,108 @@ impl Format for Json {
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
         let body = line.trim_ascii_start();
         let body = body.strip_prefix(b"[").unwrap_or(body).strip_prefix(b"{")?;
-        let mut fill = Fill {
-            names: &self.names,
-            draft: Draft::new(),
-            clock,
-        };
-        let (rest, ()) = fill.object(body, 0).ok()?;
-        let ends = rest
-            .iter()
-            .all(|byte| byte.is_ascii_whitespace() || b",]".contains(byte));
-        if ends { fill.draft.finish() } else { None }
+        if let Some((_, names)) = &self.dialect
+            && let Some(mut draft) = drafted(names, body, clock)
+        {
+            draft.put_envelope_time(clock);
+            let record = draft.finish_without_client();
+            if record.is_some() {
+                return record;
+            }
+        }
+        let mut draft = drafted(&self.names, body, clock)?;
+        draft.put_envelope_time(clock);
+        draft.finish_request()
+    }
+}
+
+/// What the text of an object, behind its opening brace, tells by some names.
+fn drafted<'a>(names: &Names, body: &'a [u8], clock: &mut Clock) -> Option<Draft<'a>> {
+    let mut fill = Fill {
+        names,
+        draft: Draft::new(),
+        clock,
+    };
+    let (rest, ()) = fill.object(body, 0).ok()?;
+    let ends = rest
+        .iter()
+        .all(|byte| byte.is_ascii_whitespace() || b",]".contains(byte));
+    ends.then_some(fill.draft)
+}
+
+/// The names of services whose lines are known.
+pub(super) fn services() -> impl Iterator<Item = &'static super::registry::Known> {
+    dialects().iter().map(|dialect| &dialect.known)
+}
+
+/// A line of each table with the first key of each meaning, its value by the name of nginx's variable
+/// for it; and the names of what it holds.
+#[cfg(test)]
+pub(super) fn printed_by_tables(
+    variable: &dyn Fn(&str) -> String,
+) -> Vec<(String, Vec<&'static str>)> {
+    let tables = dialects().iter().map(|dialect| dialect.table);
+    let printed = |table: names::Table| {
+        let mut line = serde_json::Map::new();
+        let mut told: Vec<&'static str> = Vec::new();
+        for (role, paths) in table {
+            let name = match role {
+                Role::Time => "stamp",
+                Role::Status => "status",
+                Role::Address => "remote_addr",
+                Role::Method => "request_method",
+                Role::Target => "target",
+                Role::Bytes => "size",
+                Role::Referer => "http_referer",
+                Role::UserAgent => "http_user_agent",
+                Role::User => "remote_user",
+                Role::Host => "host",
+                Role::Seconds => "seconds",
+                Role::Milliseconds if !told.contains(&"seconds") => "ms",
+                Role::AuditStage => {
+                    line.insert("stage".into(), "ResponseComplete".into());
+                    continue;
+                }
+                _ => continue,
+            };
+            if !told.contains(&name) {
+                told.push(name);
+                let steps: Vec<&str> = paths[0].split('.').collect();
+                insert(&mut line, &steps, variable(name).into());
+            }
+        }
+        (serde_json::Value::Object(line), told)
+    };
+    let own = dialects().iter().zip(tables).map(|(dialect, table)| {
+        let (mut line, told) = printed(table);
+        // What a line of the service holds besides, so that it is recognised.
+        for key in dialect.signature_keys() {
+            let object = line.as_object_mut();
+            object.map(|object| object.entry(key).or_insert("x".into()));
+        }
+        (line.to_string(), told)
+    });
+    let (line, told) = printed(USUAL);
+    own.chain([(line.to_string(), told)]).collect()
+}
+
+#[cfg(test)]
+fn insert(
+    object: &mut serde_json::Map<String, serde_json::Value>,
+    steps: &[&str],
+    value: serde_json::Value,
+) {
+    match steps {
+        [] => {}
+        [last] => drop(object.insert((*last).to_owned(), value)),
+        [first, rest @ ..] => {
+            let inner = object
+                .entry((*first).to_owned())
+                .or_insert_with(|| serde_json::json!({}));
+            if let Some(inner) = inner.as_object_mut() {
+                insert(inner, rest, value);
+            }
+        }
     }
 }
 
@@ -78,6 +194,21 @@ fn variant(sample: &[&[u8]]) -> &'static str {
     } else {
         "json"
     }
+}
+
+/// What a header field tells.
+fn header(name: &[u8]) -> Option<Role> {
+    const KNOWN: [(&str, Role); 5] = [
+        ("host", Role::Host),
+        ("user-agent", Role::UserAgent),
+        ("referer", Role::Referer),
+        ("x-forwarded-for", Role::ForwardedFor),
+        ("authorization", Role::Token),
+    ];
+    KNOWN
+        .iter()
+        .find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()))
+        .map(|&(_, role)| role)
 }
 
 /// Fills a draft from the text of a line.
@@ -113,6 +244,10 @@ impl<'a> Fill<'_, '_, 'a> {
     fn value(&mut self, input: &'a [u8], key: &Key) -> Parsed<'a, ()> {
         match (input, key.object, key.role) {
             ([b'{', rest @ ..], Some(place), _) => self.object(rest, place),
+            ([b'[', rest @ ..], _, Some((Role::HeaderList, _))) => {
+                self.headers(input);
+                close(rest)
+            }
             // Header fields come as lists; the first of the list is what the server looked at.
             ([b'[', rest @ ..], _, Some(_)) if matches!(space(rest).first(), Some(b'"')) => {
                 close(self.scalar(space(rest), key)?.0)
@@ -120,6 +255,25 @@ impl<'a> Fill<'_, '_, 'a> {
             ([b'{' | b'[', ..], _, _) | (_, _, None) => skip(input),
             _ => self.scalar(input, key),
         }
+    }
+
+    /// A list of header fields: `[{"name":"Host","value":"example.com"}, ...]`.
+    fn headers(&mut self, list: &'a [u8]) {
+        let mut name: &[u8] = b"";
+        let (draft, clock) = (&mut self.draft, &mut *self.clock);
+        walk(list, &mut |key, found| {
+            if key.eq_ignore_ascii_case(b"name") {
+                name = found.text;
+            } else if key.eq_ignore_ascii_case(b"value")
+                && let Some(role) = header(name)
+            {
+                let value = Scalar {
+                    text: found.text,
+                    escaped: found.escaped,
+                };
+                draft.put(role, 100, value.field(), clock);
+            }
+        });
     }
 
     fn scalar(&mut self, input: &'a [u8], key: &Key) -> Parsed<'a, ()> {
@@ -140,168 +294,4 @@ impl<'a> Fill<'_, '_, 'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::{Stated, Upstream};
-    use proptest::prelude::*;
-
-    fn read(line: &str) -> Option<Record<'_>> {
-        let json = Json::learn(&[line.as_bytes()], &FormatSettings::default()).unwrap();
-        json.parse(line.as_bytes(), &mut Clock::new(None))
-    }
-
-    const NGINX: &str = r#"{"time":"2026-03-10T09:43:00+01:00","remote_addr":"192.0.2.1","request":"GET /a?b=\"c\" HTTP/1.1","status":"403","body_bytes_sent":"153","request_time":"0.250","upstream_status":"","limit_req_status":"REJECTED","limit_conn_status":"PASSED","http_user_agent":"","remote_user":"-"}"#;
-
-    #[test]
-    fn nginx_by_hand() {
-        let record = read(NGINX).unwrap();
-        assert_eq!(
-            (record.time_ms, record.utc_offset_s),
-            (1_773_132_180_000, 3600)
-        );
-        assert_eq!(
-            (record.method, &record.target[..]),
-            (&b"GET"[..], &b"/a?b=\"c\""[..])
-        );
-        assert_eq!(
-            (record.status, record.bytes, record.duration_ms),
-            (403, Some(153), Some(250))
-        );
-        assert_eq!(record.upstream, Upstream::NotAsked);
-        assert_eq!(record.stated, Some(Stated::LimitRejected));
-        assert!(record.user.is_empty() && record.user_agent.is_empty());
-    }
-
-    #[test]
-    fn the_order_of_keys_never_matters() {
-        let mut value: Vec<(String, serde_json::Value)> =
-            serde_json::from_str::<serde_json::Map<_, _>>(
-                r#"{"ts":1773135780.25,"time_local":"10/Mar/2026:10:43:00 +0100","uri":"/rewritten",
-                    "request":"POST /asked HTTP/1.1","args":"q=1","status":403,"remote_ip":"10.0.0.1",
-                    "client_ip":"192.0.2.1","authorization":"REDACTED","api_key":"k1","x":{"status":1}}"#,
-            )
-            .unwrap()
-            .into_iter()
-            .collect();
-        let expected = {
-            let text = to_text(&value);
-            let record = read(&text).unwrap();
-            assert_eq!(
-                (record.time_ms, record.utc_offset_s),
-                (1_773_135_780_250, 3600)
-            );
-            assert_eq!(
-                (record.method, &record.target[..]),
-                (&b"POST"[..], &b"/asked?q=1"[..])
-            );
-            assert_eq!(
-                (&record.address[..], &record.token[..]),
-                (&b"192.0.2.1"[..], &b"k1"[..])
-            );
-            format!("{record:?}")
-        };
-        for _ in 0..value.len() {
-            value.rotate_left(1);
-            let text = to_text(&value);
-            assert_eq!(format!("{:?}", read(&text).unwrap()), expected, "{text}");
-        }
-    }
-
-    fn to_text(pairs: &[(String, serde_json::Value)]) -> String {
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(key, value)| format!("\"{key}\": {value}"))
-            .collect();
-        format!("{{ {} }}", pairs.join(" , "))
-    }
-
-    #[test]
-    fn mapped_paths_win() {
-        let settings = FormatSettings {
-            map: vec![
-                ("status".into(), "deep.er.st".into()),
-                ("ip".into(), "who".into()),
-            ],
-            ..FormatSettings::default()
-        };
-        let line = br#"{"time":1773135780,"status":200,"deep":{"x":[{}],"er":{"st":403}},"ip":"192.0.2.9","who":"192.0.2.1"}"#;
-        let json = Json::learn(&[], &settings).unwrap();
-        let record = json.parse(line, &mut Clock::new(None)).unwrap();
-        assert_eq!(
-            (record.status, &record.address[..]),
-            (403, &b"192.0.2.1"[..])
-        );
-    }
-
-    #[test]
-    fn an_address_is_believed_before_the_name_of_a_client() {
-        let address = |keys: &str| {
-            let line = format!(r#"{{"time":1773135780,"status":403,{keys}}}"#);
-            read(&line).map(|record| String::from_utf8_lossy(&record.address).into_owned())
-        };
-        for (keys, expected) in [
-            (r#""client":"axios","ip":"192.0.2.1""#, "192.0.2.1"),
-            (r#""ip":"192.0.2.1","client":"192.0.2.2""#, "192.0.2.1"),
-            (
-                r#""remote_addr":"proxy","remote_host":"[2001:db8::1]:80""#,
-                "2001:db8::1",
-            ),
-            (r#""ip":"gateway","client":"192.0.2.2:80""#, "192.0.2.2"),
-            (r#""client":"host.example""#, "host.example"),
-        ] {
-            assert_eq!(address(keys).as_deref(), Some(expected), "{keys}");
-        }
-    }
-
-    #[test]
-    fn what_an_export_writes() {
-        let line = r#"{"file":"a.log","line":7,"time":"2026-03-10T09:43:00.025Z","ip":"192.0.2.1","method":"GET","path":"/a","query":"b=c","status":403,"bytes":153,"duration_ms":17,"upstream_status":502,"token":"tok_1","client":"axios","route":"/{x}","stated":{"cause":"rate_limit","mechanism":null,"by":"limit_status"}}"#;
-        let record = read(line).unwrap();
-        assert_eq!(
-            (&record.address[..], &record.target[..]),
-            (&b"192.0.2.1"[..], &b"/a?b=c"[..])
-        );
-        assert_eq!(
-            (record.time_ms, record.duration_ms),
-            (1_773_135_780_025, Some(17))
-        );
-        assert_eq!(record.upstream, Upstream::Status(502));
-        assert_eq!(&record.token[..], b"tok_1");
-        assert_eq!(record.stated, Some(Stated::LimitRejected));
-    }
-
-    #[test]
-    fn what_is_no_request() {
-        for line in [
-            r#"{"level":"info","ts":1773135780,"logger":"admin","msg":"started"}"#,
-            r#"{"ts":1773135780,"logger":"http.log.error","request":{"remote_ip":"192.0.2.1","uri":"/"},"status":403}"#,
-            r#"{"time":"never","status":403,"ip":"192.0.2.1"}"#,
-            r#"{"time":1773135780,"status":"forbidden","ip":"192.0.2.1"}"#,
-            r#"{"time":1773135780,"status":403,"ip":"192.0.2.1"}}"#,
-            r#"{"time":1773135780,"status":403,"ip":"192.0.2.1","#,
-            r#"{"time":1773135780 "status":403,"ip":"192.0.2.1"}"#,
-            "{",
-            "{}",
-            "[{",
-            "{\"a",
-            "{\"a\":",
-            "null",
-            "",
-        ] {
-            assert_eq!(read(line), None, "{line}");
-        }
-        assert!(read(r#"[{"time":1773135780,"status":403,"ip":"192.0.2.1"},"#).is_some());
-    }
-
-    proptest! {
-        #[test]
-        fn any_torn_line_is_refused(end in 0usize..NGINX.len()) {
-            prop_assert_eq!(read(&NGINX[..end]), None);
-        }
-
-        #[test]
-        fn any_bytes_are_survived(line in "[\\[{]{1,3}(\"(time|status|request|ip)\"|[:,{}\"\\\\\\[\\]1a ]){0,30}") {
-            read(&line);
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! The lines of a chunk, each offered to its file's format and then to the others.
 
-use super::Format;
+use super::Lend;
+use super::envelope;
 use super::marks::{MarkedLines, Quotes};
 use super::registry::{Known, Parser};
 use crate::record::{Record, Reject};
@@ -35,6 +36,17 @@ impl<'a> Line<'a> {
     #[inline(always)]
     fn new(number: u32, offset: usize, bytes: &'a [u8], quotes: Quotes) -> Line<'a> {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        // A text may begin with a byte-order mark.
+        if offset == 0
+            && let Some(bytes) = bytes.strip_prefix(b"\xef\xbb\xbf")
+        {
+            return Line {
+                number,
+                offset,
+                bytes,
+                quotes: Quotes::of(bytes),
+            };
+        }
         Line {
             number,
             offset,
@@ -54,7 +66,7 @@ pub trait Visitor {
 }
 
 /// Visits lines of a chunk.
-pub(super) fn visit<'c, F: Format, V: Visitor>(
+pub(super) fn visit<'c, F: Lend, V: Visitor>(
     primary: &F,
     fallbacks: &[(&Known, Parser)],
     zone: Option<Tz>,
@@ -65,10 +77,13 @@ pub(super) fn visit<'c, F: Format, V: Visitor>(
     for line in lines {
         let may_be_a_request =
             line.bytes.len() <= MAX_LINE && !matches!(line.bytes.first(), None | Some(b'#'));
+        if line.bytes.first() == Some(&b'#') {
+            clock.direct(line.bytes);
+        }
         if !(may_be_a_request
-            && primary.lend(line, &mut clock, |record| visitor.record(line, record, 0)))
+            && primary.lend_record(line, &mut clock, |record| visitor.record(line, record, 0)))
         {
-            visit_other(line, fallbacks, &mut clock, visitor);
+            visit_other(primary, line, fallbacks, &mut clock, visitor);
         }
     }
 }
@@ -76,7 +91,8 @@ pub(super) fn visit<'c, F: Format, V: Visitor>(
 /// Out of the way of the lines that are as expected.
 #[cold]
 #[inline(never)]
-fn visit_other<V: Visitor>(
+fn visit_other<F: Lend, V: Visitor>(
+    primary: &F,
     line: Line<'_>,
     fallbacks: &[(&Known, Parser)],
     clock: &mut Clock,
@@ -85,9 +101,25 @@ fn visit_other<V: Visitor>(
     if let Some(why) = reject_unread(line.bytes) {
         return visitor.skipped(line, why);
     }
-    for (format, (_, fallback)) in (1..).zip(fallbacks) {
-        if let Some(record) = fallback.parse(line.bytes, clock) {
-            return visitor.record(line, &record, format);
+    let offer = |bytes: &[u8], clock: &mut Clock, visitor: &mut V| {
+        let mut taken = |record: &Record<'_>| visitor.record(line, record, 0);
+        primary.lend_bare(bytes, clock, &mut taken)
+            || (1..).zip(fallbacks).any(|(format, (_, fallback))| {
+                let record = fallback.parse(bytes, clock);
+                record
+                    .map(|record| visitor.record(line, &record, format))
+                    .is_some()
+            })
+    };
+    if offer(line.bytes, clock, visitor) {
+        return;
+    }
+    if let Some(opened) = envelope::any(line.bytes) {
+        clock.carried(opened.stamp);
+        let found = offer(&opened.inner, clock, visitor);
+        clock.carried(b"");
+        if found {
+            return;
         }
     }
     visitor.skipped(line, Reject::Malformed);

@@ -123,7 +123,7 @@ impl<'a> Layout<'a> {
             time_ms: self.time.ms,
             utc_offset_s: self.time.utc_offset_s,
             status: self.status,
-            address: Cow::Borrowed(self.front.client),
+            address: Cow::Borrowed(present(self.front.client)),
             forwarded_for: Cow::Borrowed(self.front.forwarded_for),
             method,
             target: Cow::Borrowed(target),
@@ -170,7 +170,7 @@ struct Layout<'a> {
 fn any_layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
     let (rest, front) = front(line)?;
     let (rest, time) = stamp(rest, clock)?;
-    let (rest, request) = quoted_before(rest, |rest| answer(rest).is_ok())?;
+    let (rest, request) = request(rest)?;
     let (rest, (status, bytes)) = answer(rest)?;
     let (behind, headers) = match headers(rest) {
         Ok((behind, headers)) => (behind, Some(headers)),
@@ -204,31 +204,63 @@ fn stamp<'a>(input: &'a [u8], clock: &mut Clock) -> Parsed<'a, Instant> {
     }
     let (input, _) = tag(&b"["[..]).parse(input)?;
     let (input, stamp) = up_to(b']')(input)?;
-    let (input, _) = tag(&b" "[..]).parse(input)?;
-    match clock.read(stamp) {
+    let input = spaces(input)?;
+    match clock.read(stamp.trim_ascii()) {
         Some(instant) => Ok((input, instant)),
         None => refuse(),
+    }
+}
+
+/// One space or more.
+#[inline]
+fn spaces(input: &[u8]) -> Result<&[u8], nom::Err<()>> {
+    match input {
+        [b' ', rest @ ..] => Ok(match rest {
+            [b' ', ..] => rest.trim_ascii_start(),
+            _ => rest,
+        }),
+        _ => Err(nom::Err::Error(())),
+    }
+}
+
+/// `"GET / HTTP/1.1"`, or `-` without quotes.
+#[inline]
+fn request(input: &[u8]) -> Parsed<'_, &[u8]> {
+    let input = input.trim_ascii_start();
+    match input {
+        [b'-', rest @ ..] if answer(rest).is_ok() => Ok((rest, &input[..1])),
+        _ => quoted_before(input, |rest| answer(rest).is_ok()),
     }
 }
 
 /// ` 403 153`.
 #[inline]
 fn answer(input: &[u8]) -> Parsed<'_, (u16, Option<u64>)> {
-    let (input, _) = tag(&b" "[..]).parse(input)?;
-    let (input, status) = status(input)?;
-    let (input, _) = tag(&b" "[..]).parse(input)?;
-    let (input, bytes) = size(input)?;
+    let (input, status) = status(spaces(input)?)?;
+    let (input, bytes) = size(spaces(input)?)?;
     Ok((input, (status, bytes)))
 }
 
-/// ` "referer" "user agent"`.
+/// ` "referer" "user agent"`, of which any may be a `-` without quotes.
 #[inline]
 fn headers(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
-    let (input, _) = tag(&b" "[..]).parse(input)?;
-    let (input, referer) = quoted_before(input, |rest| rest.starts_with(b" \""))?;
-    let (input, _) = tag(&b" "[..]).parse(input)?;
-    let (input, user_agent) = quoted(input)?;
-    Ok((input, (referer, user_agent)))
+    let (input, referer) = match spaces(input)? {
+        [b'-', rest @ ..] if rest.starts_with(b" \"") || rest.starts_with(b" -") => {
+            (rest, &b""[..])
+        }
+        input => quoted_before(input, |rest| {
+            rest.starts_with(b" \"")
+                || rest.starts_with(b"  \"")
+                || matches!(rest, b" -" | [b' ', b'-', b' ', ..])
+        })?,
+    };
+    match spaces(input)? {
+        rest @ (b"-" | [b'-', b' ', ..]) => Ok((&rest[1..], (referer, b""))),
+        input => {
+            let (input, user_agent) = quoted(input)?;
+            Ok((input, (referer, user_agent)))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! The formats, one line each. Their order is the order in which a strange line is offered to them.
 
+use super::envelope::{Envelope, Enveloped};
 use super::lines::{Line, Visitor, visit};
+use super::preset::{self, Preset};
 use super::template::Template;
-use super::{BuiltIn, Format, FormatError, haproxy, json, ncsa};
+use super::{BuiltIn, Format, FormatError, haproxy, json, logfmt, ncsa, w3c};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use chrono_tz::Tz;
+use std::sync::LazyLock;
 
 /// A format as `forbid-logs formats` lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,45 +37,63 @@ macro_rules! formats {
             )*
             /// A compiled format string.
             Template(Template),
+            /// Format strings that are known by name.
+            Preset(&'static Preset),
         }
 
         impl Parser {
             /// Every built-in format as the sample shapes it, with its name in the registry.
             pub(super) fn learn_all(
                 sample: &[&[u8]],
+                directives: &[&[u8]],
                 settings: &FormatSettings,
             ) -> Result<Vec<(&'static Known, Parser)>, FormatError> {
-                let parsers = [$(Parser::$variant(<$parser>::learn(sample, settings)?)),*];
-                Ok(KNOWN.iter().zip(parsers).collect())
+                let parsers =
+                    [$(Parser::$variant(<$parser>::learn(sample, settings)?.directed(directives, sample))),*];
+                let presets = preset::all().iter().map(|preset| (preset.known, Parser::Preset(preset)));
+                Ok(KNOWN.iter().zip(parsers).chain(presets).collect())
             }
 
             /// Name of the variant of the format.
             pub(super) fn name(&self) -> String {
                 match self {
-$(Parser::$variant(parser) => parser.name(),)*
-Parser::Template(parser) => parser.name(),
+                    $(Parser::$variant(parser) => parser.name(),)*
+                    Parser::Template(parser) => parser.name(),
+                    Parser::Preset(parser) => parser.name(),
 }
             }
 
             /// Reads one line.
             pub(super) fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
                 match self {
-$(Parser::$variant(parser) => parser.parse(line, clock),)*
-Parser::Template(parser) => parser.parse(line, clock),
+                    $(Parser::$variant(parser) => parser.parse(line, clock),)*
+                    Parser::Template(parser) => parser.parse(line, clock),
+                    Parser::Preset(parser) => parser.parse(line, clock),
 }
             }
 
-            /// Visits lines of a chunk.
+            /// Visits lines of a chunk, each of which may come in an envelope.
             pub(super) fn visit<'c, V: Visitor>(
                 &self,
+                envelope: Option<&Envelope>,
                 fallbacks: &[(&'static Known, Parser)],
                 zone: Option<Tz>,
                 lines: impl Iterator<Item = Line<'c>>,
                 visitor: &mut V,
             ) {
-                match self {
-                    $(Parser::$variant(parser) => visit(parser, fallbacks, zone, lines, visitor),)*
-Parser::Template(parser) => visit(parser, fallbacks, zone, lines, visitor),
+                match (self, envelope) {
+                    $((Parser::$variant(parser), None) => visit(parser, fallbacks, zone, lines, visitor),)*
+                    (Parser::Template(parser), None) => visit(parser, fallbacks, zone, lines, visitor),
+                    (Parser::Preset(parser), None) => visit(*parser, fallbacks, zone, lines, visitor),
+                    $((Parser::$variant(parser), Some(envelope)) => {
+                        visit(&Enveloped { envelope, parser }, fallbacks, zone, lines, visitor)
+                    })*
+                    (Parser::Template(parser), Some(envelope)) => {
+                        visit(&Enveloped { envelope, parser }, fallbacks, zone, lines, visitor)
+                    }
+                    (Parser::Preset(parser), Some(envelope)) => {
+                        visit(&Enveloped { envelope, parser: *parser }, fallbacks, zone, lines, visitor)
+                    }
                 }
             }
         }
@@ -84,13 +105,26 @@ formats! {
         "NCSA common and combined, as nginx and Apache write them, with or without a virtual host in front and fields behind";
     Json(json::Json): "json", ["caddy", "traefik", "traefik.json", "nginx.json", "ecs"],
         "one JSON object per line: hand-written nginx formats, Caddy, Traefik, ECS; other keys with --map";
+    W3c(w3c::W3c): "w3c", ["iis", "cloudfront", "httperr", "w3c.extended"],
+        "W3C extended logs, whose #Fields line names the fields: IIS, HTTPERR, CloudFront and others";
     Haproxy(haproxy::Haproxy): "haproxy", ["httplog", "httpslog"],
-        "HAProxy option httplog and httpslog, with or without a syslog header";
+        "HAProxy option httplog, httpslog and tcplog, with or without a syslog header";
+    Logfmt(logfmt::Logfmt): "logfmt", ["heroku.router"],
+        "key=value pairs with the usual names, as Heroku's router writes them";
 }
 
 /// The built-in formats.
 pub fn list() -> &'static [Known] {
-    KNOWN
+    static ALL: LazyLock<Vec<Known>> = LazyLock::new(|| {
+        let presets = preset::all().iter().map(|preset| *preset.known);
+        KNOWN
+            .iter()
+            .chain(json::services())
+            .copied()
+            .chain(presets)
+            .collect()
+    });
+    &ALL
 }
 
 impl Known {
@@ -99,6 +133,7 @@ impl Known {
         let variant = name
             .strip_prefix(self.name)
             .is_some_and(|rest| rest.starts_with('.'));
-        name == self.name || variant || self.aliases.contains(&name)
+        let own = name == self.name || variant || self.aliases.contains(&name);
+        own || self.name == "json" && json::services().any(|service| service.is_named(name))
     }
 }

@@ -60,7 +60,41 @@ pub(super) enum Role {
     InvalidReferer,
     /// What an export says that a line states by itself, by the field that stated it.
     StatedBy,
-    /// Name of the logger: Caddy's error log repeats requests that the access log has too.
+    /// Seconds of one stage of the request; the stages together are its duration.
+    StageSeconds,
+    /// An address with a port behind its last colon, whether it has brackets or not.
+    AddressPort,
+    /// IIS `sc-substatus`.
+    Substatus,
+    /// CloudFront `x-edge-detailed-result-type`.
+    EdgeResult,
+    /// HTTP.sys `s-reason`.
+    HttpSysReason,
+    /// Envoy `%RESPONSE_FLAGS%`.
+    EnvoyFlags,
+    /// Envoy `%RESPONSE_CODE_DETAILS%`.
+    EnvoyDetails,
+    /// ALB `actions_executed`.
+    AlbActions,
+    /// Error code of S3 and its kin.
+    S3Error,
+    /// Squid's result code, such as `TCP_DENIED`.
+    SquidResult,
+    /// Google's `statusDetails`.
+    GoogleDetails,
+    /// API Gateway's `$context.error.responseType`.
+    GatewayResponse,
+    /// What a firewall did: `BLOCK`, `ALLOW`.
+    WafAction,
+    /// Which of its rules or parts did so.
+    WafRule,
+    /// `allow` or `forbid` of Kubernetes' authorizer.
+    Decision,
+    /// `stage` of a Kubernetes audit event; only a complete one is a request.
+    AuditStage,
+    /// A list of header fields with names and values.
+    HeaderList,
+    /// Name of the logger: Caddy's error log repeats the access log's requests.
     Logger,
 }
 
@@ -68,12 +102,21 @@ impl Role {
     /// How many roles there are.
     pub(super) const COUNT: usize = Role::Logger as usize + 1;
 
+    /// The place that roles share which tell the same thing, such as durations in different units.
+    pub(super) fn slot(self) -> usize {
+        match self {
+            Role::Milliseconds | Role::Microseconds | Role::Nanoseconds => Role::Seconds as usize,
+            Role::AddressPort => Role::Address as usize,
+            role => role as usize,
+        }
+    }
+
     /// The name of the field that it becomes, or what it tells.
     pub(super) fn field(self) -> &'static str {
         match self {
             Role::Time => "time",
             Role::Status => "status",
-            Role::Address => "ip",
+            Role::Address | Role::AddressPort => "ip",
             Role::ForwardedFor => "forwarded_for",
             Role::Request => "method, path, query",
             Role::Method => "method",
@@ -85,14 +128,30 @@ impl Role {
             Role::User => "user",
             Role::Host => "host",
             Role::Token => "token",
-            Role::Seconds | Role::Milliseconds | Role::Microseconds | Role::Nanoseconds => {
-                "duration_ms"
-            }
+            Role::Seconds
+            | Role::Milliseconds
+            | Role::Microseconds
+            | Role::Nanoseconds
+            | Role::StageSeconds => "duration_ms",
             Role::UpstreamStatus | Role::UpstreamAsked => "upstream_status",
-            Role::LimitStatus | Role::SecureLink | Role::InvalidReferer | Role::StatedBy => {
-                "stated"
-            }
-            Role::Logger => "logger",
+            Role::LimitStatus
+            | Role::SecureLink
+            | Role::InvalidReferer
+            | Role::StatedBy
+            | Role::Substatus
+            | Role::EdgeResult
+            | Role::HttpSysReason
+            | Role::EnvoyFlags
+            | Role::EnvoyDetails
+            | Role::AlbActions
+            | Role::S3Error
+            | Role::SquidResult
+            | Role::GoogleDetails
+            | Role::GatewayResponse
+            | Role::WafAction
+            | Role::WafRule
+            | Role::Decision => "stated",
+            Role::AuditStage | Role::HeaderList | Role::Logger => "passed over",
         }
     }
 
@@ -111,13 +170,12 @@ impl Role {
             }
             Role::Status => record.status = status(&value)?,
             Role::Address => record.address = address(present_field(value)),
+            Role::AddressPort => record.address = address_of_socket(present_field(value)),
             Role::ForwardedFor => record.forwarded_for = present_field(value),
             Role::Request => (record.method, record.target) = request(value),
             Role::Method => record.method = method(value),
             Role::Target => record.target = value,
-            Role::Query => {}
             Role::Logger if value.starts_with(b"http.log.error") => return None,
-            Role::Logger => {}
             Role::Bytes => record.bytes = decimal(&value, 1).map(u64::from).or(integer(&value)),
             Role::Referer => record.referer = present_field(value),
             Role::UserAgent => record.user_agent = present_field(value),
@@ -138,6 +196,7 @@ impl Role {
             Role::LimitStatus | Role::SecureLink | Role::InvalidReferer | Role::StatedBy => {
                 record.stated = record.stated.or(self.states(&value));
             }
+            _ => {} // told to the draft, or to whoever looks for the cause
         }
         Some(())
     }
@@ -210,6 +269,24 @@ pub(super) fn without_port(address: &[u8]) -> &[u8] {
             &address[..colon]
         }
         _ => address,
+    }
+}
+
+/// An address before its last colon: some write IPv6 and port without brackets.
+fn address_of_socket(value: Field<'_>) -> Field<'_> {
+    match value {
+        Cow::Borrowed(bytes) => Cow::Borrowed(without_last_port(bytes)),
+        Cow::Owned(bytes) => Cow::Owned(without_last_port(&bytes).to_vec()),
+    }
+}
+
+fn without_last_port(socket: &[u8]) -> &[u8] {
+    if socket.starts_with(b"[") || socket.starts_with(b"unix:") {
+        return without_port(socket);
+    }
+    match memchr::memrchr(b':', socket) {
+        Some(colon) if socket[colon + 1..].iter().all(u8::is_ascii_digit) => &socket[..colon],
+        _ => socket,
     }
 }
 
@@ -314,89 +391,10 @@ pub(super) fn upstream(value: &[u8]) -> Upstream {
 fn asked(value: &[u8], status: u16) -> Upstream {
     match present(value) {
         b"" | b"0" => Upstream::NotAsked,
+        _ if status == 0 => Upstream::Unknown,
         _ => Upstream::Status(status),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn assigned<'a>(role: Role, value: &'a str) -> Record<'a> {
-        let mut record = Record::default();
-        role.assign(
-            &mut record,
-            Cow::Borrowed(value.as_bytes()),
-            &mut Clock::new(None),
-        )
-        .unwrap();
-        record
-    }
-
-    #[test]
-    fn the_last_upstream_counts() {
-        for (value, expected) in [
-            ("403", Upstream::Status(403)),
-            ("502, 403", Upstream::Status(403)),
-            ("403 : 200", Upstream::Status(200)),
-            ("-", Upstream::NotAsked),
-            ("", Upstream::NotAsked),
-            ("502, -", Upstream::NotAsked),
-            ("what", Upstream::Unknown),
-        ] {
-            assert_eq!(
-                assigned(Role::UpstreamStatus, value).upstream,
-                expected,
-                "{value}"
-            );
-        }
-    }
-
-    #[test]
-    fn durations_in_every_unit() {
-        let ms = |role, value| assigned(role, value).duration_ms;
-        assert_eq!(ms(Role::Seconds, "0.509"), Some(509));
-        assert_eq!(ms(Role::Seconds, "0.1, 0.25"), Some(250));
-        assert_eq!(ms(Role::Seconds, "1.5ms"), Some(2));
-        assert_eq!(ms(Role::Seconds, "80µs"), Some(0));
-        assert_eq!(ms(Role::Seconds, "-"), None);
-        assert_eq!(ms(Role::Seconds, "inf"), None);
-        assert_eq!(ms(Role::Milliseconds, "17ms"), Some(17));
-        assert_eq!(ms(Role::Microseconds, "17999"), Some(17));
-        assert_eq!(ms(Role::Nanoseconds, "17999999"), Some(17));
-    }
-
-    #[test]
-    fn placeholders_are_no_credentials() {
-        for value in [
-            "REDACTED",
-            "[FILTERED]",
-            "***",
-            "xxx",
-            "-",
-            "",
-            "Bearer REDACTED",
-        ] {
-            assert_eq!(&assigned(Role::Token, value).token[..], b"", "{value}");
-        }
-        assert_eq!(&assigned(Role::Token, "bearer abc").token[..], b"abc");
-        assert_eq!(&assigned(Role::Token, "sk_1").token[..], b"sk_1");
-    }
-
-    #[test]
-    fn ports_are_cut_off_addresses() {
-        for (value, expected) in [
-            ("192.0.2.1:5000", "192.0.2.1"),
-            ("[2001:db8::1]:5000", "2001:db8::1"),
-            ("2001:db8::1", "2001:db8::1"),
-            ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
-            ("unix:", "unix:"),
-            ("client.example.net:80", "client.example.net"),
-        ] {
-            assert_eq!(
-                &assigned(Role::Address, value).address[..],
-                expected.as_bytes()
-            );
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@
 
 mod apache;
 mod compile;
+mod neutral;
 mod nginx;
 mod step;
 
@@ -18,7 +19,7 @@ use super::role::Role;
 use super::{Format, FormatError};
 use crate::record::Record;
 use crate::time::{Clock, Partial, Pattern};
-use compile::compile;
+use compile::{compile, steps};
 use step::Step;
 
 /// A compiled format string.
@@ -29,7 +30,20 @@ pub(super) struct Template {
     tail: Vec<u8>,
     /// Whether the time is spread over patterns.
     has_patterns: bool,
+    /// What a line must tell.
+    needs: Needs,
     name: String,
+}
+
+/// What a line must tell to be a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// A time, a status and a client.
+    All,
+    /// A time; what else is there is known of a format by its name.
+    Time,
+    /// Nothing: the time is that of the line's envelope.
+    Nothing,
 }
 
 /// A piece of a format string, and the column where it starts, counted in characters from 0.
@@ -70,6 +84,18 @@ enum Shape {
     Status,
     /// `?` or nothing.
     QuestionMark,
+    /// Anything without a space, up to the literal behind it.
+    Word,
+    /// A number, or `-`.
+    Number,
+    /// Anything up to a quote behind which the line goes on with a space or ends.
+    Quoted,
+    /// One space or more.
+    Spaces,
+    /// Whatever stands behind, from a space on, or nothing.
+    Rest,
+    /// One of a few words.
+    OneOf(&'static [&'static [u8]]),
     /// An Apache time pattern.
     Pattern(Pattern),
 }
@@ -181,6 +207,30 @@ impl Template {
         Template::build(format, compiled, name)
     }
 
+    /// Compiles a format string that is known by name, in nginx's spelling.
+    pub(super) fn named(format: &str, name: &str, timeless: bool) -> Result<Self, FormatError> {
+        let neutral = |mut piece: Piece| {
+            if let Kind::Field(variable) = &mut piece.kind
+                && let Some(own) = neutral::variable(variable.source.trim_start_matches('$'))
+            {
+                *variable = own;
+            }
+            piece
+        };
+        let compiled = nginx::pieces(format).and_then(|pieces| {
+            let mut pieces: Vec<Piece> = pieces.into_iter().map(neutral).collect();
+            neutral::hold_words_together(&mut pieces);
+            steps(pieces, Escape::Backslash)
+        });
+        let template = Template::build(format, compiled, name)?;
+        let needs = if timeless {
+            Needs::Nothing
+        } else {
+            Needs::Time
+        };
+        Ok(Template { needs, ..template })
+    }
+
     fn build(
         format: &str,
         compiled: Result<(Vec<Step>, Vec<u8>), Problem>,
@@ -192,6 +242,7 @@ impl Template {
             steps,
             tail,
             has_patterns,
+            needs: Needs::All,
             name: name.to_owned(),
         })
     }
@@ -242,10 +293,16 @@ impl Format for Template {
         if self.has_patterns {
             draft.put_instant(time.instant(clock)?);
         }
-        if rest == self.tail {
-            draft.finish()
-        } else {
-            None
+        if rest != self.tail {
+            return None;
+        }
+        match self.needs {
+            Needs::All => draft.finish(),
+            Needs::Time => draft.finish_timed(),
+            Needs::Nothing => {
+                draft.put_carried(clock);
+                draft.finish_timed()
+            }
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Recognised by shape: `10/Oct/2000:13:55:36 -0700` (NCSA), the same with a fraction or without
 //! a zone (HAProxy), ISO 8601 and RFC 3339, `2026/03/10 09:43:00` (nginx error log),
-//! `Fri Oct 18 13:10:45.123456 2024` (Apache error log), and seconds, milli-, micro- or nanoseconds
-//! since the epoch. Successive lines mostly share their second, so an NCSA stamp equal to the last
+//! `Fri Oct 18 13:10:45.123456 2024` (Apache error log), the date of HTTP, cPanel's month first,
+//! syslog's without a year, and seconds, milli-, micro- or nanoseconds since the epoch. Successive lines mostly share their second, so an NCSA stamp equal to the last
 //! one costs a comparison, and one of the same hour a few digits.
 
 use super::civil::{Civil, fraction_ms, month_of_name, number, offset_s};
@@ -30,6 +30,31 @@ pub struct Clock {
     last_instant: Instant,
     /// Civil minute of the last zoneless stamp, and the offset then: zones change on whole minutes.
     last_minute: Option<(i64, i32)>,
+    /// What the directives say that stand between the lines.
+    directives: Directives,
+    /// The stamp of the envelope that the line came in.
+    carried: Carried,
+}
+
+/// What the last directives of a W3C log say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Directives {
+    /// The names of the fields, as they stand behind `#Fields:`.
+    pub fields: Vec<u8>,
+    /// The day of `#Date:`, such as `2018-01-01`: lines may tell the time of day only.
+    pub day: Vec<u8>,
+}
+
+/// A stamp of an envelope; one that is longer than any stamp is none.
+#[derive(Debug, Clone, Copy)]
+struct Carried {
+    bytes: [u8; Carried::LONGEST],
+    length: usize,
+}
+
+impl Carried {
+    /// Longest stamp: `2016-10-06T00:17:09.669794202+01:00`, with some room.
+    const LONGEST: usize = 40;
 }
 
 impl Clock {
@@ -40,7 +65,44 @@ impl Clock {
             last: [0; NCSA_LEN],
             last_instant: Instant::default(),
             last_minute: None,
+            directives: Directives::default(),
+            carried: Carried {
+                bytes: [0; Carried::LONGEST],
+                length: 0,
+            },
         }
+    }
+
+    /// Takes note of a directive between lines: `#Fields: ...` or `#Date: ...`.
+    #[cold]
+    pub fn direct(&mut self, line: &[u8]) {
+        if let Some(fields) = line.strip_prefix(b"#Fields:") {
+            self.directives.fields = fields.trim_ascii().to_vec();
+        } else if let Some(date) = line.strip_prefix(b"#Date:") {
+            let date = date.trim_ascii_start();
+            self.directives.day = date.get(..10).unwrap_or_default().to_vec();
+        }
+    }
+
+    /// What the last directives say.
+    pub fn directives(&self) -> &Directives {
+        &self.directives
+    }
+
+    /// Takes note of the stamp of a line's envelope; empty where it has none.
+    pub fn carried(&mut self, stamp: &[u8]) {
+        self.carried.length = 0;
+        if let Some(room) = self.carried.bytes.get_mut(..stamp.len()) {
+            room.copy_from_slice(stamp);
+            self.carried.length = stamp.len();
+        }
+    }
+
+    /// The moment that the envelope of the line tells.
+    pub fn read_carried(&mut self) -> Option<Instant> {
+        let carried = self.carried;
+        let stamp = carried.bytes.get(..carried.length)?;
+        self.read(stamp)
     }
 
     /// Whether a stamp without a zone was read.
@@ -94,10 +156,13 @@ impl Clock {
 
     fn read_by_shape(&mut self, stamp: &[u8]) -> Option<Instant> {
         let (civil, rest) = match (stamp.get(2)?, stamp.get(4)?) {
-            (b'/', _) => ncsa(stamp)?,
+            (b'/', _) => ncsa(stamp).or_else(|| by_month_number(stamp))?,
             (_, b'-' | b'/') => iso(stamp)?,
-            (b'0'..=b'9' | b'.', _) => return epoch(stamp),
-            _ => (asctime(stamp)?, &b""[..]),
+            (b'0'..=b'9' | b'.', b'0'..=b'9' | b'.') => return epoch(stamp),
+            _ => asctime(stamp)
+                .map(|civil| (civil, &b""[..]))
+                .or_else(|| http_date(stamp))
+                .or_else(|| yearless(stamp))?,
         };
         self.place(civil, rest)
     }
@@ -108,7 +173,7 @@ impl Clock {
         let seconds = civil.seconds()?;
         let utc_offset_s = match zone {
             b"" => self.local_offset(seconds)?,
-            b"UTC" | b"GMT" => 0,
+            b"UTC" | b"GMT" | b"+0000 UTC" => 0,
             _ => offset_s(zone)?,
         };
         let ms = (seconds - i64::from(utc_offset_s)) * 1000 + i64::from(civil.ms);
@@ -211,6 +276,89 @@ fn asctime(stamp: &[u8]) -> Option<Civil> {
         day,
         ..civil
     })
+}
+
+/// `06/14/2021:10:20:30`, month first, as cPanel writes it; or the same with a space; and what follows.
+fn by_month_number(stamp: &[u8]) -> Option<(Civil, &[u8])> {
+    let (date, time) = stamp.split_at_checked(11)?;
+    let [m, mm, b'/', d, dd, b'/', y, yy, yyy, yyyy, b':' | b' '] = *date else {
+        return None;
+    };
+    let (civil, rest) = time_of_day(time)?;
+    let civil = Civil {
+        year: i64::from(number(&[y, yy, yyy, yyyy])?),
+        month: number(&[m, mm])?,
+        day: number(&[d, dd])?,
+        ..civil
+    };
+    Some((civil, rest))
+}
+
+/// `Fri, 22 Apr 2016 11:50:16 GMT`, the date of HTTP; and `Fri, 22-Apr-2016 11:50:16`.
+fn http_date(stamp: &[u8]) -> Option<(Civil, &[u8])> {
+    let (date, time) = stamp.split_at_checked(17)?;
+    let [
+        _,
+        _,
+        _,
+        b',',
+        b' ',
+        d,
+        dd,
+        a,
+        m,
+        mm,
+        mmm,
+        b,
+        y,
+        yy,
+        yyy,
+        yyyy,
+        b' ',
+    ] = *date
+    else {
+        return None;
+    };
+    let (civil, rest) = time_of_day(time)?;
+    let civil = Civil {
+        year: i64::from(number(&[y, yy, yyy, yyyy])?),
+        month: month_of_name(&[m, mm, mmm])?,
+        day: number(&[d, dd])?,
+        ..civil
+    };
+    (a == b && matches!(a, b' ' | b'-')).then_some((civil, rest))
+}
+
+/// `Dec  9 13:01:26`, the stamp of RFC 3164, with or without a fraction. It lacks a year: the latest
+/// one is taken that does not put it more than a day ahead of now.
+fn yearless(stamp: &[u8]) -> Option<(Civil, &[u8])> {
+    let (date, time) = stamp.split_at_checked(7)?;
+    let [m, mm, mmm, b' ', d, dd, b' '] = *date else {
+        return None;
+    };
+    let (year, time) = match time.split_at_checked(5) {
+        Some((year @ [_, _, _, _, b' '], time)) => (number(&year[..4]), time),
+        _ => (None, time),
+    };
+    let (civil, rest) = time_of_day(time)?;
+    let now = chrono::Utc::now();
+    let mut civil = Civil {
+        year: year.map_or_else(|| i64::from(chrono::Datelike::year(&now)), i64::from),
+        month: month_of_name(&[m, mm, mmm])?,
+        day: match d {
+            b' ' => number(&[dd])?,
+            _ => number(&[d, dd])?,
+        },
+        ..civil
+    };
+    if year.is_none()
+        && civil
+            .seconds()
+            .is_none_or(|seconds| seconds > now.timestamp() + 86_400)
+    {
+        civil.year -= 1;
+    }
+    Some((civil, rest))
 }
 
 /// `13:55:36` and an optional fraction behind `.` or `,`.

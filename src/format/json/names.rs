@@ -1,4 +1,5 @@
-//! The keys of JSON lines, and what they mean.
+//! The keys of JSON lines, and what they mean: those of hand-written formats; a service's own stand in
+//! `dialects`.
 //!
 //! A path is followed object by object; a key that is the whole dotted path is taken too. A key
 //! that differs in case is still taken, the exact one first. Of several keys that
@@ -9,75 +10,107 @@ use crate::format::role::Role;
 /// Rank of what the user mapped.
 const MAPPED: u8 = 0;
 
-/// Usual keys: hand-written nginx formats, Caddy, Traefik, Elastic Common Schema, Google Cloud.
+/// Keys by their meaning, the surest first.
+pub(in crate::format) type Table = &'static [(Role, &'static [&'static str])];
+
+/// Usual keys: hand-written nginx formats, Caddy, Traefik, Elastic Common Schema, Google Cloud, API
+/// Gateway, Fastly, Datadog, pino and what `export` writes.
 #[rustfmt::skip]
-const USUAL: &[(Role, &[&str])] = &[
+pub(in crate::format) const USUAL: Table = &[
     (Role::Time, &[
         "msec", "ts", "StartUTC", "time_iso8601", "time_local", "time", "@timestamp",
-        "timestamp", "datetime", "date", "start_time", "StartLocal",
+        "timestamp", "datetime", "date", "start_time", "StartLocal", "requestTimeEpoch",
+        "requestTime", "date_time", "timestamp(ms)", "accept_date", "request_date", "time_stamp",
+        "log_time", "eventTime",
     ]),
     (Role::Status, &[
         "status", "status_code", "DownstreamStatus", "http.response.status_code",
         "response.status", "httpRequest.status", "response_code", "statusCode", "code",
-        "http_status",
+        "http_status", "res.statusCode", "response_status", "http.status_code", "sc-status",
+        "res.status", "http_status_code", "responseStatus", "response.status_code",
+        "response.statusCode",
     ]),
     (Role::Address, &[
         "request.client_ip", "request.remote_ip", "ClientHost", "remote_addr", "client_ip",
         "clientip", "client.ip", "source.ip", "client.address", "source.address",
         "httpRequest.remoteIp", "remote_ip", "ip", "remote", "remote_host",
         "clientAddr", "remoteAddr", "remote_address", "client_address",
-        "downstream_remote_address",
+        "downstream_remote_address", "network.client.ip", "sourceIp", "identity.sourceIp",
+        "source_ip", "c-ip", "req.remoteAddress", "req.ip", "remoteAddress", "remoteIp",
+        "ip_address", "ipAddress", "request.remote_addr", "clientIp_s", "request.ip",
+        "req.remote_addr", "addr",
         // A bare `client` is as often a program.
         "client",
     ]),
     (Role::ForwardedFor, &[
         "http_x_forwarded_for", "x_forwarded_for", "xff", "forwarded_for",
-        "request.headers.X-Forwarded-For", "request_X-Forwarded-For",
+        "request.headers.X-Forwarded-For", "request_X-Forwarded-For", "x-forward-for",
+        "x-forwarded-for", "fwd", "req.headers.x-forwarded-for", "headers.x-forwarded-for",
     ]),
     (Role::Target, &[
         "request_uri", "request.uri", "RequestPath", "httpRequest.requestUrl",
     ]),
-    (Role::Request, &["request", "request_line"]),
+    (Role::Request, &["request", "request_line", "http_request"]),
     (Role::Target, &[
-        "url.original", "url", "uri", "path", "url.path", "request_path",
+        "url.original", "url", "uri", "path", "url.path", "request_path", "req.url", "req.path",
+        "http.url", "http.url_details.path", "request.url", "request.path", "resourcePath",
+        "cs-uri-stem", "requestUri", "requestUrl", "request_url", "originalUrl", "target",
     ]),
-    (Role::Query, &["args", "query", "query_string", "url.query"]),
+    (Role::Query, &[
+        "args", "query", "query_string", "url.query", "request_query", "cs-uri-query",
+        "queryString",
+    ]),
     (Role::Method, &[
         "request_method", "request.method", "RequestMethod", "method", "http.request.method",
-        "httpRequest.requestMethod", "http_method", "verb",
+        "httpRequest.requestMethod", "http_method", "verb", "req.method", "http.method",
+        "httpMethod", "cs-method", "requestMethod",
     ]),
     (Role::Bytes, &[
         "body_bytes_sent", "bytes_sent", "size", "DownstreamContentSize", "bytes",
         "http.response.body.bytes", "http.response.bytes", "httpRequest.responseSize",
-        "response_size", "response_length", "bytes_out", "sent",
+        "response_size", "response_length", "bytes_out", "sent", "response_body_size",
+        "responseLength", "network.bytes_written", "sc-bytes", "bytes_written", "resp_body_size",
+        "length", "content_length", "responseSize", "response.bytes", "bytes_read",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
-        "request_Referer", "http.request.referrer", "httpRequest.referer",
+        "request_Referer", "http.request.referrer", "httpRequest.referer", "request_referer",
+        "req.headers.referer", "http.referer", "cs(Referer)", "headers.referer",
     ]),
     (Role::UserAgent, &[
         "http_user_agent", "user_agent", "useragent", "agent", "request.headers.User-Agent",
         "request_User-Agent", "user_agent.original", "httpRequest.userAgent", "ua",
+        "request_user_agent", "req.headers.user-agent", "http.useragent", "cs(User-Agent)",
+        "user-agent", "headers.user-agent", "identity.userAgent", "http_useragent",
     ]),
     (Role::User, &[
-        "remote_user", "user", "user_id", "ClientUsername", "username", "user.name",
+        "remote_user", "user", "user_id", "ClientUsername", "username", "user.name", "caller",
+        "authorizer.principalId", "principalId", "usr.name", "usr.id",
     ]),
     (Role::Host, &[
         "http_host", "host", "request.host", "RequestHost", "vhost", "server_name", "url.domain",
-        "domain", "authority",
+        "domain", "authority", "x-host-header", "req.headers.host", "domainName",
+        "http.url_details.host", "cs(Host)", "virtual_host", "hostname", "headers.host",
     ]),
     (Role::Token, &[
         "http_x_api_key", "api_key", "apikey", "x_api_key", "key", "request.headers.X-Api-Key",
         "request_X-Api-Key", "token", "access_token", "http_authorization", "authorization",
-        "request.headers.Authorization", "request_Authorization",
+        "request.headers.Authorization", "request_Authorization", "identity.apiKeyId", "apiKeyId",
     ]),
-    (Role::Seconds, &["request_time", "duration", "rt", "httpRequest.latency"]),
+    (Role::Seconds, &[
+        "request_time", "duration", "rt", "httpRequest.latency", "time-taken", "duration_s",
+        "request_duration", "latency", "response_time", "service",
+    ]),
     (Role::Nanoseconds, &["Duration", "event.duration"]),
     (Role::Milliseconds, &[
-        "duration_ms", "request_time_ms", "response_time_ms", "responseTime",
+        "duration_ms", "request_time_ms", "response_time_ms", "responseTime", "responseLatency",
+        "latency_ms", "time_taken_ms", "elapsed_ms",
     ]),
-    (Role::Microseconds, &["duration_us", "request_time_us"]),
-    (Role::UpstreamStatus, &["upstream_status", "OriginStatus", "us"]),
+    (Role::Microseconds, &["duration_us", "request_time_us", "time_elapsed", "elapsed_usec"]),
+    (Role::UpstreamStatus, &[
+        "upstream_status", "OriginStatus", "us", "integrationStatus", "integration_status",
+        "integration.status",
+    ]),
     (Role::LimitStatus, &[
         "limit_req_status", "limit_conn_status", "limit_req", "limit_conn",
     ]),
@@ -86,6 +119,8 @@ const USUAL: &[(Role, &[&str])] = &[
     (Role::SecureLink, &["secure_link"]),
     (Role::InvalidReferer, &["invalid_referer"]),
     (Role::Logger, &["logger"]),
+    (Role::GoogleDetails, &["jsonPayload.statusDetails"]),
+    (Role::GatewayResponse, &["responseType", "error.responseType", "errorResponseType"]),
 ];
 
 /// Names that `--map` takes, with what they mean.
@@ -119,12 +154,12 @@ pub(in crate::format) fn mappable() -> impl Iterator<Item = &'static str> {
 
 /// The keys as a tree of objects.
 #[derive(Debug, Clone)]
-pub(super) struct Names {
+pub(in crate::format) struct Names {
     objects: Vec<Object>,
 }
 
 /// Place of an object in the tree; the line itself is 0.
-pub(super) type Place = usize;
+pub(in crate::format) type Place = usize;
 
 #[derive(Debug, Clone, Default)]
 struct Object {
@@ -136,17 +171,18 @@ struct Object {
 
 /// What a key means: a value, an object with keys of its own, or either.
 #[derive(Debug, Clone)]
-pub(super) struct Key {
+pub(in crate::format) struct Key {
     name: Vec<u8>,
     /// First byte of the name, in lower case.
     first: u8,
-    pub(super) role: Option<(Role, u8)>,
+    pub(in crate::format) role: Option<(Role, u8)>,
     pub(super) object: Option<Place>,
 }
 
 impl Names {
-    /// The usual keys and those that the user mapped; the name of a field that does not exist is the error.
-    pub(super) fn new(map: &[(String, String)]) -> Result<Self, String> {
+    /// The keys of a table and those that the user mapped; the name of a field that does not exist is
+    /// the error.
+    pub(in crate::format) fn new(map: &[(String, String)], table: Table) -> Result<Self, String> {
         let mut names = Names {
             objects: vec![Object::default()],
         };
@@ -155,11 +191,15 @@ impl Names {
             let &(_, role) = known.ok_or_else(|| field.clone())?;
             names.add(path, role, MAPPED);
         }
-        let usual = USUAL
+        let usual = table
             .iter()
             .flat_map(|(role, paths)| paths.iter().map(move |path| (role, path)));
-        for (rank, (role, path)) in (MAPPED + 1..).zip(usual) {
-            names.add(path, *role, rank);
+        // Ranks count among the roles that tell the same: only there are they compared.
+        let mut ranks = [MAPPED; Role::COUNT];
+        for (role, path) in usual {
+            let rank = &mut ranks[group(*role)];
+            *rank = rank.saturating_add(1);
+            names.add(path, *role, *rank);
         }
         names.objects.iter_mut().for_each(Object::index);
         Ok(names)
@@ -167,7 +207,9 @@ impl Names {
 
     fn add(&mut self, path: &str, role: Role, rank: u8) {
         let mut place = 0;
-        let mut steps = path.split('.').peekable();
+        // Names with a slash, such as Kubernetes' annotations, hold points of their own.
+        let most = if path.contains('/') { 2 } else { usize::MAX };
+        let mut steps = path.splitn(most, '.').peekable();
         while let Some(step) = steps.next() {
             if steps.peek().is_none() {
                 self.objects[place]
@@ -188,7 +230,7 @@ impl Names {
 
     /// What `key` means in the object at `place`.
     #[inline]
-    pub(super) fn find(&self, place: Place, key: &[u8]) -> Option<&Key> {
+    pub(in crate::format) fn find(&self, place: Place, key: &[u8]) -> Option<&Key> {
         let object = self.objects.get(place)?;
         let (start, end) = (
             object.starts.get(key.len())?,
@@ -201,6 +243,14 @@ impl Names {
         alike()
             .find(|known| known.name == key)
             .or_else(|| alike().find(|known| known.name.eq_ignore_ascii_case(key)))
+    }
+}
+
+/// Roles that may tell the same thing; a request line tells method and target.
+fn group(role: Role) -> usize {
+    match role {
+        Role::Request | Role::Method => Role::Target.slot(),
+        role => role.slot(),
     }
 }
 
@@ -234,7 +284,7 @@ mod tests {
 
     #[test]
     fn every_usual_key_is_found_under_its_own_meaning() {
-        let names = Names::new(&[]).unwrap();
+        let names = Names::new(&[], USUAL).unwrap();
         for (role, paths) in USUAL {
             for path in *paths {
                 let mut place = 0;
@@ -257,12 +307,16 @@ mod tests {
 
     #[test]
     fn ranks_are_distinct() {
-        assert!(USUAL.iter().map(|(_, paths)| paths.len()).sum::<usize>() < 250);
+        let mut counts = [0; Role::COUNT];
+        for (role, paths) in USUAL {
+            counts[group(*role)] += paths.len();
+        }
+        assert!(counts.iter().all(|count| *count < 127), "{counts:?}");
     }
 
     #[test]
     fn exact_case_first() {
-        let names = Names::new(&[]).unwrap();
+        let names = Names::new(&[], USUAL).unwrap();
         let role = |key: &str| {
             names
                 .find(0, key.as_bytes())
@@ -279,14 +333,14 @@ mod tests {
     #[test]
     fn mapped_fields_come_first_and_must_exist() {
         let map = [("ip".to_owned(), "who.addr".to_owned())];
-        let names = Names::new(&map).unwrap();
+        let names = Names::new(&map, USUAL).unwrap();
         let who = names.find(0, b"who").unwrap().object.unwrap();
         assert_eq!(
             names.find(who, b"addr").unwrap().role,
             Some((Role::Address, MAPPED))
         );
         assert_eq!(
-            Names::new(&[("ipp".to_owned(), "x".to_owned())]).unwrap_err(),
+            Names::new(&[("ipp".to_owned(), "x".to_owned())], USUAL).unwrap_err(),
             "ipp"
         );
     }

@@ -4,12 +4,16 @@
 //! where the whole sample leaves no doubt: a host name in every line, request times of three
 //! decimals, an upstream status that mostly equals the status. Everything else is passed over.
 
+mod tail;
+
 use crate::format::field::quoted;
 use crate::format::role::Role;
 use crate::format::shape::{is_blank, is_host_name, is_ip_list, is_status_list, is_three_decimals};
 use crate::record::Record;
 use crate::time::Clock;
 use std::borrow::Cow;
+
+use tail::Tail;
 
 /// Most fields behind that are looked at for a meaning by place.
 const MAX_PLACES: usize = 24;
@@ -18,6 +22,8 @@ const MAX_PLACES: usize = 24;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Behind {
     places: Vec<Option<Role>>,
+    /// Whose fields they are, where a server writes them so by default.
+    tail: Option<Tail>,
 }
 
 impl Behind {
@@ -25,9 +31,11 @@ impl Behind {
     pub(super) fn learn<'a>(lines: impl Iterator<Item = (&'a [u8], u16)>) -> Self {
         let mut columns: Vec<Vec<(More<'a>, u16)>> = Vec::new();
         let mut count = 0;
-        for (behind, status) in lines {
+        let mut behind: Vec<&'a [u8]> = Vec::new();
+        for (fields, status) in lines {
+            behind.push(fields);
             count += 1;
-            for (place, more) in Fields(behind).take(MAX_PLACES).enumerate() {
+            for (place, more) in Fields(fields).take(MAX_PLACES).enumerate() {
                 if columns.len() <= place {
                     columns.push(Vec::new());
                 }
@@ -46,23 +54,23 @@ impl Behind {
             let role = role_of(column, &places);
             places.push(role);
         }
-        if is_traefik(&columns) {
-            places = vec![
-                None,
-                None,
-                Some(Role::UpstreamAsked),
-                Some(Role::Milliseconds),
-            ];
+        if let Some(known) = tail::known(&behind) {
+            places = known.places();
+            return Behind {
+                places,
+                tail: Some(known),
+            };
         }
-        Behind { places }
+        Behind { places, tail: None }
     }
 
     /// Whether the fields are those of Traefik's access log: count, router, service URL, duration.
     pub(super) fn is_traefik(&self) -> bool {
-        self.places.get(2) == Some(&Some(Role::UpstreamAsked))
+        self.tail == Some(Tail::Traefik)
     }
 
-    /// Puts the fields into the record; `None` when a quote or bracket is left open: a torn line.
+    /// Puts the fields into the record; `None` when a time or a status among them cannot be read. What
+    /// stands behind a quote or bracket that is left open is passed over.
     pub(super) fn assign<'a>(
         &self,
         behind: &'a [u8],
@@ -73,6 +81,9 @@ impl Behind {
         for (place, field) in (&mut fields).enumerate() {
             let (role, value) = match field {
                 More::Named(name, value) => (role_of_name(name), value),
+                More::Bare(value) if self.is_traefik() => {
+                    (value.ends_with(b"ms").then_some(Role::Milliseconds), value)
+                }
                 More::Bare(value) | More::Quoted(value) | More::Bracketed(value) => {
                     (self.places.get(place).copied().flatten(), value)
                 }
@@ -81,7 +92,7 @@ impl Behind {
                 role.assign(record, Cow::Borrowed(value), clock)?;
             }
         }
-        fields.0.is_empty().then_some(())
+        Some(())
     }
 }
 
@@ -223,25 +234,4 @@ fn agrees(column: &[(More<'_>, u16)]) -> bool {
         .iter()
         .filter(|(more, status)| more.value().ends_with(status.to_string().as_bytes()));
     same.count() * 10 >= told.len() * 8
-}
-
-fn is_traefik(columns: &[Vec<(More<'_>, u16)>]) -> bool {
-    let [count, router, service, duration] = columns else {
-        return false;
-    };
-    let bare = |column: &[(More<'_>, u16)], test: fn(&[u8]) -> bool| {
-        column
-            .iter()
-            .all(|(more, _)| matches!(more, More::Bare(value) if test(value)))
-    };
-    let quoted = |column: &[(More<'_>, u16)]| {
-        column
-            .iter()
-            .all(|(more, _)| matches!(more, More::Quoted(_)))
-    };
-    !count.is_empty()
-        && bare(count, |value| value.iter().all(u8::is_ascii_digit))
-        && quoted(router)
-        && quoted(service)
-        && bare(duration, |value| value.ends_with(b"ms"))
 }

@@ -2,12 +2,13 @@
 //!
 //! The variants are told apart by shape: `client - user` (nginx, Apache), `vhost client - user`
 //! (Debian's `vhost_combined`), `client vhost user` (lighttpd), and a client that is itself an
-//! `X-Forwarded-For` list. A user name may hold spaces.
+//! `X-Forwarded-For` list, with or without a virtual host before it. A user name may hold spaces.
 
 use crate::format::field::{Parsed, present, refuse};
 use crate::format::role::without_port;
 use crate::format::shape::is_ip;
 use memchr::memchr_iter;
+use std::net::IpAddr;
 
 /// The fields before the time, as logged; empty where absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,69 +60,147 @@ fn any_front(line: &[u8]) -> Parsed<'_, Front<'_>> {
 }
 
 fn fields(text: &[u8]) -> Option<Front<'_>> {
-    let (first, rest) = split_word(text)?;
-    if first.ends_with(b",") {
-        return forwarded(text);
+    let text = text.trim_ascii();
+    if let Some(front) = forwarded(text) {
+        return Some(front);
     }
-    let (second, user) = split_word(rest)?;
-    if second == b"-" || first.is_empty() {
-        let client = without_port(first);
+    let (first, rest) = split_word(text);
+    let (second, user) = split_word(rest);
+    let plain = |client| Front {
+        client: without_port(client),
+        ..Front::default()
+    };
+    if second.is_empty() {
+        return None;
+    }
+    if second == b"-" {
         return is_address(first).then_some(Front {
-            client,
             user,
-            ..Front::default()
+            ..plain(first)
         });
     }
     // Not "client ident user": then the first may be the virtual host before it.
-    if let Some((third, fourth)) = split_word(user)
-        && (is_ip(second) || (third == b"-" && is_address(second)))
-    {
-        let (vhost, client) = (present(first), without_port(second));
+    let (third, fourth) = split_word(user);
+    if is_ip(second) || third == b"-" && is_address(second) && !is_ip(first) {
+        let vhost = host(first);
+        return match forwarded(rest) {
+            Some(front) => Some(Front { vhost, ..front }),
+            None => Some(Front {
+                vhost,
+                user: behind_request_id(fourth),
+                ..plain(second)
+            }),
+        };
+    }
+    if third == b"-" && is_address(second) && is_ip(first) && !fourth.is_empty() {
+        let vhost = host(first);
         return Some(Front {
             vhost,
-            client,
             user: fourth,
-            ..Front::default()
+            ..plain(second)
         });
     }
+    if let Some(front) = forwarded(rest) {
+        let vhost = host(first);
+        return Some(Front { vhost, ..front });
+    }
+    // Only an address tells that what follows is no message with a stamp before it.
+    if user.contains(&b' ') && !is_ip(first) {
+        return None;
+    }
     let vhost: &[u8] = if second.contains(&b'.') && !is_ip(second) {
-        second
+        host(second)
     } else {
         b""
     };
     is_address(first).then_some(Front {
-        client: without_port(first),
         vhost,
         user,
-        ..Front::default()
+        ..plain(first)
     })
 }
 
-/// `203.0.113.7, 198.51.100.2 - user`: the first of the list is who it began with.
-fn forwarded(text: &[u8]) -> Option<Front<'_>> {
-    let mut end = 0;
-    loop {
-        let (word, _) = split_word(&text[end..])?;
-        end += word.len();
-        if !word.ends_with(b",") {
-            break;
-        }
-        end += 1;
+/// A virtual host without its port.
+fn host(vhost: &[u8]) -> &[u8] {
+    without_port(present(vhost))
+}
+
+/// The user behind an id of 32 hex digits, which BunkerWeb writes before it.
+fn behind_request_id(user: &[u8]) -> &[u8] {
+    let (id, behind) = split_word(user);
+    let is_id = id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit);
+    if is_id && !behind.is_empty() {
+        behind
+    } else {
+        user
     }
-    let (list, rest) = text.split_at(end);
-    let (_ident, user) = split_word(rest.strip_prefix(b" ")?)?;
-    let client = list.split(|&byte| byte == b',').next()?;
+}
+
+/// `203.0.113.7, 198.51.100.2 - user`, in quotes or not, with or without the peer's own address
+/// behind: the client is the first of the list that is no address of a private network.
+fn forwarded(text: &[u8]) -> Option<Front<'_>> {
+    let (list, rest) = match text.strip_prefix(b"\"") {
+        Some(body) => {
+            let end = memchr::memchr(b'"', body)?;
+            (&body[..end], &body[end + 1..])
+        }
+        None => {
+            let mut end = 0;
+            loop {
+                let (word, _) = split_word(text.get(end..)?);
+                let comma = word.ends_with(b",");
+                end += word.len();
+                if !comma {
+                    break;
+                }
+                end += 1;
+            }
+            text.split_at_checked(end)?
+        }
+    };
+    if !list.contains(&b',') && !text.starts_with(b"\"") {
+        return None;
+    }
+    let (ident, user) = split_word(rest.trim_ascii_start());
+    let user = match is_ip(ident) {
+        true => split_word(user).1,
+        false => user,
+    };
+    let client = originator(list)?;
     is_address(client).then_some(Front {
-        client,
+        client: without_port(client),
         user,
         forwarded_for: list,
         vhost: b"",
     })
 }
 
-fn split_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let space = memchr::memchr(b' ', text)?;
-    Some((&text[..space], &text[space + 1..]))
+/// Whom an `X-Forwarded-For` began with: the first address that is not of a private network, else
+/// the first.
+pub(super) fn originator(list: &[u8]) -> Option<&[u8]> {
+    let mut items = list
+        .split(|&byte| byte == b',')
+        .map(|item| item.trim_ascii())
+        .filter(|item| !present(item).is_empty());
+    let first = items.clone().next()?;
+    Some(items.find(|item| is_public(item)).unwrap_or(first))
+}
+
+fn is_public(address: &[u8]) -> bool {
+    let text = std::str::from_utf8(without_port(address)).unwrap_or_default();
+    match text.parse() {
+        Ok(IpAddr::V4(v4)) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local()),
+        Ok(IpAddr::V6(v6)) => !(v6.is_loopback() || matches!(v6.segments()[0], 0xfc00..=0xfeff)),
+        Err(_) => false,
+    }
+}
+
+/// A word and what stands behind it, without the spaces between.
+fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memchr(b' ', text) {
+        Some(space) => (&text[..space], text[space + 1..].trim_ascii_start()),
+        None => (text, b""),
+    }
 }
 
 fn is_address(text: &[u8]) -> bool {
@@ -163,7 +242,7 @@ mod tests {
             ),
             (
                 "www.example.com:443 192.0.2.1 - - ",
-                ("www.example.com:443", "192.0.2.1", "-", ""),
+                ("www.example.com", "192.0.2.1", "-", ""),
             ),
             ("_ 2001:db8::1 - frank ", ("_", "2001:db8::1", "frank", "")),
             (

@@ -20,6 +20,11 @@ pub(super) fn compile(
 ) -> Result<(Vec<Step>, Vec<u8>), Problem> {
     let pieces = join_target(pieces);
     require_essentials(&pieces, hints)?;
+    steps(pieces, escape)
+}
+
+/// The same without a look at what the format tells.
+pub(super) fn steps(pieces: Vec<Piece>, escape: Escape) -> Result<(Vec<Step>, Vec<u8>), Problem> {
     let mut steps: Vec<Step> = Vec::new();
     let mut literal = Vec::new();
     let mut pieces = pieces.into_iter().peekable();
@@ -48,12 +53,19 @@ pub(super) fn compile(
 }
 
 fn end_of(variable: &Variable, next: Option<&Piece>) -> Result<End, Problem> {
-    let by_shape = !matches!(variable.shape, Shape::Text | Shape::Request | Shape::List);
+    let by_shape = !matches!(
+        variable.shape,
+        Shape::Text | Shape::Word | Shape::Quoted | Shape::Request | Shape::List
+    );
     match next.map(|piece| (&piece.kind, piece.column)) {
         _ if by_shape => Ok(End::Shape),
         None => Ok(End::BeforeTail(Vec::new())),
         Some((Kind::Literal(bytes), _)) => Ok(End::Before(bytes.clone())),
         Some((Kind::Field(next), _)) if next.starts_with_slash() => Ok(End::Before(b"/".to_vec())),
+        Some((Kind::Field(next), _)) if next.shape == Shape::Spaces => {
+            Ok(End::Before(b" ".to_vec()))
+        }
+        Some((Kind::Field(next), _)) if next.shape == Shape::Rest => Ok(End::Word),
         Some((Kind::Field(next), column)) => Err(Problem {
             column,
             text: format!(

@@ -26,6 +26,8 @@ pub(super) enum End {
     Before(Vec<u8>),
     /// Before this literal, which ends the line.
     BeforeTail(Vec<u8>),
+    /// Before a space or at the end of the line.
+    Word,
     /// Where its shape says.
     Shape,
 }
@@ -70,6 +72,36 @@ impl Step {
                 let (mark, rest) = line.split_at(usize::from(line.starts_with(b"?")));
                 Ok((rest, mark))
             }
+            (Shape::Spaces, _) => {
+                let spaces = line.iter().take_while(|byte| **byte == b' ').count();
+                if spaces == 0 {
+                    return refuse();
+                }
+                take(spaces).parse(line)
+            }
+            (Shape::Rest, _) if line.is_empty() || line.starts_with(b" ") => Ok((b"", line)),
+            // Behind a slash, a hyphen or the like the rest is the end of a word that nobody needs.
+            (Shape::Rest, _) if !self.literal.ends_with(b"\"") => Ok((b"", line)),
+            (Shape::Rest, _) => refuse(),
+            (Shape::Number, _) => {
+                let is_part = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+                let digits = line.iter().take_while(is_part).count();
+                if digits == 0 {
+                    return refuse();
+                }
+                take(digits).parse(line)
+            }
+            (Shape::OneOf(words), _) => {
+                let end = memchr::memchr(b' ', line).unwrap_or(line.len());
+                if words.contains(&&line[..end]) {
+                    return take(end).parse(line);
+                }
+                refuse()
+            }
+            (_, End::Word) => {
+                let end = memchr::memchr(b' ', line).unwrap_or(line.len());
+                take(end).parse(line)
+            }
             (_, End::BeforeTail(tail)) => self.up_to_tail(line, tail),
             (_, End::Before(literal)) => self.up_to(line, literal),
             (_, End::Shape) => refuse(),
@@ -88,7 +120,8 @@ impl Step {
                 && !(escaped && ends_in_escape(field))
                 && self.is_whole(field, rest, first)
             {
-                return Ok((rest, field));
+                let torn = self.variable.shape == Shape::Word && field.contains(&b' ');
+                return if torn { refuse() } else { Ok((rest, field)) };
             }
         }
         refuse()
@@ -100,6 +133,9 @@ impl Step {
         let Some(field) = line.strip_suffix(tail) else {
             return refuse();
         };
+        if self.variable.shape == Shape::Word && field.contains(&b' ') {
+            return refuse();
+        }
         let escaped = tail.first() == Some(&b'"') && self.escape != Escape::None;
         let ends_early =
             |at: usize| field[at + 1..].starts_with(b" ") && !ends_in_escape(&field[..at]);
@@ -112,6 +148,7 @@ impl Step {
     /// Whether a field that may hold its own delimiter is complete.
     fn is_whole(&self, field: &[u8], rest: &[u8], delimiter: u8) -> bool {
         match self.variable.shape {
+            Shape::Quoted => matches!(rest.get(1), None | Some(b' ')),
             _ if delimiter != b' ' => true,
             Shape::Request => {
                 field == b"-" || !request_line(field).0.is_empty() && ends_in_protocol(field)

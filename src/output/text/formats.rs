@@ -7,7 +7,7 @@ use super::wrap::{pad_left, pad_right};
 use crate::escape;
 use crate::format::Known;
 use crate::format::explain::{
-    ExplainedLine, ExplainedTemplate, Explanation, Field, Server, Span, Variable,
+    ExplainedLine, ExplainedTemplate, Explanation, Field, Server, Span, Variable, pastes,
 };
 use crate::key::address::{self, Address};
 use crate::key::token::TokenKey;
@@ -97,6 +97,13 @@ pub fn log(path: &str, explanation: &Explanation, shown: Shown<'_>, context: &Co
             let text = format!("its first {fitting} bytes fit; behind them {expected} is expected");
             sheet.sentence(2, Tint::Plain, &text, 4);
         }
+    }
+    for paste in pastes(&detected.name) {
+        let server = paste.server;
+        sheet.heading(&format!(
+            "To log more of the next denial, in the configuration of {server}"
+        ));
+        sheet.sentence(2, Tint::Plain, paste.text, 2);
     }
     sheet.into_text()
 }

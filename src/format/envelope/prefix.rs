@@ -1,0 +1,211 @@
+//! Envelopes that stand before the line: syslog, container runtimes, stamps; and quotes around it.
+//!
+//! Sources: RFC 3164 and RFC 5424; the file formats of rsyslog (`RSYSLOG_FileFormat`); the CRI logging
+//! format of the Kubernetes design documents (`kubelet-cri-logging`).
+
+use super::Opened;
+use std::borrow::Cow;
+
+fn carried<'a>(stamp: &'a [u8], inner: &'a [u8]) -> Option<Opened<'a>> {
+    let inner = inner.strip_prefix(b"\xef\xbb\xbf").unwrap_or(inner);
+    (!inner.is_empty()).then_some(Opened {
+        inner: Cow::Borrowed(inner),
+        stamp,
+    })
+}
+
+/// Up to the next space, and the rest behind it.
+fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memchr(b' ', text)?;
+    Some((&text[..end], &text[end + 1..]))
+}
+
+/// `<134>` without its brackets, and the rest.
+fn priority(text: &[u8]) -> Option<&[u8]> {
+    let rest = text.strip_prefix(b"<")?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = rest.get(digits..)?.strip_prefix(b">")?;
+    (1..=3).contains(&digits).then_some(rest)
+}
+
+/// Behind the octet count that RFC 6587 puts before a message on a stream.
+fn behind_octet_count(line: &[u8]) -> &[u8] {
+    match word(line) {
+        Some((count, rest))
+            if rest.starts_with(b"<")
+                && !count.is_empty()
+                && count.iter().all(u8::is_ascii_digit) =>
+        {
+            rest
+        }
+        _ => line,
+    }
+}
+
+/// `<34>1 2003-10-11T22:14:15.003Z host app procid msgid [data] message`.
+pub(super) fn syslog_5424(line: &[u8]) -> Option<Opened<'_>> {
+    let rest = priority(behind_octet_count(line))?;
+    let rest = rest.strip_prefix(b"1 ")?;
+    let (stamp, rest) = word(rest)?;
+    let (_host, rest) = word(rest)?;
+    let (_app, rest) = word(rest)?;
+    let (_process, rest) = word(rest)?;
+    let (_message, rest) = word(rest)?;
+    carried(stamp, structured_data(rest)?)
+}
+
+/// Behind `-` or `[id name="value"]...`, in whose values `"`, `\` and `]` are escaped.
+fn structured_data(text: &[u8]) -> Option<&[u8]> {
+    if let Some(rest) = text.strip_prefix(b"- ") {
+        return Some(rest);
+    }
+    let mut rest = text;
+    while let Some(body) = rest.strip_prefix(b"[") {
+        let mut in_quotes = false;
+        let mut at = 0;
+        loop {
+            match body.get(at)? {
+                b'\\' if in_quotes => at += 1,
+                b'"' => in_quotes = !in_quotes,
+                b']' if !in_quotes => break,
+                _ => {}
+            }
+            at += 1;
+        }
+        rest = body.get(at + 1..)?;
+    }
+    rest.strip_prefix(b" ").filter(|_| rest.len() < text.len())
+}
+
+/// `<134>Dec  9 13:01:26 host tag[pid]: message`, with or without priority and host; the stamp may be
+/// one of ISO 8601.
+pub(super) fn syslog_3164(line: &[u8]) -> Option<Opened<'_>> {
+    let line = behind_octet_count(line);
+    let text = priority(line).unwrap_or(line);
+    // The journal's short form, and forwarders that keep the time to themselves, have no stamp.
+    let (stamp, rest) = bsd_stamp(text)
+        .or_else(|| iso_stamp(text))
+        .unwrap_or((b"", text));
+    let rest = rest.trim_ascii_start();
+    let (first, behind) = word(rest)?;
+    if is_tag(first) && !stamp.is_empty() {
+        return carried(stamp, behind);
+    }
+    let (second, message) = word(behind)?;
+    if is_tag(second) && is_name(first) {
+        return carried(stamp, message);
+    }
+    if stamp.is_empty() {
+        return None;
+    }
+    // `kernel nginx message`: a tag without colon is told by nothing, so it is not looked for.
+    let (third, message) = word(message)?;
+    (is_tag(third) && is_name(first)).then_some(())?;
+    carried(stamp, message)
+}
+
+/// `Dec  9 13:01:26`, with or without a year or a fraction, and the rest behind it.
+fn bsd_stamp(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [m, mm, mmm, b' ', d, dd, b' ', ..] = *text else {
+        return None;
+    };
+    let letters = [m, mm, mmm].iter().all(u8::is_ascii_alphabetic);
+    let day = (d == b' ' || d.is_ascii_digit()) && dd.is_ascii_digit();
+    let clock = match text.get(7..12)? {
+        [a, b, c, e, b' '] if [a, b, c, e].iter().all(|byte| byte.is_ascii_digit()) => 12,
+        _ => 7,
+    };
+    let time = text.get(clock..clock + 8)?;
+    let is_time = time[2] == b':' && time[5] == b':' && time[0].is_ascii_digit();
+    let mut end = clock + 8;
+    if text.get(end) == Some(&b'.') {
+        end += 1 + text[end + 1..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+    }
+    let stamp = text.get(..end)?;
+    let rest = text.get(end..)?.strip_prefix(b" ")?;
+    (letters && day && is_time).then_some((stamp, rest))
+}
+
+/// `2015-08-26T02:09:48+02:00`, and the rest behind it.
+fn iso_stamp(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (stamp, rest) = word(text)?;
+    let looks = stamp.len() >= 19
+        && stamp[4] == b'-'
+        && stamp[7] == b'-'
+        && matches!(stamp[10], b'T' | b't')
+        && stamp[13] == b':'
+        && stamp[..4].iter().all(u8::is_ascii_digit);
+    looks.then_some((stamp, rest))
+}
+
+/// `nginx:`, `haproxy[123]:`, `app[web.1]:`.
+fn is_tag(word: &[u8]) -> bool {
+    let Some(name) = word.strip_suffix(b":") else {
+        return false;
+    };
+    let address = name.contains(&b':');
+    !name.is_empty() && !address && name.len() <= 128 && name.iter().all(u8::is_ascii_graphic)
+}
+
+fn is_name(word: &[u8]) -> bool {
+    !word.is_empty() && !word.contains(&b'"') && !word.starts_with(b"[")
+}
+
+/// `2016-10-06T00:17:09.669794202Z stdout F message`.
+pub(super) fn cri(line: &[u8]) -> Option<Opened<'_>> {
+    let (stamp, rest) = iso_stamp(line)?;
+    let rest = rest
+        .strip_prefix(b"stdout ")
+        .or_else(|| rest.strip_prefix(b"stderr "))?;
+    let (tags, message) = word(rest)?;
+    tags.starts_with(b"F").then_some(())?;
+    carried(stamp, message)
+}
+
+/// `2016-10-06T00:17:09.669794202Z message`: what is left may be any line but one that goes on as
+/// other logs do that begin with such a stamp.
+pub(super) fn stamped(line: &[u8]) -> Option<Opened<'_>> {
+    let (stamp, message) = iso_stamp(line)?;
+    carried(stamp, message)
+}
+
+/// `web_1  | message`.
+pub(super) fn compose(line: &[u8]) -> Option<Opened<'_>> {
+    let bar = memchr::memchr(b'|', line)?;
+    let name = line.get(..bar)?.strip_suffix(b" ")?.trim_ascii_end();
+    let usual = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let named = !name.is_empty() && name.iter().all(usual);
+    let message = line.get(bar + 1..)?.strip_prefix(b" ")?;
+    if named { carried(b"", message) } else { None }
+}
+
+/// `"message"`, in which a quote is written `\"`, `""` or as it is.
+pub(super) fn quoted(line: &[u8]) -> Option<Opened<'_>> {
+    let inner = line.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let has = |pair: &[u8]| memchr::memmem::find(inner, pair).is_some();
+    if has(b"\\\"") {
+        return Some(Opened {
+            inner: Cow::Owned(crate::format::json::unescape(inner)),
+            stamp: b"",
+        });
+    }
+    // Two quotes are an empty field too; in a table of comma-separated values none stands alone.
+    let pairs = memchr::memmem::find_iter(inner, b"\"\"").count();
+    if pairs > 0 && 2 * pairs == memchr::memchr_iter(b'"', inner).count() {
+        let mut plain = Vec::with_capacity(inner.len());
+        let mut rest = inner;
+        while let Some(at) = memchr::memmem::find(rest, b"\"\"") {
+            plain.extend_from_slice(&rest[..=at]);
+            rest = &rest[at + 2..];
+        }
+        plain.extend_from_slice(rest);
+        return Some(Opened {
+            inner: Cow::Owned(plain),
+            stamp: b"",
+        });
+    }
+    carried(b"", inner)
+}

@@ -1,0 +1,144 @@
+//! Tests of envelopes.
+
+use super::*;
+
+fn opened(line: &str) -> Option<(String, String)> {
+    let opened = any(line.as_bytes())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Some((text(&opened.inner), text(opened.stamp)))
+}
+
+const INNER: &str = r#"192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.1" 403 153"#;
+
+#[test]
+fn what_stands_before_a_line_is_taken_off() {
+    for (before, stamp) in [
+        ("Dec  9 13:01:26 web-1 nginx: ", "Dec  9 13:01:26"),
+        ("<134>Dec  9 13:01:26 web-1 nginx[812]: ", "Dec  9 13:01:26"),
+        ("<190>Dec 19 13:01:26 nginx: ", "Dec 19 13:01:26"),
+        (
+            "Dec 19 2025 13:01:26.123 web-1 nginx: ",
+            "Dec 19 2025 13:01:26.123",
+        ),
+        (
+            "2025-12-09T13:01:26+01:00 web-1 nginx: ",
+            "2025-12-09T13:01:26+01:00",
+        ),
+        (
+            "2025-12-09T13:01:26.123456+00:00 app[web.1]: ",
+            "2025-12-09T13:01:26.123456+00:00",
+        ),
+        (
+            "<34>1 2025-12-09T13:01:26.003Z web-1 nginx 812 - - ",
+            "2025-12-09T13:01:26.003Z",
+        ),
+        (
+            r#"<34>1 2025-12-09T13:01:26Z web-1 nginx - m [a@1 b="]\"" c="d"][e] "#,
+            "2025-12-09T13:01:26Z",
+        ),
+        (
+            "170 <34>1 2025-12-09T13:01:26Z web-1 nginx - - - \u{feff}",
+            "2025-12-09T13:01:26Z",
+        ),
+        (
+            "2025-12-09T13:01:26.669794202Z stdout F ",
+            "2025-12-09T13:01:26.669794202Z",
+        ),
+        (
+            "2025-12-09T13:01:26.669794202Z ",
+            "2025-12-09T13:01:26.669794202Z",
+        ),
+        ("web_1  | ", ""),
+    ] {
+        let line = format!("{before}{INNER}");
+        assert_eq!(
+            opened(&line),
+            Some((INNER.to_owned(), stamp.to_owned())),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn quotes_around_a_line_are_taken_off() {
+    for line in [
+        format!("\"{INNER}\""),
+        format!("\"{}\"", INNER.replace('"', "\\\"")),
+        format!("\"{}\"", INNER.replace('"', "\"\"")),
+    ] {
+        assert_eq!(
+            opened(&line).map(|(inner, _)| inner).as_deref(),
+            Some(INNER),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn objects_hold_lines() {
+    for (object, stamp) in [
+        (
+            serde_json::json!({"log": format!("{INNER}\n"), "stream": "stdout", "time": "2025-12-09T13:01:26Z"}),
+            "2025-12-09T13:01:26Z",
+        ),
+        (
+            serde_json::json!({"MESSAGE": INNER, "__REALTIME_TIMESTAMP": "1765285286123456", "_HOSTNAME": "web-1"}),
+            "1765285286123456",
+        ),
+        (
+            serde_json::json!({"timestamp": 1765285286123i64, "message": INNER, "id": "1"}),
+            "1765285286123",
+        ),
+        (
+            serde_json::json!({"event": {"original": INNER}, "@timestamp": "2025-12-09T13:01:26Z", "log": {"file": {"path": "/var/log/x.log"}}}),
+            "2025-12-09T13:01:26Z",
+        ),
+        (
+            serde_json::json!({"textPayload": INNER, "insertId": "x"}),
+            "",
+        ),
+    ] {
+        let line = object.to_string();
+        assert_eq!(
+            opened(&line),
+            Some((INNER.to_owned(), stamp.to_owned())),
+            "{line}"
+        );
+    }
+    assert_eq!(opened(r#"{"message":"started","time":1}"#), None);
+}
+
+#[test]
+fn envelopes_nest() {
+    let syslog = format!("<134>Dec  9 13:01:26 web-1 nginx: {INNER}");
+    let docker = serde_json::json!({"log": format!("{syslog}\n"), "time": "2025-12-09T13:01:26Z"});
+    let (inner, stamp) = opened(&docker.to_string()).unwrap();
+    assert_eq!(
+        (inner.as_str(), stamp.as_str()),
+        (INNER, "2025-12-09T13:01:26Z")
+    );
+    let line = docker.to_string();
+    let (envelope, lines) = Envelope::learn(&[line.as_bytes()]).unwrap();
+    assert_eq!(envelope.name(), "syslog in JSON objects");
+    assert_eq!(&lines[0].inner[..], INNER.as_bytes());
+}
+
+#[test]
+fn a_line_by_itself_is_in_no_envelope() {
+    assert_eq!(opened(INNER), None);
+    assert_eq!(Envelope::learn(&[INNER.as_bytes()]), None);
+    assert_eq!(Envelope::learn(&[]), None);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_survived(line: Vec<u8>) {
+        any(&line);
+    }
+
+    #[test]
+    fn any_torn_envelope_is_survived(cut in 0usize..200, line in "(<[0-9]{1,4}>1? ?|\"|\\{\"log\":\"|Dec  9 13:0|2025-12-09T13:01:26Z |\\[a b=\"|web_1  \\| ){1,4}") {
+        let line = format!("{line}{INNER}");
+        any(&line.as_bytes()[..cut.min(line.len())]);
+    }
+}

@@ -1,0 +1,201 @@
+//! The keys of services that write JSON, where they differ from what people write by hand.
+//!
+//! A dialect is a table of names and the keys that only its lines have. It is chosen by the sample, or by
+//! its name; a line without those keys is read by the usual names.
+
+use super::names::Table;
+use crate::format::registry::Known;
+use crate::format::role::Role;
+
+/// The lines of one service.
+#[derive(Debug)]
+pub(super) struct Dialect {
+    pub(super) known: Known,
+    /// Texts that a line holds.
+    signature: &'static [&'static str],
+    pub(super) table: Table,
+}
+
+impl Dialect {
+    /// Whether most sampled lines are its own.
+    pub(super) fn wrote_most(&self, sample: &[&[u8]]) -> bool {
+        let own = |line: &&&[u8]| {
+            self.signature
+                .iter()
+                .all(|text| memchr::memmem::find(line, text.as_bytes()).is_some())
+        };
+        2 * sample.iter().filter(own).count() > sample.len()
+    }
+}
+
+#[cfg(test)]
+impl Dialect {
+    /// The keys by which it is recognised.
+    pub(super) fn signature_keys(&self) -> impl Iterator<Item = String> {
+        self.signature
+            .iter()
+            .map(|text| text.trim_matches('"').to_owned())
+    }
+}
+
+/// All of them.
+pub(super) fn dialects() -> &'static [Dialect] {
+    DIALECTS
+}
+
+const fn dialect(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    description: &'static str,
+    signature: &'static [&'static str],
+    table: Table,
+) -> Dialect {
+    Dialect {
+        known: Known {
+            name,
+            aliases,
+            description,
+        },
+        signature,
+        table,
+    }
+}
+
+#[rustfmt::skip]
+static DIALECTS: &[Dialect] = &[
+    // https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/ and
+    // .../firewall_events/
+    dialect("cloudflare", &["cloudflare.http_requests", "cloudflare.firewall_events"],
+        "Cloudflare Logpush: http_requests and firewall_events", &["\"EdgeResponseStatus\"", "\"Client"], &[
+        (Role::Time, &["EdgeStartTimestamp", "Datetime", "EdgeEndTimestamp"]),
+        (Role::Status, &["EdgeResponseStatus"]),
+        (Role::Address, &["ClientIP"]),
+        (Role::Method, &["ClientRequestMethod"]),
+        (Role::Target, &["ClientRequestURI", "ClientRequestPath"]),
+        (Role::Query, &["ClientRequestQuery"]),
+        (Role::Host, &["ClientRequestHost"]),
+        (Role::Bytes, &["EdgeResponseBytes", "EdgeResponseBodyBytes"]),
+        (Role::Referer, &["ClientRequestReferer"]),
+        (Role::UserAgent, &["ClientRequestUserAgent"]),
+        (Role::UpstreamStatus, &["OriginResponseStatus"]),
+        (Role::WafRule, &["SecuritySources", "Source"]),
+        (Role::WafAction, &["SecurityAction", "Action"]),
+    ]),
+    // https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
+    dialect("aws.waf", &["waf"], "AWS WAF's log; the answer follows from the action",
+        &["\"webaclId\"", "\"httpRequest\""], &[
+        (Role::Time, &["timestamp"]),
+        (Role::WafAction, &["action"]),
+        (Role::WafRule, &["terminatingRuleType"]),
+        (Role::Status, &["responseCodeSent"]),
+        (Role::Address, &["httpRequest.clientIp"]),
+        (Role::Method, &["httpRequest.httpMethod"]),
+        (Role::Target, &["httpRequest.uri"]),
+        (Role::Query, &["httpRequest.args"]),
+        (Role::HeaderList, &["httpRequest.headers"]),
+        (Role::Host, &["httpRequest.host"]),
+    ]),
+    // https://learn.microsoft.com/en-us/azure/frontdoor/monitor-front-door and
+    // https://learn.microsoft.com/en-us/azure/application-gateway/monitor-application-gateway-reference
+    dialect("azure", &["azure.front_door", "azure.application_gateway"],
+        "Azure Front Door and Application Gateway: access and firewall", &["\"properties\"", "\"requestUri\""], &[
+        (Role::Time, &["timeStamp", "time", "properties.timeStamp"]),
+        (Role::Status, &["properties.httpStatusCode", "properties.httpStatus"]),
+        (Role::Address, &["properties.clientIP", "properties.clientIp", "properties.socketIP"]),
+        (Role::Method, &["properties.httpMethod"]),
+        (Role::Target, &["properties.requestUri"]),
+        (Role::Query, &["properties.requestQuery"]),
+        (Role::Host, &["properties.originalHost", "properties.hostName", "properties.host", "properties.originalRequestUriWithArgs.host"]),
+        (Role::Bytes, &["properties.responseBytes", "properties.sentBytes"]),
+        (Role::Referer, &["properties.referer", "properties.referrer"]),
+        (Role::UserAgent, &["properties.userAgent"]),
+        (Role::Seconds, &["properties.timeTaken"]),
+        (Role::UpstreamStatus, &["properties.serverStatus"]),
+        (Role::WafAction, &["properties.action"]),
+    ]),
+    // https://techdocs.akamai.com/datastream2/docs/data-set-parameters
+    dialect("akamai", &["akamai.datastream2"], "Akamai DataStream 2", &["\"reqTimeSec\"", "\"cliIP\""], &[
+        (Role::Time, &["reqTimeSec"]),
+        (Role::Status, &["statusCode"]),
+        (Role::Address, &["cliIP"]),
+        (Role::ForwardedFor, &["xForwardedFor"]),
+        (Role::Method, &["reqMethod"]),
+        (Role::Target, &["reqPath"]),
+        (Role::Query, &["queryStr"]),
+        (Role::Host, &["reqHost"]),
+        (Role::Bytes, &["bytes", "totalBytes", "objSize"]),
+        (Role::Referer, &["referer"]),
+        (Role::UserAgent, &["UA"]),
+        (Role::Milliseconds, &["transferTimeMSec", "turnAroundTimeMSec"]),
+    ]),
+    // https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
+    dialect("kubernetes.audit", &["k8s.audit"], "Kubernetes API server's audit log",
+        &["\"auditID\"", "\"requestURI\""], &[
+        (Role::AuditStage, &["stage"]),
+        (Role::Time, &["requestReceivedTimestamp", "stageTimestamp", "metadata.creationTimestamp"]),
+        (Role::Status, &["responseStatus.code"]),
+        (Role::Address, &["sourceIPs"]),
+        (Role::Method, &["verb"]),
+        (Role::Target, &["requestURI"]),
+        (Role::User, &["user.username"]),
+        (Role::UserAgent, &["userAgent"]),
+        (Role::Decision, &["annotations.authorization.k8s.io/decision"]),
+    ]),
+    // https://min.io/docs/minio/linux/operations/monitoring/minio-logging.html
+    dialect("minio.audit", &["minio"], "MinIO's audit log", &["\"api\"", "\"remotehost\""], &[
+        (Role::Time, &["time"]),
+        (Role::Status, &["api.statusCode"]),
+        (Role::Address, &["remotehost"]),
+        (Role::Target, &["requestPath", "api.path"]),
+        (Role::Method, &["requestMethod"]),
+        (Role::Host, &["requestHost"]),
+        (Role::UserAgent, &["userAgent"]),
+        (Role::User, &["accessKey", "requestClaims.accessKey"]),
+        (Role::Bytes, &["api.tx", "api.outputBytes"]),
+        (Role::Seconds, &["api.timeToResponse"]),
+        (Role::S3Error, &["api.error.code"]),
+    ]),
+    // ModSecurity v3 (src/transaction.cc, toJSON) and Coraza (internal/auditlog)
+    dialect("modsecurity.audit", &["modsecurity", "coraza", "coraza.audit"], "ModSecurity v3's and Coraza's audit logs as JSON",
+        &["\"transaction\"", "\"request\""], &[
+        (Role::Time, &["transaction.unix_timestamp", "transaction.timestamp", "transaction.time_stamp"]),
+        (Role::Status, &["transaction.response.http_code", "transaction.response.status"]),
+        (Role::Address, &["transaction.client_ip"]),
+        (Role::Method, &["transaction.request.method"]),
+        (Role::Target, &["transaction.request.uri"]),
+        (Role::Host, &["transaction.request.headers.Host"]),
+        (Role::UserAgent, &["transaction.request.headers.User-Agent"]),
+        (Role::Referer, &["transaction.request.headers.Referer"]),
+    ]),
+    // https://istio.io/latest/docs/tasks/observability/logs/access-log/ (JSON), Envoy's json_format
+    dialect("envoy.json", &["istio.json"], "Envoy's and Istio's access log as JSON",
+        &["\"response_flags\"", "\"response_code\""], &[
+        (Role::Time, &["start_time", "timestamp", "time", "@timestamp"]),
+        (Role::Status, &["response_code"]),
+        (Role::Address, &["downstream_remote_address", "downstream_direct_remote_address", "client_ip", "remote_address"]),
+        (Role::ForwardedFor, &["x_forwarded_for", "forwarded_for", "x-forwarded-for"]),
+        (Role::Target, &["path", "x-envoy-origin-path", "uri", "original_path"]),
+        (Role::Method, &["method"]),
+        (Role::Host, &["authority", ":authority", "host"]),
+        (Role::Bytes, &["bytes_sent"]),
+        (Role::UserAgent, &["user_agent", "user-agent"]),
+        (Role::Referer, &["referer"]),
+        (Role::Milliseconds, &["duration"]),
+        (Role::UpstreamAsked, &["upstream_host"]),
+        (Role::EnvoyFlags, &["response_flags"]),
+        (Role::EnvoyDetails, &["response_code_details"]),
+    ]),
+    // https://github.com/roidrage/lograge and GitLab's production_json.log
+    dialect("lograge", &["rails.json", "gitlab"], "Rails, as lograge and GitLab write it", &["\"controller\"", "\"action\"", "\"status\""], &[
+        (Role::Time, &["time", "@timestamp", "timestamp"]),
+        (Role::Status, &["status"]),
+        (Role::Address, &["remote_ip", "ip", "client_ip"]),
+        (Role::Target, &["path", "uri"]),
+        (Role::Method, &["method"]),
+        (Role::Host, &["host"]),
+        (Role::UserAgent, &["ua", "user_agent"]),
+        (Role::User, &["username", "user_id"]),
+        (Role::Seconds, &["duration_s"]),
+        (Role::Milliseconds, &["duration"]),
+    ]),
+];

@@ -1,0 +1,124 @@
+//! logfmt: `key=value` pairs with spaces between, as Heroku's router and many programs in Go write them.
+//!
+//! Source: <https://brandur.org/logfmt>; Heroku's router log
+//! (<https://devcenter.heroku.com/articles/http-routing#heroku-router-log-format>). The keys mean what
+//! they mean in JSON lines. A line must tell method, target and status; it may leave the time to syslog.
+
+use super::draft::Draft;
+use super::json::{Names, USUAL, unescape};
+use super::{BuiltIn, Format, FormatError};
+use crate::record::Record;
+use crate::settings::FormatSettings;
+use crate::time::Clock;
+use std::borrow::Cow;
+
+/// logfmt lines, with the names of their fields.
+#[derive(Debug, Clone)]
+pub(super) struct Logfmt {
+    names: Names,
+}
+
+impl BuiltIn for Logfmt {
+    fn learn(_sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
+        // Keys of the user's own are for JSON, which says so where they are wrong.
+        let names = Names::new(&[], USUAL).map_err(|field| FormatError::NoSuchField {
+            field,
+            known: Vec::new(),
+        })?;
+        Ok(Logfmt { names })
+    }
+}
+
+impl Format for Logfmt {
+    fn name(&self) -> String {
+        "logfmt".to_owned()
+    }
+
+    fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+        let mut draft = Draft::new();
+        let mut rest = line.trim_ascii();
+        while !rest.is_empty() {
+            let (key, value, behind) = pair(rest)?;
+            if let Some((role, rank)) = self.names.find(0, key).and_then(|key| key.role) {
+                draft.put(role, rank, value, clock)?;
+            }
+            rest = behind.trim_ascii_start();
+        }
+        draft.put_envelope_time(clock);
+        draft.finish_request()
+    }
+}
+
+/// The pair that a text begins with, and what stands behind it. A key alone has no value.
+fn pair(text: &[u8]) -> Option<(&[u8], Cow<'_, [u8]>, &[u8])> {
+    let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-@/".contains(byte);
+    let end = text
+        .iter()
+        .position(|byte| !is_key(byte))
+        .unwrap_or(text.len());
+    let (key, rest) = text.split_at(end);
+    match rest {
+        _ if key.is_empty() => None,
+        [] | [b' ', ..] => Some((key, Cow::Borrowed(b""), rest)),
+        [b'=', b'"', body @ ..] => {
+            let mut escaped = false;
+            let end = body.iter().position(|&byte| {
+                let closes = byte == b'"' && !escaped;
+                escaped = byte == b'\\' && !escaped;
+                closes
+            })?;
+            let (value, behind) = (&body[..end], &body[end + 1..]);
+            let value = match value.contains(&b'\\') {
+                true => Cow::Owned(unescape(value)),
+                false => Cow::Borrowed(value),
+            };
+            Some((key, value, behind))
+        }
+        [b'=', body @ ..] => {
+            let end = memchr::memchr(b' ', body).unwrap_or(body.len());
+            Some((key, Cow::Borrowed(&body[..end]), &body[end..]))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Option<Record<'_>> {
+        let logfmt = Logfmt::learn(&[], &FormatSettings::default()).unwrap();
+        logfmt.parse(line.as_bytes(), &mut Clock::new(None))
+    }
+
+    #[test]
+    fn pairs_become_a_record() {
+        let record = read(
+            r#"time="2026-03-10T09:43:00Z" level=info method=GET path="/a?b=\"c\"" status=403 remote_addr=192.0.2.1:5000 duration=12.5ms debug"#,
+        )
+        .unwrap();
+        assert_eq!((record.method, record.status), (&b"GET"[..], 403));
+        assert_eq!(&record.target[..], b"/a?b=\"c\"");
+        assert_eq!(&record.address[..], b"192.0.2.1");
+        assert_eq!(record.duration_ms, Some(13));
+    }
+
+    #[test]
+    fn what_is_no_request() {
+        for line in [
+            "",
+            "time=2026-03-10T09:43:00Z level=info msg=started",
+            "time=2026-03-10T09:43:00Z method=GET path=/a status=\"403",
+            "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700]",
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_survived(line in "([a-z]{0,3}=?\"?[a-z\\\\\" ]{0,3}){0,9}") {
+            read(&line);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Fields behind that a server writes by default: Traefik's and ingress-nginx's.
+//!
+//! Sources: Traefik's `logger_formatters.go` (count, router, service URL, duration) and the `log-format`
+//! of ingress-nginx (length, time, one or two names in brackets, address, length, time and status of
+//! the upstream, id). They are known by one line, where those of no name need a whole sample.
+
+use super::{Fields, More};
+use crate::format::role::Role;
+
+/// Whose fields they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tail {
+    Traefik,
+    /// With so many names in brackets.
+    Ingress(usize),
+}
+
+impl Tail {
+    /// What the fields mean, by their place.
+    pub(super) fn places(self) -> Vec<Option<Role>> {
+        match self {
+            Tail::Traefik => vec![
+                None,
+                None,
+                Some(Role::UpstreamAsked),
+                Some(Role::Milliseconds),
+            ],
+            Tail::Ingress(names) => {
+                let mut places = vec![None; names + 6];
+                places[1] = Some(Role::Seconds);
+                places[names + 5] = Some(Role::UpstreamStatus);
+                places
+            }
+        }
+    }
+}
+
+/// The one whose fields most lines have, of those that have any.
+pub(super) fn known(lines: &[&[u8]]) -> Option<Tail> {
+    let extended: Vec<_> = lines.iter().filter(|line| !line.is_empty()).collect();
+    [Tail::Traefik, Tail::Ingress(2), Tail::Ingress(1)]
+        .into_iter()
+        .find(|tail| {
+            let have = extended
+                .iter()
+                .filter(|line| of(line) == Some(*tail))
+                .count();
+            have > 0 && 2 * have >= extended.len()
+        })
+}
+
+fn of(line: &[u8]) -> Option<Tail> {
+    let fields: Vec<More<'_>> = Fields(line).take(8).collect();
+    let is_number = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    match fields[..] {
+        [
+            More::Bare(count),
+            More::Quoted(_),
+            More::Quoted(_),
+            More::Bare(duration),
+        ] if is_number(count) && duration.ends_with(b"ms") => Some(Tail::Traefik),
+        [
+            More::Bare(length),
+            More::Bare(time),
+            More::Bracketed(_),
+            second,
+            _,
+            _,
+            _,
+            ..,
+        ] if is_number(length) && time.contains(&b'.') => {
+            let names = 1 + usize::from(matches!(second, More::Bracketed(_)));
+            Some(Tail::Ingress(names))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,113 @@
+//! The table of named format strings, each with its source.
+//!
+//! Variables are nginx's, and those of `template/neutral.rs`: `$_name` is passed over, `$rest` is
+//! whatever follows, or nothing.
+
+use super::Row;
+use crate::format::registry::Known;
+
+const fn row(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    description: &'static str,
+    strings: &'static [&'static str],
+) -> Row {
+    Row {
+        known: Known {
+            name,
+            aliases,
+            description,
+        },
+        strings,
+        timeless: false,
+    }
+}
+
+const fn timeless(row: Row) -> Row {
+    Row {
+        timeless: true,
+        ..row
+    }
+}
+
+#[rustfmt::skip]
+pub(super) static ROWS: &[Row] = &[
+    // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+    row("aws.alb", &["alb"], "AWS Application Load Balancer access logs", &[
+        r#"$kind_of_alb $stamp $_elb $client_port $_target $stage $stage $stage $status $upstream_status $_received $size "$request" "$http_user_agent" $_cipher $_protocol $_group "$_trace" "$host" "$_certificate" $_priority $_created "$alb_actions"$rest"#,
+        r#"$kind_of_alb $stamp $_elb $client_port $_target $stage $stage $stage $status $upstream_status $_received $size "$request" "$http_user_agent" $_cipher $_protocol $_group "$_trace"$rest"#,
+        r#"$kind_of_alb $stamp $_elb $client_port $_target $stage $stage $stage $status $upstream_status $_received $size "$request" "$http_user_agent"$rest"#,
+    ]),
+    // https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html
+    row("aws.elb", &["elb"], "AWS Classic Load Balancer access logs", &[
+        r#"$stamp $_elb $client_port $_backend $stage $stage $stage $status $upstream_status $_received $size "$request" "$http_user_agent"$rest"#,
+        r#"$stamp $_elb $client_port $_backend $stage $stage $stage $status $upstream_status $_received $size "$request""#,
+    ]),
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
+    row("aws.s3", &["s3"], "Amazon S3 server access logs, and those of services that write the same", &[
+        r#"$_owner $_bucket [$time_local] $remote_addr $remote_user $_request_id $_operation $_key "$request" $status $s3_error $size $_object_size $ms $_turnaround "$http_referer" "$http_user_agent" $_version $_host_id $_signature $_cipher $_authentication $host $_tls$rest"#,
+        r#"$_owner $host [$time_local] $remote_addr $remote_user $_request_id $_operation $_key "$request" $status $s3_error $size $_object_size $ms $_turnaround "$http_referer" "$http_user_agent"$rest"#,
+        r#"$_owner $host [$time_local] $remote_addr $remote_user $_request_id $_operation $_key - $status $s3_error $size $_object_size $ms $_turnaround "$http_referer" "$http_user_agent"$rest"#,
+        r#"$_owner $host [$time_local] $remote_addr $remote_user $_request_id $_operation $_key - $status $s3_error $size $_object_size $ms $_turnaround - $rest"#,
+    ]),
+    // https://istio.io/latest/docs/tasks/observability/logs/access-log/, and its versions up to 1.8
+    row("istio", &[], "Istio's access log, as text", &[
+        r#"[$stamp] "$request" $status $envoy_flags $envoy_details $_termination "$_failure" $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host" $_cluster $_upstream_local $_downstream_local $client_port $_server_name $_route$rest"#,
+        r#"[$stamp] "$request" $status $envoy_flags $envoy_details $_termination "$_failure" $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
+        r#"[$stamp] "$request" $status $envoy_flags "$_mixer" "$_failure" $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host" $_cluster $_upstream_local $_downstream_local $client_port $_server_name $_route$rest"#,
+        r#"[$stamp] "$request" $status $envoy_flags "$_mixer" $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host" $_cluster $_upstream_local $_downstream_local $client_port $_server_name$rest"#,
+    ]),
+    // https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
+    row("envoy", &[], "Envoy's default access log", &[
+        r#"[$stamp] "$request" $status $envoy_flags $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
+    ]),
+    // http://www.squid-cache.org/Doc/config/logformat/ (squid)
+    row("squid", &["squid.native"], "Squid's native access log", &[
+        r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
+        r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user -$rest"#,
+    ]),
+    // https://github.com/NginxProxyManager/nginx-proxy-manager: log-proxy.conf and log.conf
+    row("nginx_proxy_manager", &["npm"], "nginx Proxy Manager, proxy and standard", &[
+        r#"[$time_local] $_cache $upstream_status $status - $request_method $_scheme $host "$request_uri" [Client $remote_addr] [Length $size] [Gzip $_ratio] [Sent-to $_server] "$http_user_agent" "$http_referer"$rest"#,
+        r#"[$time_local] $status - $request_method $_scheme $host "$request_uri" [Client $remote_addr] [Length $size] [Gzip $_ratio] "$http_user_agent" "$http_referer"$rest"#,
+    ]),
+    // https://docs.couchdb.org/en/stable/config/logging.html, chttpd's lines
+    row("couchdb", &[], "CouchDB's requests", &[
+        r#"[$_level] $stamp $_node <$_process> $_nonce $host $remote_addr undefined $request_method $request_uri $status $_result $ms"#,
+        r#"[$_level] $stamp $_node <$_process> $_nonce $host $remote_addr $remote_user $request_method $request_uri $status $_result $ms"#,
+    ]),
+    // https://zoraxy.aroz.org: mod/dynamicproxy/dpcore
+    row("zoraxy", &[], "Zoraxy's requests", &[
+        r#"[$stamp] [router:$_router] [origin:$host] [client: $remote_addr] [useragent: $http_user_agent] $request_method $request_uri $status$rest"#,
+        r#"[$stamp] [router:$_router] [origin:$host] [client $remote_addr] [useragent $http_user_agent] $request_method $request_uri $status$rest"#,
+        r#"[$stamp] [router:$_router] [origin:$host] [client $remote_addr] $request_method $request_uri $status$rest"#,
+        r#"[$stamp] [router:$_router] [origin:$host] [client: $remote_addr] $request_method $request_uri $status$rest"#,
+    ]),
+    // https://docs.bunny.net/docs/cdn-log-format
+    row("bunny", &["bunnycdn"], "bunny.net's CDN", &[
+        r#"$_cache|$status|$msec|$size|$_zone|$remote_addr|$http_referer|$target|$_edge|$http_user_agent|$_request_id|$_country"#,
+    ]),
+    // https://cloud.google.com/storage/docs/access-logs, usage logs
+    row("google.storage", &["gcs"], "Google Cloud Storage usage logs", &[
+        r#""$msec","$remote_addr",$_type,$_region,"$request_method","$target","$status",$_received,"$size","$us","$host","$http_referer","$http_user_agent",$rest"#,
+    ]),
+    // https://docs.gandi.net: the stamp is followed by what the request took
+    row("gandi", &[], "Gandi's web hosting", &[
+        r#"$host $remote_addr $_ident $remote_user [$time_local] ($seconds s) "$request" $status $size "$http_referer" "$http_user_agent"$rest"#,
+    ]),
+    // httpd's ssl.conf: CustomLog ssl_request_log "%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x \"%r\" %b"
+    row("apache.ssl_request", &[], "Apache's ssl_request_log, which tells no status", &[
+        r#"[$time_local] $remote_addr $_protocol $_cipher "$request" $size"#,
+    ]),
+    // https://github.com/encode/uvicorn: uvicorn/logging.py
+    timeless(row("uvicorn", &[], "uvicorn's access log, which tells no time and no agent", &[
+        r#"INFO:     $client_port - "$request" $status$rest"#,
+        r#"INFO: $client_port - "$request" $status$rest"#,
+    ])),
+    // https://github.com/expressjs/morgan: `short`, `tiny`, `dev`
+    timeless(row("morgan", &["morgan.short", "morgan.tiny", "morgan.dev"], "morgan's short, tiny and dev, which tell no time", &[
+        r#"$remote_addr $remote_user $bare_request $status $size - $ms ms"#,
+        r#"$bare_method $target $status $size - $ms ms"#,
+        r#"$bare_method $target $status $ms ms - $size"#,
+    ])),
+];

@@ -1,0 +1,76 @@
+//! Variables of named format strings beyond nginx's: for what no nginx has.
+
+use super::{Kind, Piece, Shape, Variable};
+use crate::format::role::Role;
+
+/// Names, meanings, and how the values end.
+#[rustfmt::skip]
+const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
+    ("stamp", Some(Role::Time), Shape::Text),
+    ("client_port", Some(Role::AddressPort), Shape::Text),
+    ("target", Some(Role::Target), Shape::Text),
+    ("size", Some(Role::Bytes), Shape::Number),
+    ("ms", Some(Role::Milliseconds), Shape::Number),
+    ("us", Some(Role::Microseconds), Shape::Number),
+    ("seconds", Some(Role::Seconds), Shape::Number),
+    ("stage", Some(Role::StageSeconds), Shape::Number),
+    ("upstream_host", Some(Role::UpstreamAsked), Shape::Text),
+    ("envoy_flags", Some(Role::EnvoyFlags), Shape::Text),
+    ("envoy_details", Some(Role::EnvoyDetails), Shape::Text),
+    ("alb_actions", Some(Role::AlbActions), Shape::Text),
+    ("s3_error", Some(Role::S3Error), Shape::Text),
+    ("squid_result", Some(Role::SquidResult), Shape::Text),
+    ("spaces", None, Shape::Spaces),
+    ("rest", None, Shape::Rest),
+    ("kind_of_alb", None, Shape::OneOf(&[b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"])),
+    ("bare_request", Some(Role::Request), Shape::Request),
+    ("bare_method", Some(Role::Method), Shape::OneOf(METHODS)),
+];
+
+const METHODS: &[&[u8]] = &[
+    b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"CONNECT", b"TRACE",
+];
+
+/// The variable of a name, where it is one of these; `_name` is passed over.
+pub(super) fn variable(name: &str) -> Option<Variable> {
+    let source = format!("${name}");
+    if name.starts_with('_') {
+        return Some(Variable {
+            source,
+            role: None,
+            shape: Shape::Text,
+        });
+    }
+    let (_, role, shape) = VARIABLES.iter().find(|(known, ..)| *known == name)?;
+    Some(Variable {
+        source,
+        role: role.map(|role| (role, 1)),
+        shape: shape.clone(),
+    })
+}
+
+/// A field that no quote, bracket or bar closes is one word: else one that is missing would be looked
+/// for in those behind it. One before `"$rest` may hold quotes.
+pub(super) fn hold_words_together(pieces: &mut [Piece]) {
+    const CLOSING: &[u8] = b"\"]>)|,";
+    let mut behind: Option<Vec<u8>> = None;
+    let mut before_rest = false;
+    for piece in pieces.iter_mut().rev() {
+        match &mut piece.kind {
+            Kind::Literal(literal) => behind = Some(literal.clone()),
+            Kind::Field(variable) => {
+                let closing = behind
+                    .take()
+                    .and_then(|literal| literal.first().copied().zip(Some(literal.len())));
+                if variable.shape == Shape::Text {
+                    variable.shape = match closing {
+                        Some((b'"', 1)) if before_rest => Shape::Quoted,
+                        Some((byte, _)) if CLOSING.contains(&byte) => Shape::Text,
+                        _ => Shape::Word,
+                    };
+                }
+                before_rest = variable.shape == Shape::Rest;
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! W3C extended logs: a `#Fields` line names the fields of the lines behind it.
+//!
+//! Sources: the W3C working draft (<https://www.w3.org/TR/WD-logfile.html>), IIS
+//! (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>), the error log of HTTP.sys, and
+//! CloudFront's standard log. A file may change its fields anywhere; a line is read with the last
+//! directive before it in its chunk, else with one of the head's, else with a set that servers write by
+//! default. A line must have as many fields as are named, and a method and a status where they belong.
+
+mod names;
+
+use super::draft::Draft;
+use super::field::is_method;
+use super::role::Role;
+use super::{BuiltIn, Format, FormatError};
+use crate::record::Record;
+use crate::settings::FormatSettings;
+use crate::time::{Clock, Instant};
+use names::{Column, DEFAULTS, column};
+use std::borrow::Cow;
+
+/// Most fields of a line.
+const MOST_FIELDS: usize = 256;
+
+/// W3C extended lines, with the sets of fields that the head of the file names.
+#[derive(Debug, Clone, Default)]
+pub(super) struct W3c {
+    layouts: Vec<Layout>,
+    name: &'static str,
+}
+
+/// One set of fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Layout {
+    /// As the directive spells it.
+    spelled: Vec<u8>,
+    columns: Vec<Column>,
+    /// Fields that a line must have: some servers have added to theirs over the years.
+    least: usize,
+}
+
+impl Layout {
+    fn new(fields: &[u8]) -> Layout {
+        let columns: Vec<Column> = words(fields).take(MOST_FIELDS).map(column).collect();
+        Layout {
+            spelled: fields.to_vec(),
+            least: columns.len(),
+            columns,
+        }
+    }
+
+    /// The same, whose last fields a line may lack.
+    fn grown(self) -> Layout {
+        let is_status = |column: &Column| matches!(column, Column::Field(Role::Status, _));
+        let status = self.columns.iter().position(is_status);
+        let least = status.map_or(self.columns.len(), |at| at + 1);
+        Layout { least, ..self }
+    }
+}
+
+impl BuiltIn for W3c {
+    fn learn(_sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
+        Ok(W3c {
+            layouts: DEFAULTS
+                .iter()
+                .map(|fields| Layout::new(fields.as_bytes()).grown_if(fields.contains("x-edge")))
+                .collect(),
+            name: "w3c",
+        })
+    }
+
+    fn directed(mut self, directives: &[&[u8]], sample: &[&[u8]]) -> Self {
+        let mut layouts: Vec<Layout> = Vec::new();
+        // The last is the likeliest to be in force where no directive is in sight.
+        for directive in directives.iter().rev() {
+            let fields = directive.strip_prefix(b"#Fields:").unwrap_or_default();
+            let layout = Layout::new(fields.trim_ascii());
+            if !layouts.contains(&layout) {
+                layouts.push(layout);
+            }
+        }
+        layouts.append(&mut self.layouts);
+        self.layouts = layouts;
+        self.name = self.kind(sample);
+        self
+    }
+}
+
+impl Layout {
+    fn grown_if(self, grows: bool) -> Layout {
+        if grows { self.grown() } else { self }
+    }
+}
+
+impl W3c {
+    /// Whose log it is, by fields that only they have.
+    fn kind(&self, sample: &[&[u8]]) -> &'static str {
+        let fits = |layout: &&Layout| {
+            sample
+                .iter()
+                .any(|line| layout.read(line, &mut Clock::new(None)).is_some())
+        };
+        let Some(layout) = self.layouts.iter().find(fits) else {
+            return "w3c";
+        };
+        let has = |field: &str| memchr::memmem::find(&layout.spelled, field.as_bytes()).is_some();
+        match () {
+            _ if has("x-edge-") => "cloudfront",
+            _ if has("s-reason") => "httperr",
+            _ if has("sc-substatus") || has("sc-win32-status") || has("s-sitename") => "iis",
+            _ => "w3c",
+        }
+    }
+}
+
+impl Format for W3c {
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+        let fields = &clock.directives().fields;
+        if fields.is_empty() {
+            return self.by_head(line, clock);
+        }
+        let known = self.layouts.iter().find(|layout| layout.spelled == *fields);
+        let in_force = match known {
+            Some(layout) => layout.read(line, clock),
+            None => Layout::new(fields).read(line, clock),
+        };
+        in_force.or_else(|| self.by_head(line, clock))
+    }
+}
+
+impl W3c {
+    fn by_head<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+        self.layouts
+            .iter()
+            .find_map(|layout| layout.read(line, clock))
+    }
+}
+
+/// What a line tells of its moment.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moment<'a> {
+    date: &'a [u8],
+    time: &'a [u8],
+    local: bool,
+}
+
+impl<'a> Moment<'a> {
+    /// Date and time in one: the time of W3C logs is UTC, unless the field says that it is local.
+    fn read(self, clock: &mut Clock) -> Option<Instant> {
+        let date = match self.date {
+            b"" => &clock.directives().day[..],
+            date => date,
+        };
+        let mut stamp = [b' '; 40];
+        stamp.get_mut(..date.len())?.copy_from_slice(date);
+        let end = date.len() + 1 + self.time.len();
+        stamp
+            .get_mut(date.len() + 1..end)?
+            .copy_from_slice(self.time);
+        let end = if self.local {
+            end
+        } else {
+            *stamp.get_mut(end)? = b'Z';
+            end + 1
+        };
+        clock.read(stamp.get(..end)?)
+    }
+}
+
+impl Layout {
+    fn read<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+        let mut draft = Draft::new();
+        let mut moment = Moment::default();
+        let mut count = 0;
+        for field in words(line) {
+            let column = self.columns.get(count)?;
+            column.put(field, &mut draft, &mut moment, clock)?;
+            count += 1;
+        }
+        if count < self.least {
+            return None;
+        }
+        if !moment.time.is_empty() {
+            draft.put_instant(moment.read(clock)?);
+        }
+        draft.finish_timed()
+    }
+}
+
+impl Column {
+    /// Puts a value where it belongs; `None` where it cannot be what the column is named.
+    fn put<'a>(
+        &self,
+        field: &'a [u8],
+        draft: &mut Draft<'a>,
+        moment: &mut Moment<'a>,
+        clock: &mut Clock,
+    ) -> Option<()> {
+        match *self {
+            Column::Other => Some(()),
+            Column::Date { local } => {
+                (moment.date, moment.local) = (field, local);
+                (field.len() == 10).then_some(())
+            }
+            Column::Time { local } => {
+                (moment.time, moment.local) = (field, local);
+                (field.get(2) == Some(&b':')).then_some(())
+            }
+            Column::Taken => {
+                let in_seconds = field.contains(&b'.');
+                let unit = if in_seconds {
+                    Role::Seconds
+                } else {
+                    Role::Milliseconds
+                };
+                draft.put(unit, 1, Cow::Borrowed(field), clock)
+            }
+            Column::Field(Role::Method, _)
+                if field != b"-"
+                    && !(is_method(field)
+                        && field.first().is_some_and(u8::is_ascii_alphabetic)) =>
+            {
+                None
+            }
+            Column::Field(Role::Status, rank) => {
+                draft.put(Role::Status, rank, Cow::Borrowed(field), clock)?;
+                matches!(field, [b'-'] | [b'0'] | [b'0'..=b'9', _, _]).then_some(())
+            }
+            Column::Field(role @ Role::UserAgent, rank) => {
+                draft.put(role, rank, unescaped(field), clock)
+            }
+            Column::Field(role, rank) => draft.put(role, rank, Cow::Borrowed(field), clock),
+        }
+    }
+}
+
+/// The fields of a line: between tabs, or between spaces, where quotes hold one together.
+fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let by_tabs = line.contains(&b'\t');
+    let mut rest = line.trim_ascii();
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if by_tabs {
+            let end = memchr::memchr(b'\t', rest).unwrap_or(rest.len());
+            let word = &rest[..end];
+            rest = rest.get(end + 1..).unwrap_or_default();
+            return Some(word);
+        }
+        let quoted = rest.strip_prefix(b"\"").and_then(|body| {
+            let end = memchr::memchr_iter(b'"', body)
+                .find(|&end| matches!(body.get(end + 1), None | Some(b' ')))?;
+            Some((&body[..end], &body[end + 1..]))
+        });
+        let (word, behind) = quoted.unwrap_or_else(|| {
+            let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+            rest.split_at(end)
+        });
+        rest = behind.trim_ascii_start();
+        Some(word)
+    })
+}
+
+/// A user agent as it was sent: IIS writes `+` for a space, CloudFront escapes once or twice.
+fn unescaped(agent: &[u8]) -> Cow<'_, [u8]> {
+    if agent.contains(&b' ') || !agent.contains(&b'+') && !agent.contains(&b'%') {
+        return Cow::Borrowed(agent);
+    }
+    let escaped = agent.contains(&b'%') && !agent.contains(&b'+');
+    if escaped {
+        return Cow::Owned(names::percent_decoded(&names::percent_decoded(agent)));
+    }
+    let mut plain = Vec::with_capacity(agent.len());
+    let mut bytes = agent.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        // `++` was a space and a plus: no agent has two spaces there.
+        match byte {
+            b'+' => plain.push(b' '),
+            other => plain.push(other),
+        }
+        if byte == b'+' && bytes.peek() == Some(&b'+') {
+            bytes.next();
+            plain.push(b'+');
+        }
+    }
+    Cow::Owned(plain)
+}
+
+#[cfg(test)]
+mod tests;

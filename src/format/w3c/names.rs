@@ -1,0 +1,123 @@
+//! The names of W3C fields, and the sets that servers write when they are not told otherwise.
+
+use crate::format::role::Role;
+
+/// What a field is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    /// Nothing that a record needs.
+    Other,
+    /// `2018-01-01`.
+    Date { local: bool },
+    /// `08:09:10`, with or without a fraction.
+    Time { local: bool },
+    /// `time-taken`: milliseconds, or seconds where it has a point (the draft, CloudFront).
+    Taken,
+    /// A value, with its rank among those that mean the same.
+    Field(Role, u8),
+}
+
+/// Names, and what they mean. Of several for one thing, the earlier is believed.
+#[rustfmt::skip]
+const NAMES: &[(&str, Role)] = &[
+    ("c-ip", Role::Address),
+    ("cs-ip", Role::Address),
+    ("client-ip", Role::Address),
+    ("x-forwarded-for", Role::ForwardedFor),
+    ("cs(x-forwarded-for)", Role::ForwardedFor),
+    ("x-forwarded-for-header", Role::ForwardedFor),
+    ("cs-method", Role::Method),
+    ("cs-uri", Role::Target),
+    ("cs-url", Role::Target),
+    ("cs-uri-stem", Role::Target),
+    ("cs-uri-path", Role::Target),
+    ("cs-uri-query", Role::Query),
+    ("sc-status", Role::Status),
+    ("c-status", Role::Status),
+    ("sc-bytes", Role::Bytes),
+    ("sc-body-bytes", Role::Bytes),
+    ("bytes", Role::Bytes),
+    ("cs-username", Role::User),
+    ("x-cs-username", Role::User),
+    ("cs-auth-user", Role::User),
+    ("cs(referer)", Role::Referer),
+    ("cs(referrer)", Role::Referer),
+    ("cs-referer", Role::Referer),
+    ("cs(user-agent)", Role::UserAgent),
+    ("c-user-agent", Role::UserAgent),
+    ("cs-user-agent", Role::UserAgent),
+    ("x-host-header", Role::Host),
+    ("cs(host)", Role::Host),
+    ("cs-host", Role::Host),
+    ("cs(authorization)", Role::Token),
+    ("cs(x-api-key)", Role::Token),
+    ("timetakenms", Role::Milliseconds),
+    ("x-duration", Role::Seconds),
+    ("timestamp", Role::Time),
+    ("x-timestamp", Role::Time),
+    ("x-timestamp-unix", Role::Time),
+    ("gmttime", Role::Time),
+    ("localtime", Role::Time),
+    ("sc-substatus", Role::Substatus),
+    ("x-edge-detailed-result-type", Role::EdgeResult),
+    ("s-reason", Role::HttpSysReason),
+];
+
+/// What a field is, by its name.
+pub(super) fn column(name: &[u8]) -> Column {
+    let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+    if is("date") || is("date-local") {
+        return Column::Date {
+            local: is("date-local"),
+        };
+    }
+    if is("time") || is("time-local") {
+        return Column::Time {
+            local: is("time-local"),
+        };
+    }
+    if is("time-taken") {
+        return Column::Taken;
+    }
+    (1..)
+        .zip(NAMES)
+        .find(|(_, (known, _))| is(known))
+        .map_or(Column::Other, |(rank, &(_, role))| {
+            Column::Field(role, rank)
+        })
+}
+
+/// Sets of fields for lines before which no directive stands: IIS from 10 down to 6, all that IIS can
+/// write, HTTP.sys, CloudFront.
+#[rustfmt::skip]
+pub(super) const DEFAULTS: &[&str] = &[
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken",
+    "date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status",
+    "date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+    "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename",
+    "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri streamid sc-status s-siteid s-reason s-queuename",
+    "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end",
+];
+
+/// Text whose `%20` are bytes again.
+pub(super) fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+    let mut plain = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match (byte, digit(text.get(at + 1)), digit(text.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                plain.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            _ => {
+                plain.push(byte);
+                at += 1;
+            }
+        }
+    }
+    plain
+}

@@ -1,0 +1,98 @@
+//! Tests of W3C extended lines.
+
+use super::*;
+use crate::format::{Detected, Line, Visitor, detect};
+use crate::record::Reject;
+
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl Visitor for Told {
+    fn record(&mut self, _line: Line<'_>, record: &Record<'_>, format: usize) {
+        let text = |field: &[u8]| String::from_utf8_lossy(field).into_owned();
+        self.0.push(format!(
+            "{format} {} {} {} {} {} {:?} {:?}",
+            record.time_ms,
+            text(&record.address),
+            text(record.method),
+            text(&record.target),
+            record.status,
+            record.duration_ms,
+            text(&record.user_agent),
+        ));
+    }
+    fn skipped(&mut self, line: Line<'_>, why: Reject) {
+        if why != Reject::NotARequest {
+            self.0
+                .push(String::from_utf8_lossy(line.bytes).into_owned());
+        }
+    }
+}
+
+fn told(log: &str) -> (Detected, Vec<String>) {
+    let detected = detect(log.as_bytes(), &FormatSettings::default()).unwrap();
+    let mut told = Told::default();
+    detected.visit(log.as_bytes(), &mut told);
+    (detected, told.0)
+}
+
+#[test]
+fn fields_may_change_in_the_middle() {
+    let (detected, lines) = told(
+        "#Software: Microsoft Internet Information Services 10.0\r\n#Date: 2026-01-01 08:00:00\r\n\
+         #Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken\r\n\
+         2026-01-01 08:00:01 10.0.0.1 GET /a q=1 443 - 192.0.2.1 Mozilla/5.0+(X11;+Linux)+(++http://b/) 403 6 0 17\r\n\
+         #Fields: date time c-ip cs-method cs-uri-stem cs-uri-query sc-status sc-substatus\r\n\
+         2026-01-01 08:00:02 192.0.2.2 POST /b - 200 0\r\n\
+         #Fields: time c-ip cs-method cs-uri-stem sc-status\r\n\
+         #Date: 2026-01-02 00:00:00\r\n\
+         08:00:03 192.0.2.3 HEAD /c 404\r\n",
+    );
+    assert_eq!(detected.name, "iis");
+    assert_eq!(
+        lines,
+        [
+            "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(17) \"Mozilla/5.0 (X11; Linux) ( +http://b/)\"",
+            "0 1767254402000 192.0.2.2 POST /b 200 None \"\"",
+            "0 1767340803000 192.0.2.3 HEAD /c 404 None \"\"",
+        ]
+    );
+}
+
+#[test]
+fn lines_without_directives_are_known_by_their_usual_fields() {
+    for (line, name) in [
+        (
+            "2026-01-01 08:00:01 10.0.0.1 GET / - 80 - 192.0.2.1 curl/8 - 403 503 0 1",
+            "iis",
+        ),
+        (
+            "2026-01-01 08:00:01 W3SVC1 10.0.0.1 GET / - 80 - 192.0.2.1 curl/8 403 6 0",
+            "iis",
+        ),
+        (
+            "2026-01-01 08:00:01 192.0.2.1 2094 10.0.0.1 80 HTTP/1.1 GET /a 503 - ConnLimit -",
+            "httperr",
+        ),
+        (
+            "2026-01-01\t08:00:01\tFRA2\t182\t192.0.2.1\tGET\td1.cloudfront.net\t/a\t403\t-\tcurl/8\t-\t-\tError\tx==\texample.com\thttps\t1\t0.001",
+            "cloudfront",
+        ),
+    ] {
+        let (detected, lines) = told(line);
+        assert_eq!(detected.name, name, "{line}");
+        assert!(
+            lines[0].starts_with("0 1767254401000 192.0.2.1 GET /"),
+            "{lines:?}"
+        );
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_survived(line: Vec<u8>) {
+        let mut clock = Clock::new(None);
+        clock.direct(b"#Fields: date time c-ip cs-method cs-uri-stem sc-status time-taken");
+        W3c::learn(&[], &FormatSettings::default()).unwrap().parse(&line, &mut clock);
+    }
+}
