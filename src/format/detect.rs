@@ -4,21 +4,19 @@
 //! The sample depends on the head alone, so detection does not depend on chunks. Candidates are the
 //! formats of a given configuration, else the built-in ones; a format that the user names has no rival.
 
+mod sample;
+
 use super::config::{Declared, declared};
 use super::envelope::Envelope;
 use super::error::FormatError;
-use super::lines::{Line, Visitor, lines, reject_unread};
+use super::lines::{Line, Visitor, lines};
 use super::registry::{Known, Parser, list};
 use super::template::Template;
-use crate::escape;
-use crate::key::token::TokenKey;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use chrono_tz::Tz;
-
-/// Lines of the head that are tried. A thousand tell a share to within a few per cent and take
-/// less than a millisecond.
-const SAMPLE_LINES: usize = 1000;
+pub(super) use sample::sampled;
+use sample::{Sample, TIMELESS, directives};
 
 /// How a file is read.
 #[derive(Debug, Clone)]
@@ -282,7 +280,7 @@ fn best_built_in(
     mut warnings: Vec<String>,
     sample: &Sample<'_>,
 ) -> Result<Detected, FormatError> {
-    let scores: Vec<Score> = built_in
+    let scores: Vec<sample::Score> = built_in
         .iter()
         .map(|(_, parser)| sample.score(parser))
         .collect();
@@ -327,129 +325,3 @@ fn best_built_in(
         zone: sample.zone,
     })
 }
-
-/// Lines to try the candidates on.
-struct Sample<'a> {
-    lines: Vec<&'a [u8]>,
-    /// The lines of the head that say what the fields of the others are.
-    directives: Vec<&'a [u8]>,
-    /// What the envelopes of the lines tell of their time; empty where they come in none.
-    stamps: Vec<&'a [u8]>,
-    zone: Option<Tz>,
-}
-
-/// Bytes of the head that are looked at first: a hundred lines of the most talkative JSON logs.
-const USUAL_HEAD: usize = 256 << 10;
-
-/// Lines spread evenly over the head, without those that are no requests in any format.
-pub(super) fn sampled(head: &[u8]) -> Vec<&[u8]> {
-    let near = sampled_within(&head[..head.len().min(USUAL_HEAD)]);
-    match near.len() {
-        // Nearly all logs show what they are long before; this one begins with very long lines.
-        0..=1 => sampled_within(head),
-        _ => near,
-    }
-}
-
-/// Most directives of a head that are looked at: a server writes one whenever it starts.
-const MAX_DIRECTIVES: usize = 64;
-
-/// The directives of the head: `#Fields: ...`.
-fn directives(head: &[u8]) -> Vec<&[u8]> {
-    memchr::memmem::find_iter(head, b"#Fields:")
-        .filter(|&at| at == 0 || head[at - 1] == b'\n' || head[..at].ends_with(b"\xef\xbb\xbf"))
-        .filter_map(|at| lines(&head[at..]).next())
-        .map(|line| line.bytes)
-        .take(MAX_DIRECTIVES)
-        .collect()
-}
-
-fn sampled_within(head: &[u8]) -> Vec<&[u8]> {
-    let mut found: Vec<&[u8]> = lines(head).map(|line| line.bytes).collect();
-    let cut_off = head.last().is_some_and(|&byte| byte != b'\n');
-    if cut_off && found.len() > 1 {
-        found.pop();
-    }
-    found.retain(|line| reject_unread(line).is_none());
-    let count = found.len().min(SAMPLE_LINES);
-    (0..count)
-        .map(|at| found[at * found.len() / count])
-        .collect()
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Score {
-    parsed: usize,
-    zoneless: bool,
-    timeless: bool,
-}
-
-impl<'a> Sample<'a> {
-    fn of(lines: Vec<&'a [u8]>, directives: Vec<&'a [u8]>, settings: &FormatSettings) -> Self {
-        Sample {
-            lines,
-            directives,
-            stamps: Vec::new(),
-            zone: settings.timezone,
-        }
-    }
-
-    fn score(&self, parser: &Parser) -> Score {
-        let mut clock = Clock::new(self.zone);
-        let (mut parsed, mut timeless) = (0, false);
-        for (at, line) in self.lines.iter().enumerate() {
-            clock.carried(self.stamps.get(at).copied().unwrap_or_default());
-            if let Some(record) = parser.parse(line, &mut clock) {
-                parsed += 1;
-                timeless |= record.time_ms == 0;
-            }
-        }
-        Score {
-            parsed,
-            zoneless: parsed > 0 && clock.met_zoneless_stamp(),
-            timeless,
-        }
-    }
-
-    fn unknown(&self) -> FormatError {
-        let first = self.lines.first().copied().unwrap_or_default();
-        let is_object = |line: &&&[u8]| line.trim_ascii_start().starts_with(b"{");
-        FormatError::Unknown {
-            sampled: self.lines.len(),
-            tried: list().iter().map(|known| known.name.to_owned()).collect(),
-            first_line: recognisable(first),
-            is_json: 2 * self.lines.iter().filter(is_object).count() > self.lines.len(),
-        }
-    }
-}
-
-/// Enough of a line to recognise it by, escaped and without its secrets.
-fn recognisable(line: &[u8]) -> String {
-    /// Bytes that are looked at, and characters that are shown.
-    const LOOKED_AT: usize = 4096;
-    const SHOWN: usize = 400;
-    let line = &line[..line.len().min(LOOKED_AT)];
-    // Its fingerprints are compared to nothing, so a key for once will do.
-    let Ok(key) = TokenKey::random() else {
-        return "(withheld: there is no random key to hide its secrets with)".to_owned();
-    };
-    let line = key.redact(line);
-    let text = escape::terminal_bytes(&line);
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.into_owned(),
-    }
-}
-
-impl Score {
-    fn warnings(self, zone: Option<Tz>) -> Vec<String> {
-        let zoneless = self.zoneless && zone.is_none();
-        let told = [(zoneless, ZONELESS), (self.timeless, TIMELESS)];
-        let told = told.into_iter().filter(|(holds, _)| *holds);
-        told.map(|(_, warning)| warning.to_owned()).collect()
-    }
-}
-
-const TIMELESS: &str = "the lines of this format tell no time: unless syslog or a container's log carries                         them, rates, spikes and limits cannot be known";
-const ZONELESS: &str = "the stamps of this log name no time zone and are read as UTC; \
-                        give --timezone if they are not";

@@ -60,7 +60,7 @@ pub(super) enum Role {
     InvalidReferer,
     /// What an export says that a line states by itself, by the field that stated it.
     StatedBy,
-    /// What one stage of the request took, in seconds; the stages together are its duration.
+    /// Seconds of one stage of the request; the stages together are its duration.
     StageSeconds,
     /// An address with a port behind its last colon, whether it has brackets or not.
     AddressPort,
@@ -94,7 +94,7 @@ pub(super) enum Role {
     AuditStage,
     /// A list of header fields with names and values.
     HeaderList,
-    /// Name of the logger: Caddy's error log repeats requests that the access log has too.
+    /// Name of the logger: Caddy's error log repeats the access log's requests.
     Logger,
 }
 
@@ -151,8 +151,7 @@ impl Role {
             | Role::WafAction
             | Role::WafRule
             | Role::Decision => "stated",
-            Role::AuditStage | Role::HeaderList => "passed over",
-            Role::Logger => "logger",
+            Role::AuditStage | Role::HeaderList | Role::Logger => "passed over",
         }
     }
 
@@ -176,14 +175,7 @@ impl Role {
             Role::Request => (record.method, record.target) = request(value),
             Role::Method => record.method = method(value),
             Role::Target => record.target = value,
-            Role::Query | Role::StageSeconds => {}
-            Role::Substatus | Role::EdgeResult | Role::HttpSysReason => {}
-            Role::EnvoyFlags | Role::EnvoyDetails | Role::AlbActions | Role::S3Error => {}
-            Role::SquidResult | Role::GoogleDetails | Role::GatewayResponse => {}
-            Role::WafAction | Role::WafRule | Role::Decision => {}
-            Role::AuditStage | Role::HeaderList => {}
             Role::Logger if value.starts_with(b"http.log.error") => return None,
-            Role::Logger => {}
             Role::Bytes => record.bytes = decimal(&value, 1).map(u64::from).or(integer(&value)),
             Role::Referer => record.referer = present_field(value),
             Role::UserAgent => record.user_agent = present_field(value),
@@ -204,6 +196,7 @@ impl Role {
             Role::LimitStatus | Role::SecureLink | Role::InvalidReferer | Role::StatedBy => {
                 record.stated = record.stated.or(self.states(&value));
             }
+            _ => {} // told to the draft, or to whoever looks for the cause
         }
         Some(())
     }
@@ -279,7 +272,7 @@ pub(super) fn without_port(address: &[u8]) -> &[u8] {
     }
 }
 
-/// An address without what stands behind its last colon: some write IPv6 and port without brackets.
+/// An address before its last colon: some write IPv6 and port without brackets.
 fn address_of_socket(value: Field<'_>) -> Field<'_> {
     match value {
         Cow::Borrowed(bytes) => Cow::Borrowed(without_last_port(bytes)),
@@ -287,8 +280,7 @@ fn address_of_socket(value: Field<'_>) -> Field<'_> {
     }
 }
 
-/// See [`address_of_socket`].
-pub(super) fn without_last_port(socket: &[u8]) -> &[u8] {
+fn without_last_port(socket: &[u8]) -> &[u8] {
     if socket.starts_with(b"[") || socket.starts_with(b"unix:") {
         return without_port(socket);
     }
@@ -399,6 +391,7 @@ pub(super) fn upstream(value: &[u8]) -> Upstream {
 fn asked(value: &[u8], status: u16) -> Upstream {
     match present(value) {
         b"" | b"0" => Upstream::NotAsked,
+        _ if status == 0 => Upstream::Unknown,
         _ => Upstream::Status(status),
     }
 }

@@ -191,6 +191,9 @@ fn names(names: &[&str]) -> Vec<String> {
 }
 
 proptest! {
+    // Each case reads a line of every table or string.
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
     fn format_strings(values in values()) {
         for (preset, strings) in preset::rows() {
