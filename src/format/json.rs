@@ -142,7 +142,8 @@ impl<'a> Fill<'_, '_, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Stated, Upstream};
+    use crate::record::Upstream;
+    use crate::stated::Stated;
     use proptest::prelude::*;
 
     fn read(line: &str) -> Option<Record<'_>> {
@@ -168,7 +169,7 @@ mod tests {
             (403, Some(153), Some(250))
         );
         assert_eq!(record.upstream, Upstream::NotAsked);
-        assert_eq!(record.stated, Some(Stated::LimitRejected));
+        assert_eq!(record.stated, Stated::named(b"limit_status"));
         assert!(record.user.is_empty() && record.user_agent.is_empty());
     }
 
@@ -267,7 +268,7 @@ mod tests {
         );
         assert_eq!(record.upstream, Upstream::Status(502));
         assert_eq!(&record.token[..], b"tok_1");
-        assert_eq!(record.stated, Some(Stated::LimitRejected));
+        assert_eq!(record.stated, Stated::named(b"limit_status"));
     }
 
     #[test]
