@@ -9,12 +9,14 @@ pub mod additions;
 mod assemble;
 mod coarser;
 mod examples;
+mod side;
 mod unread;
 mod whole;
 mod window;
 
 pub(crate) use assemble::check_readable;
 
+use crate::directive::Configurations;
 use crate::examine::table::Table;
 use crate::examine::{self, Routes};
 use crate::findings::Analysis;
@@ -193,6 +195,10 @@ pub(crate) struct Logs {
     pub(crate) gate: Gate,
     pub(crate) warnings: Vec<String>,
     pub(crate) troubles: Vec<Trouble>,
+    /// The error logs, where there are any.
+    side: Option<Input>,
+    /// What the servers were told.
+    configurations: Configurations,
 }
 
 impl Logs {
@@ -205,12 +211,20 @@ impl Logs {
     fn new(opened: Opened, settings: &Settings) -> Result<Logs, AnalysisError> {
         let Opened {
             mut input,
-            warnings,
-            troubles,
+            mut warnings,
+            mut troubles,
         } = opened;
         let formats = detect_all(&input, settings)?;
         let gate = Gate::new(settings, end_of_log(&mut input, &formats, settings));
+        let side = side::open(settings, &mut warnings, &mut troubles)?;
+        let configurations = Configurations::read(
+            settings.format.nginx_conf.as_deref(),
+            settings.format.apache_conf.as_deref(),
+            settings.haproxy_conf.as_deref(),
+        )?;
         Ok(Logs {
+            side,
+            configurations,
             input,
             formats,
             gate,
@@ -246,8 +260,10 @@ fn run<S, R>(
         input,
         formats,
         gate,
-        warnings,
+        mut warnings,
         mut troubles,
+        side: logs,
+        configurations,
     } = logs;
     troubles.extend(trouble);
     let counts = survey
@@ -273,12 +289,19 @@ fn run<S, R>(
         survey: &survey,
         routes: &routes,
         outlines,
+        marked: logs.is_some(),
     };
-    let (table, trouble) = examine::run(&input, &formats, &gate, grounds, &|bytes| {
+    let (mut table, trouble) = examine::run(&input, &formats, &gate, grounds, &|bytes| {
         progress.advance(bytes)
     });
     troubles.extend(trouble);
     progress.end();
+    let side_logs = logs.map(|logs| {
+        let joined = side::join(logs, &mut table, progress);
+        warnings.extend(joined.warnings);
+        troubles.extend(joined.troubles);
+        joined.logs
+    });
 
     progress.stage(Stage::Verdict);
     let verdicts = verdict::reach(&table, &exposure);
@@ -297,6 +320,8 @@ fn run<S, R>(
         verdicts: &verdicts,
         bins: &bins,
         window_s,
+        side_logs,
+        configurations,
         warnings,
     };
     Ok((finish(assembly, counted), troubles))

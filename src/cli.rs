@@ -14,6 +14,7 @@ mod report;
 mod size;
 mod skipped;
 mod terminal;
+mod whatif;
 
 use crate::exit::ExitCode;
 use arguments::{Arguments, Command};
@@ -42,5 +43,6 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Whatif(arguments) => whatif::run(&arguments),
     }
 }

@@ -23,7 +23,7 @@ mod places;
 mod preflight;
 mod recovery;
 mod shape;
-mod stated;
+pub mod stated;
 
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence, EvidenceKind};

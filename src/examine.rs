@@ -8,6 +8,7 @@ mod coarse;
 mod collector;
 mod hot;
 pub mod index;
+pub mod mark;
 pub mod row;
 mod scope;
 pub mod table;
@@ -68,6 +69,8 @@ pub struct Counted<'s> {
     pub routes: &'s Routes,
     /// The survey's outlines; they are large, and given back once the lines are read.
     pub outlines: Outlines,
+    /// Whether denials are wanted with what other logs know them by.
+    pub marked: bool,
 }
 
 /// Reads the chunks near denials again and builds the table that verdicts are reached on.
@@ -94,22 +97,24 @@ fn keeping<'s>(
         survey,
         routes,
         outlines,
+        marked,
     } = counted;
     let scope = Scope::new(survey, routes, outlines, most_rows);
     let starts = survey.line_starts();
     let wanted = |source: usize, number: usize| scope.wants(survey, source, number);
     let pass = input.second_pass(
         &wanted,
-        || Collector::new(formats, gate, survey, routes, &scope),
+        || Collector::new(formats, gate, survey, routes, &scope, marked),
         |collector, chunk| collector.read(chunk, &starts),
         progress,
     );
     let troubles = pass.troubles;
-    let parts = pass
-        .accumulators
-        .into_iter()
-        .map(Collector::finish)
-        .collect();
+    let (mut parts, mut marks) = (Vec::new(), Vec::new());
+    for collector in pass.accumulators {
+        let (blocks, pieces, more) = collector.finish();
+        parts.push((blocks, pieces));
+        marks.extend(more);
+    }
     let (sample, weights) = (scope.sample, scope.weights(survey));
     drop(scope);
     let rows = in_order(parts);
@@ -122,7 +127,8 @@ fn keeping<'s>(
         host: &survey.host.keys,
         referer_host: &survey.referer_host.keys,
     };
-    let table = Table::new(rows, names, sample, weights);
+    let mut table = Table::new(rows, names, sample, weights);
+    table.marks = marks;
     (table, troubles)
 }
 

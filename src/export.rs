@@ -139,6 +139,7 @@ fn at_once(
         gate,
         mut warnings,
         mut troubles,
+        ..
     } = logs;
     let plan = Plan::new(settings, request, token_key, &input, &formats, &gate);
     progress.begin("exporting", input.total_bytes());

@@ -25,6 +25,8 @@ pub struct Analysis {
     pub input: Input,
     /// Sums over the whole log.
     pub totals: Totals,
+    /// What the logs of `--error-log` state; null without one.
+    pub side_logs: Option<SideLogs>,
     /// Requests answered 401, 429 and 503: not denials, but signs of a login or a limiter nearby.
     pub neighbours: BTreeMap<String, u64>,
     /// Width of a window, in seconds.
@@ -129,6 +131,39 @@ pub struct Totals {
     pub denials: u64,
 }
 
+/// What the logs of `--error-log` state about the denials.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SideLogs {
+    /// The files.
+    pub files: Vec<SideLogFile>,
+    /// Denials of the access log that were compared with them.
+    pub denials: u64,
+    /// Denials that a line was found for.
+    pub stated: u64,
+    /// Of these, denials of which the line names the cause; of the others it leaves a few.
+    pub named: u64,
+    /// Denials at a time that the logs cover and that have no line, although the server writes one for
+    /// what it limits itself.
+    pub silent: u64,
+}
+
+/// One log of `--error-log`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SideLogFile {
+    /// Path as given or found.
+    pub path: String,
+    /// Kind of log, e.g. `nginx error log`.
+    pub format: String,
+    /// Lines.
+    pub lines: u64,
+    /// Lines that state a denial.
+    pub statements: u64,
+    /// Of these, lines that a denial was found for.
+    pub joined: u64,
+    /// What has to be added to its times to get those of the access log, in seconds.
+    pub clock_offset_s: i64,
+}
+
 /// One window of the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TimelineWindow {
@@ -183,6 +218,11 @@ pub struct Spike {
     pub distinct: BTreeMap<String, u64>,
     /// What speaks for and against the cause.
     pub evidence: Vec<Evidence>,
+    /// What the server stated about these denials, most frequent first.
+    pub stated: Vec<StatedBy>,
+    /// The directives of the server's configuration that do it, the surest first; needs `--nginx-conf`,
+    /// `--apache-conf` or `--haproxy-conf`, unless the server stated the place.
+    pub configured: Vec<ConfiguredAt>,
     /// Who may be hit without being meant.
     pub collateral: Collateral,
     /// What would be left of the peak without these denials.
@@ -473,6 +513,40 @@ pub struct Evidence {
     pub text: String,
     /// The counts behind the sentence.
     pub counts: BTreeMap<String, f64>,
+}
+
+/// What the server stated about denials: in a field of the line, or in its error log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StatedBy {
+    /// Who says so: the field, or the kind of log.
+    pub by: String,
+    /// What it says.
+    pub text: String,
+    /// How many of the denials.
+    pub denials: u64,
+    /// Name of the limiter's zone.
+    pub zone: Option<String>,
+    /// Number of the rule.
+    pub rule: Option<String>,
+    /// The rule's own message.
+    pub message: Option<String>,
+    /// Where the rule stands in the server's configuration, where the log says.
+    pub place: Option<String>,
+    /// The error log; null where the access log states it.
+    pub file: Option<String>,
+    /// Its first line that says so, from 1.
+    pub line: Option<u64>,
+}
+
+/// A directive of a server's configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ConfiguredAt {
+    /// File as given or included.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u64,
+    /// The directive, without what stands in its block.
+    pub text: String,
 }
 
 /// Where a piece of evidence comes from.

@@ -5,6 +5,7 @@
 //! Bytes stay bytes: nothing here is assumed to be UTF-8, and nothing is trusted.
 
 use crate::find::find_either;
+use crate::stated::Stated;
 use std::borrow::Cow;
 
 /// A field of a line: arbitrary bytes, empty when absent.
@@ -45,6 +46,9 @@ pub struct Record<'a> {
     pub upstream: Upstream,
     /// The reason for the answer, where the line itself states it.
     pub stated: Option<Stated>,
+    /// What the line and other logs of the server call this request: a request id, or the number of its
+    /// connection.
+    pub id: Field<'a>,
 }
 
 /// Who answered, as far as the line tells.
@@ -82,17 +86,6 @@ impl Record<'_> {
         let query = memchr::memchr(b'?', rest).map_or(rest.len(), |at| at + 1);
         (path, &rest[query..])
     }
-}
-
-/// A cause that the line states by itself, such as nginx's `$limit_req_status` = `REJECTED`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Stated {
-    /// nginx `$limit_req_status` or `$limit_conn_status` is `REJECTED`.
-    LimitRejected,
-    /// nginx `$secure_link` is `0`: the link was right and has expired.
-    LinkExpired,
-    /// nginx `$invalid_referer` is `1`.
-    InvalidReferer,
 }
 
 /// Why a line is not a record.

@@ -10,6 +10,10 @@ use std::path::PathBuf;
 pub struct Settings {
     /// Where bytes come from.
     pub input: InputSettings,
+    /// Error and audit logs of the servers: files, globs, directories.
+    pub error_logs: Vec<String>,
+    /// HAProxy's configuration, for the lines that denied.
+    pub haproxy_conf: Option<PathBuf>,
     /// How lines become records.
     pub format: FormatSettings,
     /// Statuses that count as denials.
@@ -42,6 +46,8 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             input: InputSettings::default(),
+            error_logs: Vec::new(),
+            haproxy_conf: None,
             format: FormatSettings::default(),
             denied_statuses: vec![403],
             window_s: None,

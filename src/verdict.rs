@@ -14,6 +14,7 @@ mod merge;
 mod piece;
 mod rest;
 mod rule;
+mod stated;
 
 pub use judge::Judgement;
 pub use piece::Origin;
@@ -155,35 +156,44 @@ fn together(table: &Table<'_>, pages: &Pages, group: &[&Verdict]) -> Option<Verd
 fn propose(table: &Table<'_>, pages: &Pages) -> Vec<Piece> {
     let mut open: Vec<bool> = table.rows.iter().map(|row| row.denied).collect();
     let mut pieces = Vec::new();
-    for (stream, denials) in content::split(table, &mut open) {
-        pieces.push(Piece {
-            denials,
-            origin: Origin::Content(stream),
-            limiter: None,
-        });
+    pieces.par_extend(
+        content::split(table, &mut open)
+            .into_par_iter()
+            .map(|(stream, denials)| Piece {
+                limiter: stated::limiter(table, stream, &denials),
+                origin: Origin::Content(stream),
+                denials,
+            }),
+    );
+    for mut open in stated::classes(table, open) {
+        by_behaviour(table, pages, &mut open, &mut pieces);
     }
-    for denials in challenge::find(table, pages, &mut open) {
+    pieces
+}
+
+/// The proposals for denials of which no content and no statement tells the cause.
+fn by_behaviour(table: &Table<'_>, pages: &Pages, open: &mut [bool], pieces: &mut Vec<Piece>) {
+    for denials in challenge::find(table, pages, open) {
         pieces.push(Piece {
             denials,
             origin: Origin::Challenge,
             limiter: None,
         });
     }
-    let strata = strata::peel(table, &mut open);
+    let strata = strata::peel(table, open);
     pieces.par_extend(strata.into_par_iter().map(|stratum| Piece {
         limiter: limiter::test_group(table, &stratum.denials),
         origin: Origin::Strata(vec![stratum.cells]),
         denials: stratum.denials,
     }));
-    for (fit, denials) in limiter::find(table, pages, &mut open) {
+    for (fit, denials) in limiter::find(table, pages, open) {
         pieces.push(Piece {
             denials,
             origin: Origin::Limiter,
             limiter: Some(fit),
         });
     }
-    pieces.extend(rest::collect(table, &mut open));
-    pieces
+    pieces.extend(rest::collect(table, open));
 }
 
 /// The spikes of a piece, and what is left of it as standing denials.

@@ -8,10 +8,36 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A new one is entered above everything that it uses.
-const LAYERS: [&str; 25] = [
-    "find", "record", "findings", "escape", "exit", "time", "key", "filter", "settings", "gate",
-    "format", "input", "policy", "synth", "spike", "survey", "examine", "evidence", "verdict",
-    "analysis", "output", "export", "report", "bench", "cli",
+const LAYERS: [&str; 29] = [
+    "find",
+    "findings",
+    "stated",
+    "record",
+    "escape",
+    "exit",
+    "time",
+    "key",
+    "filter",
+    "settings",
+    "gate",
+    "format",
+    "input",
+    "policy",
+    "synth",
+    "spike",
+    "survey",
+    "examine",
+    "sidelog",
+    "evidence",
+    "verdict",
+    "directive",
+    "analysis",
+    "whatif",
+    "output",
+    "export",
+    "report",
+    "bench",
+    "cli",
 ];
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::coarser::{by_client, by_denied_network};
 use super::{AnalysisError, Grounds, examples, unread, whole};
+use crate::directive::Configurations;
 use crate::escape;
 use crate::evidence::addresses;
 use crate::examine::Routes;
@@ -38,6 +39,10 @@ pub struct Assembly<'a> {
     pub bins: &'a [(i64, Bin)],
     pub window_s: i64,
     pub warnings: Vec<String>,
+    /// What the error logs stated.
+    pub side_logs: Option<SideLogs>,
+    /// What may have denied, by the servers' configurations.
+    pub configurations: Configurations,
 }
 
 /// Fails where fewer than half of the non-blank lines are requests; `counts` has the requests of each
@@ -98,6 +103,7 @@ impl<'a> Assembly<'a> {
                 requests: survey.total.requests,
                 denials: survey.total.denials,
             },
+            side_logs: self.side_logs.clone(),
             neighbours: NEIGHBOURS
                 .iter()
                 .zip(survey.neighbours)
@@ -174,6 +180,7 @@ impl<'a> Assembly<'a> {
             spike.id = format!("{prefix}-{}", list.len() + 1);
             spike.reproduce.extend(sample.command);
             spike.examples = sample.lines;
+            spike.configured = self.configured(&spike);
             list.push(spike);
         }
         let total = &self.survey.total;
@@ -191,6 +198,18 @@ impl<'a> Assembly<'a> {
             spike.id = format!("s-{}", at + 1);
         }
         (spikes, standing)
+    }
+
+    /// The directives behind a verdict, without the secrets in them.
+    fn configured(&self, spike: &Spike) -> Vec<ConfiguredAt> {
+        let mut found = self.configurations.behind(spike);
+        for directive in &mut found {
+            if !self.settings.show_tokens {
+                let text = self.token_key.redact(directive.text.as_bytes());
+                directive.text = escape::utf8(&text).into_owned();
+            }
+        }
+        found
     }
 
     /// A value as outputs may show it.

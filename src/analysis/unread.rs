@@ -70,6 +70,8 @@ fn spike(total: &Tally, unread: u64, peak: Peak) -> Spike {
         rule: None,
         keys: BTreeMap::new(),
         distinct: BTreeMap::new(),
+        stated: Vec::new(),
+        configured: Vec::new(),
         evidence: Vec::new(),
         collateral: Collateral::default(),
         without: Without::default(),

@@ -5,7 +5,9 @@ use super::size;
 use crate::export;
 use crate::filter::Condition;
 use crate::output;
+use crate::policy::rule::Policy;
 use crate::time;
+use crate::whatif;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use std::path::PathBuf;
@@ -32,6 +34,7 @@ pub enum Command {
     Formats(Box<Formats>),
     Report(Box<Report>),
     Bench(Box<super::bench::Arguments>),
+    Whatif(Box<WhatIf>),
 }
 
 /// Report the spikes of denied requests and their causes.
@@ -210,6 +213,46 @@ pub struct Publishing {
     pub quiet: bool,
 }
 
+/// Replay other policies over the log: whose requests would have been admitted or denied.
+///
+/// A POLICY is written as a report shows its rules (rule.text), so that the rule of a verdict can be
+/// pasted here and changed. Several policies take their turn in the order given: what one denies, the
+/// next does not see. Requests in no policy's scope stay as they were answered.
+///
+/// Exit codes: 0 replayed, 2 nothing usable, 3 replayed in part.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  forbid-logs whatif --policy 'limit 25/s burst 50 per ip on /api/search' access.log
+  forbid-logs whatif --policy 'deny prefix 203.0.113.0/24' --policy 'limit 10/s burst 20 per ip' access.log
+  forbid-logs whatif --policy 'deny client scanner' --format json access.log")]
+pub struct WhatIf {
+    /// Access logs, as analyze takes them
+    #[arg(value_name = "LOG")]
+    pub logs: Vec<String>,
+    /// A limit or a list, as in 'limit 25/s burst 50 per ip on /api/search' or 'deny client scanner'
+    #[arg(long, value_name = "POLICY", required = true, value_parser = |s: &str| s.parse::<Policy>())]
+    pub policy: Vec<Policy>,
+    /// text, json or csv
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = |s: &str| s.parse::<whatif::shown::Format>())]
+    pub format: whatif::shown::Format,
+    /// Write to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Values listed per dimension
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub top: usize,
+    /// No progress, no notices
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// No progress
+    #[arg(long)]
+    pub no_progress: bool,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub privacy: Privacy,
+}
+
 /// How logs are read.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
@@ -220,12 +263,15 @@ pub struct Reading {
     /// Where JSON lines keep a field: status=resp.code,ip=client.addr
     #[arg(long, value_name = "FIELD=PATH,...", value_delimiter = ',', value_parser = field_path)]
     pub map: Vec<(String, String)>,
-    /// Take the log formats from an nginx configuration
+    /// Take the log formats from an nginx configuration, and name the directives that denied
     #[arg(long, value_name = "FILE")]
     pub nginx_conf: Option<PathBuf>,
-    /// Take the log formats from an Apache configuration
+    /// Take the log formats from an Apache configuration, and name the directives that denied
     #[arg(long, value_name = "FILE")]
     pub apache_conf: Option<PathBuf>,
+    /// Name the directives of an HAProxy configuration that denied
+    #[arg(long, value_name = "FILE")]
+    pub haproxy_conf: Option<PathBuf>,
     /// Time zone of stamps that have none, such as Europe/Berlin [default: UTC]
     #[arg(long, value_name = "TZ", value_parser = timezone)]
     pub timezone: Option<chrono_tz::Tz>,
@@ -247,6 +293,9 @@ pub struct Reading {
     /// Networks of proxies whose X-Forwarded-For is believed
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub trusted_proxy: Vec<IpNet>,
+    /// Error logs of nginx, Apache or lighttpd, audit logs of ModSecurity: what they state is certain
+    #[arg(long, value_name = "FILE")]
+    pub error_log: Vec<String>,
     /// Rules that are expected, one a line: their spikes are shown, and raise no alarm
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,

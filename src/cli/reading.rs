@@ -45,6 +45,8 @@ impl Reading {
                 max_temp_bytes: self.max_temp,
                 ..InputSettings::default()
             },
+            error_logs: self.error_log.clone(),
+            haproxy_conf: self.haproxy_conf.clone(),
             format: FormatSettings {
                 log_format: self.log_format.clone(),
                 map: self.map.clone(),

@@ -3,9 +3,7 @@
 //! Such denials are set apart before anything splits by client or route. But content does not decide
 //! alone: where everything that an address sends is denied, its odd requests fall under that rule too.
 
-use crate::examine::row::{
-    Content, Row, SIGN_EXPIRY_STATED, SIGN_LIMIT_STATED, SIGN_LINK_EXPIRED, SIGN_REFERER_STATED,
-};
+use crate::examine::row::{Content, Row, SIGN_LINK_EXPIRED};
 use crate::examine::table::{Column, Table};
 use crate::key::Method;
 use crate::key::fast::HashMap;
@@ -13,10 +11,8 @@ use crate::key::fast::HashMap;
 /// A class of content that is judged apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stream {
-    /// The line states that a limiter refused.
-    LimiterStated,
-    /// The line states a refused referer.
-    RefererStated,
+    /// The server states the cause: a group of the table's statements, which is one policy.
+    Stated(u16),
     /// OPTIONS: preflights.
     Preflight,
     /// Arguments shaped as attacks.
@@ -25,25 +21,18 @@ pub enum Stream {
     ExpiredLink,
 }
 
-const STREAMS: [Stream; 5] = [
-    Stream::LimiterStated,
-    Stream::RefererStated,
-    Stream::ExpiredLink,
-    Stream::Preflight,
-    Stream::Attack,
-];
+const STREAMS: [Stream; 3] = [Stream::ExpiredLink, Stream::Preflight, Stream::Attack];
 
 impl Stream {
     /// The streams whose denials stand alone whatever else their addresses do.
     pub fn is_stated(self) -> bool {
-        matches!(self, Stream::LimiterStated | Stream::RefererStated)
+        matches!(self, Stream::Stated(_))
     }
 
-    fn holds(self, row: &Row) -> bool {
+    fn holds(self, table: &Table<'_>, row: &Row) -> bool {
         match self {
-            Stream::LimiterStated => row.signs & SIGN_LIMIT_STATED != 0,
-            Stream::RefererStated => row.signs & SIGN_REFERER_STATED != 0,
-            Stream::ExpiredLink => row.signs & (SIGN_LINK_EXPIRED | SIGN_EXPIRY_STATED) != 0,
+            Stream::Stated(group) => table.stated_group(row) == Some(group),
+            Stream::ExpiredLink => row.signs & SIGN_LINK_EXPIRED != 0,
             Stream::Preflight => Method::from_u8(row.method) == Method::Options,
             Stream::Attack => row.content == Content::Attack,
         }
@@ -53,7 +42,8 @@ impl Stream {
 /// Takes each stream's denials out of `open`.
 pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
     let mut found = Vec::new();
-    for stream in STREAMS {
+    let stated = stated_groups(table).into_iter().map(Stream::Stated);
+    for stream in stated.chain(STREAMS) {
         let mut known: HashMap<u32, bool> = HashMap::default();
         let mut stands = |row: &Row| {
             stream.is_stated()
@@ -67,7 +57,7 @@ pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
             .copied()
             .filter(|index| {
                 let row = &table.rows[*index as usize];
-                open[*index as usize] && stream.holds(row) && stands(row)
+                open[*index as usize] && stream.holds(table, row) && stands(row)
             })
             .collect();
         for index in &denials {
@@ -80,12 +70,21 @@ pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
     found
 }
 
+/// The groups of statements that name a cause and that denials carry, in their order.
+fn stated_groups(table: &Table<'_>) -> Vec<u16> {
+    let denied = table.denied().iter();
+    let groups: std::collections::BTreeSet<u16> = denied
+        .filter_map(|index| table.stated_group(&table.rows[*index as usize]))
+        .collect();
+    groups.into_iter().collect()
+}
+
 /// Whether a denied address's requests outside the stream were (nearly) all denied too, five at the least.
 fn is_shut_out(table: &Table<'_>, stream: Stream, ip: u32) -> bool {
     let rows = table.lists().rows(Column::Ip, ip).iter();
     let others = rows
         .map(|index| &table.rows[*index as usize])
-        .filter(|row| !stream.holds(row));
+        .filter(|row| !stream.holds(table, row));
     let (mut denied, mut admitted) = (0usize, 0usize);
     for row in others {
         if row.denied {

@@ -15,8 +15,10 @@ use crate::examine::table::{Column, Table};
 use crate::key::Method;
 use crate::key::client::Class;
 use crate::key::fast::HashMap;
+use crate::stated::NOTHING;
 use contrast::{Group, contrast, ever, method_bit};
 pub use pace::Pace;
+use std::collections::BTreeMap;
 pub use surge::Surge;
 
 /// Admitted requests from which an address counts as established before an onset.
@@ -136,12 +138,8 @@ pub struct Facts {
     pub links_expired: u64,
     /// Denials whose signed link was still good.
     pub links_valid: u64,
-    /// Denials for which the line states a limiter.
-    pub limiter_stated: u64,
-    /// Denials for which the line states an expired link.
-    pub expiry_stated: u64,
-    /// Denials for which the line states a refused referer.
-    pub referer_stated: u64,
+    /// Denials by the number of what was stated about them.
+    pub stated: BTreeMap<u16, u64>,
     /// Denials answered with a page of the server, and with something else.
     pub server_pages: u64,
     /// Denials answered with a body that is not the server's page.
@@ -277,9 +275,9 @@ fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut 
         facts.own_referers += u64::from(row.referer_host != NONE && !is_foreign);
         facts.links_expired += u64::from(row.signs & SIGN_LINK_EXPIRED != 0);
         facts.links_valid += u64::from(row.signs & SIGN_LINK_VALID != 0);
-        facts.limiter_stated += u64::from(row.signs & SIGN_LIMIT_STATED != 0);
-        facts.expiry_stated += u64::from(row.signs & SIGN_EXPIRY_STATED != 0);
-        facts.referer_stated += u64::from(row.signs & SIGN_REFERER_STATED != 0);
+        if row.stated != NOTHING {
+            *facts.stated.entry(row.stated).or_default() += 1;
+        }
         match row.upstream {
             0 => {}
             status if status == row.status => facts.upstream_denials += 1,

@@ -47,9 +47,8 @@ fn unsolved(case: &Case<'_>) -> Option<Evidence> {
     let odd = facts.share(facts.attacks + facts.probes + facts.foreign_referers);
     let others = facts.other_ip_here.admitted;
     let is_crowd = ips >= LEAST_CROWD && agents >= 3 && 3 * facts.distinct(Column::Prefix16) >= ips;
-    let always = facts.denials as f64 >= 2.0 * ips as f64
-        && facts.same_ip_here.admitted_share() < 0.1
-        && facts.limiter_stated == 0;
+    let always =
+        facts.denials as f64 >= 2.0 * ips as f64 && facts.same_ip_here.admitted_share() < 0.1;
     let nameless = facts.distinct(Column::User) + facts.distinct(Column::Token) == 0;
     if !(case.challenged || is_crowd && always)
         || !nameless

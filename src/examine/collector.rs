@@ -1,6 +1,7 @@
 //! One thread's part of Examine: the rows of the chunks that it reads.
 
 use super::Routes;
+use super::mark::Mark;
 use super::row::*;
 use super::scope::{Outlined, Scope};
 use crate::format::{Detected, Line, Visitor};
@@ -9,7 +10,8 @@ use crate::input::Chunk;
 use crate::key::familiar::Familiar;
 use crate::key::memo::{Memo, slots};
 use crate::key::{Method, payload, referer_host, route, signed, token};
-use crate::record::{Record, Reject, Stated, Upstream};
+use crate::record::{Record, Reject, Upstream};
+use crate::stated::Statements;
 use crate::survey::Survey;
 use crate::survey::tally::KeyTable;
 use std::ops::Range;
@@ -34,6 +36,8 @@ pub(super) struct Collector<'a> {
     clients: Familiar,
     agents: Familiar,
     template: Vec<u8>,
+    /// What other logs know the denials by, where that is wanted.
+    marks: Option<Vec<Mark>>,
 }
 
 /// Rows of a block: 32 MiB, of which only what is written to takes memory. A block is given back to
@@ -77,6 +81,7 @@ impl<'a> Collector<'a> {
         survey: &'a Survey,
         routes: &'a Routes,
         scope: &'a Scope,
+        marked: bool,
     ) -> Collector<'a> {
         Collector {
             formats,
@@ -95,6 +100,7 @@ impl<'a> Collector<'a> {
             clients: Familiar::new(slots::CLIENTS),
             agents: Familiar::new(slots::AGENTS),
             template: Vec::new(),
+            marks: marked.then(Vec::new),
         }
     }
 
@@ -130,9 +136,9 @@ impl<'a> Collector<'a> {
         });
     }
 
-    /// The blocks of rows, and which chunk they are of.
-    pub(super) fn finish(self) -> (Vec<Vec<Row>>, Vec<Piece>) {
-        (self.blocks, self.pieces)
+    /// The blocks of rows, which chunk they are of, and the marks of denials.
+    pub(super) fn finish(self) -> (Vec<Vec<Row>>, Vec<Piece>, Vec<Mark>) {
+        (self.blocks, self.pieces, self.marks.unwrap_or_default())
     }
 
     /// The address and the route of a request, as Survey noted or counted them.
@@ -195,6 +201,7 @@ impl<'a> Collector<'a> {
                 .map_or(NONE, |bytes| bytes.min(u64::from(NONE - 1)) as u32),
             duration_ms: record.duration_ms.unwrap_or(NONE),
             status: record.status,
+            stated: Statements::of_line(record.stated.filter(|_| denied)),
             upstream: match record.upstream {
                 Upstream::Unknown => 0,
                 Upstream::NotAsked => 1,
@@ -255,16 +262,10 @@ impl Nature {
 
 /// The signs that do not follow from the target alone.
 fn signs_of(record: &Record<'_>, not_after_ms: Option<i64>) -> u8 {
-    let link = match not_after_ms {
+    match not_after_ms {
         None => 0,
         Some(end_ms) if end_ms < record.time_ms => SIGN_LINK_EXPIRED,
         Some(_) => SIGN_LINK_VALID,
-    };
-    link | match record.stated {
-        None => 0,
-        Some(Stated::LimitRejected) => SIGN_LIMIT_STATED,
-        Some(Stated::LinkExpired) => SIGN_EXPIRY_STATED,
-        Some(Stated::InvalidReferer) => SIGN_REFERER_STATED,
     }
 }
 
@@ -275,6 +276,12 @@ impl Visitor for Collector<'_> {
             && let Some(block) = self.blocks.last_mut()
         {
             block.push(row);
+            if row.denied
+                && let Some(marks) = &mut self.marks
+            {
+                let client = self.gate.client(record);
+                marks.push(Mark::of(record, client, row.source, row.line));
+            }
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Row {
     pub duration_ms: u32,
     /// Status.
     pub status: u16,
+    /// What was stated about it: a number of the table's [`Statements`](crate::stated::Statements).
+    pub stated: u16,
     /// 0: the format does not say, 1: no upstream was asked, else the upstream's status.
     pub upstream: u16,
     /// Method, as `key::Method` numbers them.
@@ -58,12 +60,6 @@ impl Row {
 pub const SIGN_LINK_EXPIRED: u8 = 1;
 /// The query carries a signature that was still good.
 pub const SIGN_LINK_VALID: u8 = 2;
-/// The line states that a limiter refused.
-pub const SIGN_LIMIT_STATED: u8 = 4;
-/// The line states that a signed link had expired.
-pub const SIGN_EXPIRY_STATED: u8 = 8;
-/// The line states that the referer was not allowed.
-pub const SIGN_REFERER_STATED: u8 = 16;
 /// The path ends in a slash: a directory.
 pub const SIGN_DIRECTORY: u8 = 32;
 /// The path names a static asset.

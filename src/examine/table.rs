@@ -5,10 +5,12 @@
 
 use super::coarse::{Coarse, lookup};
 use super::index::Index;
+use super::mark::Mark;
 use super::row::{Cell, NONE, Row};
 use crate::key::address::Address;
 use crate::key::client::Class;
 use crate::key::intern::Interner;
+use crate::stated::{Claim, NOTHING, Statement, Statements};
 use foldhash::fast::FixedState;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::HashMap;
@@ -97,6 +99,10 @@ pub struct Table<'s> {
     pub names: Dictionaries<'s>,
     /// Of the requests outside every scope, one in this many was kept.
     pub sample: u32,
+    /// What rows' statements say.
+    pub statements: Statements,
+    /// What other logs know the denials by; empty unless it was asked for, in no order.
+    pub marks: Vec<Mark>,
     /// By address, how many requests a row stands for; absent where each stands for itself.
     weights: Option<Vec<u32>>,
     coarse: Coarse,
@@ -137,6 +143,8 @@ impl<'s> Table<'s> {
             passed_before,
             names,
             sample,
+            statements: Statements::default(),
+            marks: Vec::new(),
             weights,
             coarse,
             denied,
@@ -159,6 +167,32 @@ impl<'s> Table<'s> {
     /// Whether denied requests were left out, so that rows stand for more than themselves.
     pub fn is_thinned(&self) -> bool {
         self.weights.is_some()
+    }
+
+    /// What was stated about a request.
+    pub fn statement(&self, row: &Row) -> Option<&Statement> {
+        self.statements.get(row.stated)
+    }
+
+    /// The group of the statement that names the cause of a denial.
+    pub fn stated_group(&self, row: &Row) -> Option<u16> {
+        if row.stated == NOTHING {
+            return None;
+        }
+        let statement = self.statement(row)?;
+        matches!(statement.claim, Claim::Is(_)).then_some(statement.group)
+    }
+
+    /// A number that only denials share which one policy may have made, as far as statements tell: 0
+    /// where nothing was stated that tells policies apart.
+    pub fn stated_class(&self, row: &Row) -> u16 {
+        if row.stated == NOTHING {
+            return 0;
+        }
+        match self.statement(row) {
+            Some(statement) if !matches!(statement.claim, Claim::Suggests(..)) => statement.group,
+            _ => 0,
+        }
     }
 
     /// How many requests a row stands for.

@@ -24,6 +24,7 @@ fn row(time_ms: i64, line: u32) -> Row {
         bytes: NONE,
         duration_ms: NONE,
         status: 200,
+        stated: 0,
         upstream: 0,
         method: 0,
         content: Content::Plain,
@@ -112,6 +113,7 @@ fn kept(chunk_bytes: usize, threads: usize, outlined: bool, most_rows: u64) -> (
             survey: &survey,
             routes: &routes,
             outlines,
+            marked: false,
         };
         let (table, _) = keeping(most_rows, &input, &formats, &gate, counted, &|_| {});
         let text = |column, row: &Row| {

@@ -8,12 +8,11 @@
 
 use crate::analysis::Grounds;
 use crate::examine::Routes;
-use crate::examine::row::{
-    Content, Row, SIGN_EXPIRY_STATED, SIGN_LIMIT_STATED, SIGN_REFERER_STATED,
-};
+use crate::examine::row::{Content, Row};
 use crate::findings::Spike;
 use crate::key::{payload, route};
-use crate::record::{Record, Stated};
+use crate::record::Record;
+use crate::stated::Statements;
 use crate::survey::Survey;
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
@@ -36,7 +35,7 @@ pub(super) struct Likeness<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Traits {
     content: Content,
-    stated: u8,
+    stated: u16,
     ip: Option<u32>,
     user_agent: Option<u32>,
     route: Option<u32>,
@@ -93,12 +92,7 @@ impl<'a> Likeness<'a> {
                 Some(attack) if !attack.is_payload() => Content::Probe,
                 Some(_) => Content::Attack,
             },
-            stated: match record.stated {
-                None => 0,
-                Some(Stated::LimitRejected) => SIGN_LIMIT_STATED,
-                Some(Stated::LinkExpired) => SIGN_EXPIRY_STATED,
-                Some(Stated::InvalidReferer) => SIGN_REFERER_STATED,
-            },
+            stated: Statements::of_line(record.stated),
             ip: survey.ip.keys.get(client),
             user_agent: survey.user_agent.keys.get(&record.user_agent),
             route: template.and_then(|id| self.routes.of_template.get(id as usize).copied()),
@@ -130,7 +124,7 @@ impl Traits {
     fn of_row(row: &Row) -> Traits {
         Traits {
             content: row.content,
-            stated: row.signs & (SIGN_LIMIT_STATED | SIGN_EXPIRY_STATED | SIGN_REFERER_STATED),
+            stated: row.stated,
             ip: Some(row.ip),
             user_agent: Some(row.user_agent),
             route: Some(row.route),

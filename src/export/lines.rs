@@ -11,8 +11,9 @@ use crate::format::{self, Detected, Line, Visitor};
 use crate::gate::Gate;
 use crate::input::{Chunk, Input};
 use crate::key::token::TokenKey;
-use crate::record::{Record, Reject, Stated, Upstream};
+use crate::record::{Record, Reject, Upstream};
 use crate::settings::Settings;
+use crate::stated::{Claim, REASONS, Reason};
 use crate::survey::Survey;
 use chrono::DateTime;
 
@@ -61,7 +62,8 @@ pub(super) struct Lines<'a> {
     /// The cell of each source's path.
     files: Vec<Vec<u8>>,
     stamp: Stamp,
-    stated: [Vec<u8>; 3],
+    /// The cell of each reason that a line may state.
+    stated: Vec<Vec<u8>>,
     part: Part,
     first_line: u64,
     /// Whether any chunk so far had a fingerprint of a token.
@@ -71,17 +73,15 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub(super) fn new(plan: &'a Plan<'a>) -> Lines<'a> {
         let sources = plan.input.sources().iter();
-        let reasons = [
-            Stated::LimitRejected,
-            Stated::LinkExpired,
-            Stated::InvalidReferer,
-        ];
+        let reasons = REASONS.iter();
         Lines {
             plan,
             shown: Shown::new(plan),
             files: sources.map(|source| plan.file(&source.path)).collect(),
             stamp: Stamp::default(),
-            stated: reasons.map(|stated| plan.request.encoding.json(reason(stated))),
+            stated: reasons
+                .map(|reason| plan.request.encoding.json(&cell(reason)))
+                .collect(),
             part: Part::default(),
             first_line: 0,
             has_token: false,
@@ -139,7 +139,9 @@ impl<'a> Lines<'a> {
         row.part(cells.client, 1);
         row.part(&cells.route, 1);
         match record.stated.filter(|_| record.status >= LEAST_REFUSAL) {
-            Some(stated) => row.cell(&self.stated[stated as usize]),
+            Some(stated) => {
+                row.cell(self.stated.get(stated.place()).map_or(b"", Vec::as_slice));
+            }
             None => row.cell(b""),
         }
         match plan.conclusions.filter(|_| denied) {
@@ -208,18 +210,20 @@ fn upstream_status(record: &Record<'_>) -> Option<u64> {
     }
 }
 
-/// What a line states by itself, as JSON. The mechanism of a limiter is not told: nginx writes the same
-/// word for its limits of requests and of connections, and formats put both in one field.
-fn reason(stated: Stated) -> &'static str {
-    match stated {
-        Stated::LimitRejected => r#"{"cause":"rate_limit","mechanism":null,"by":"limit_status"}"#,
-        Stated::LinkExpired => {
-            r#"{"cause":"credential","mechanism":"expired_link","by":"secure_link"}"#
-        }
-        Stated::InvalidReferer => {
-            r#"{"cause":"request_shape","mechanism":"hotlink","by":"invalid_referer"}"#
-        }
-    }
+/// What a line states by itself, as JSON. The mechanism of a limiter may be absent: formats put the
+/// limits of requests and of connections in one field, and nginx writes the same word for both.
+fn cell(reason: &Reason) -> String {
+    let cause = match reason.claim {
+        Claim::Is(cause) | Claim::Suggests(cause, _) => Some(cause.name()),
+        Claim::OneOf(_) | Claim::NoneOf(_) => None,
+    };
+    let text = |text: Option<&str>| text.map_or("null".to_owned(), |text| format!("\"{text}\""));
+    format!(
+        r#"{{"cause":{},"mechanism":{},"by":"{}"}}"#,
+        text(cause),
+        text(reason.mechanism),
+        reason.by
+    )
 }
 
 /// Stamps as RFC 3339 in UTC; neighbouring lines share their second.

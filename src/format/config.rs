@@ -6,6 +6,7 @@
 
 pub(super) mod apache;
 pub(super) mod nginx;
+pub mod placed;
 
 use super::FormatError;
 use super::template::Template;

@@ -14,6 +14,7 @@ use super::shape::{is_host_name, is_ip_list};
 use super::{BuiltIn, Format, FormatError};
 use crate::record::{Record, Upstream};
 use crate::settings::FormatSettings;
+use crate::stated::{Source, Stated};
 use crate::time::{Clock, Instant};
 use memchr::memmem;
 use nom::Parser;
@@ -62,6 +63,10 @@ impl Format for Haproxy {
             bytes: layout.bytes,
             duration_ms: layout.duration_ms,
             upstream: layout.upstream(),
+            stated: Stated::by(
+                Source::Termination,
+                layout.termination.get(..2).unwrap_or_default(),
+            ),
             ..Record::default()
         };
         let captures = layout.captures.split(|&byte| byte == b'|');

@@ -4,7 +4,8 @@
 //! names to roles; what a value of a role looks like is known only here.
 
 use super::field::{decimal, is_method, last_of_list, present, request_line};
-use crate::record::{Field, Record, Stated, Upstream};
+use crate::record::{Field, Record, Upstream};
+use crate::stated::{Source, Stated};
 use crate::time::{Clock, Instant};
 use std::borrow::Cow;
 
@@ -52,8 +53,18 @@ pub(super) enum Role {
     UpstreamStatus,
     /// Something that is `-`, `0` or empty exactly when no upstream was asked.
     UpstreamAsked,
-    /// nginx `$limit_req_status` or `$limit_conn_status`.
+    /// nginx `$limit_req_status`, or what stands for both limits.
     LimitStatus,
+    /// nginx `$limit_conn_status`.
+    ConnectionStatus,
+    /// A `Retry-After` header of the answer.
+    RetryAfter,
+    /// What a header of the answer says is left of a quota.
+    Remaining,
+    /// The reason for the answer, in the words of whoever gave it.
+    Reason,
+    /// A request id, or the number of the connection: what other logs of the server name it by.
+    Id,
     /// nginx `$secure_link`.
     SecureLink,
     /// nginx `$invalid_referer`.
@@ -135,6 +146,10 @@ impl Role {
             | Role::StageSeconds => "duration_ms",
             Role::UpstreamStatus | Role::UpstreamAsked => "upstream_status",
             Role::LimitStatus
+            | Role::ConnectionStatus
+            | Role::RetryAfter
+            | Role::Remaining
+            | Role::Reason
             | Role::SecureLink
             | Role::InvalidReferer
             | Role::StatedBy
@@ -151,6 +166,7 @@ impl Role {
             | Role::WafAction
             | Role::WafRule
             | Role::Decision => "stated",
+            Role::Id => "id",
             Role::AuditStage | Role::HeaderList | Role::Logger => "passed over",
         }
     }
@@ -193,10 +209,14 @@ impl Role {
             Role::Nanoseconds => record.duration_ms = per_ms(&value, 1_000_000),
             Role::UpstreamStatus => record.upstream = upstream(&value),
             Role::UpstreamAsked => record.upstream = asked(&value, record.status),
-            Role::LimitStatus | Role::SecureLink | Role::InvalidReferer | Role::StatedBy => {
-                record.stated = record.stated.or(self.states(&value));
+            Role::Id => {
+                let id = present_field(value);
+                // A header of the name `Connection` numbers nothing.
+                if record.id.is_empty() && id.iter().any(u8::is_ascii_digit) {
+                    record.id = id;
+                }
             }
-            _ => {} // told to the draft, or to whoever looks for the cause
+            _ => record.stated = record.stated.or(self.states(&value)),
         }
         Some(())
     }
@@ -207,16 +227,18 @@ impl Role {
     }
 
     fn states(self, value: &[u8]) -> Option<Stated> {
-        match (self, value) {
-            (Role::LimitStatus, b"REJECTED") => Some(Stated::LimitRejected),
-            (Role::SecureLink, b"0") => Some(Stated::LinkExpired),
-            (Role::StatedBy, b"limit_status") => Some(Stated::LimitRejected),
-            (Role::StatedBy, b"secure_link") => Some(Stated::LinkExpired),
-            (Role::StatedBy, b"invalid_referer") | (Role::InvalidReferer, b"1") => {
-                Some(Stated::InvalidReferer)
-            }
-            _ => None,
-        }
+        let source = match self {
+            Role::LimitStatus => Source::LimitRequests,
+            Role::ConnectionStatus => Source::LimitConnections,
+            Role::SecureLink => Source::SecureLink,
+            Role::InvalidReferer => Source::InvalidReferer,
+            Role::RetryAfter => Source::RetryAfter,
+            Role::Remaining => Source::Remaining,
+            Role::Reason => Source::Reason,
+            Role::StatedBy => return Stated::named(value),
+            _ => return None,
+        };
+        Stated::by(source, value)
     }
 }
 

@@ -9,7 +9,7 @@ mod round_trip;
 use super::lines::lines;
 use super::registry::Parser;
 use super::*;
-use crate::record::{Reject, Stated, Upstream};
+use crate::record::{Reject, Upstream};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,12 +101,7 @@ fn as_json(record: &Record<'_>) -> Map<String, Value> {
         Upstream::Status(status) => drop(put("upstream", status.into())),
     }
     if let Some(stated) = record.stated {
-        let name = match stated {
-            Stated::LimitRejected => "limit rejected",
-            Stated::LinkExpired => "link expired",
-            Stated::InvalidReferer => "invalid referer",
-        };
-        put("stated", name.into());
+        put("stated", stated.reason().by.into());
     }
     object
 }

@@ -37,6 +37,8 @@ fn spike(rule: &str, ips: &[&str]) -> Spike {
         rule: Some(policy.into_rule(1.0, 1.0)),
         keys: BTreeMap::from([("ip".to_string(), values.collect())]),
         distinct: BTreeMap::from([("ip".to_string(), ips.len() as u64)]),
+        stated: Vec::new(),
+        configured: Vec::new(),
         evidence: Vec::new(),
         collateral: Collateral::default(),
         without: Without::default(),

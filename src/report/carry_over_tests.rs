@@ -44,6 +44,8 @@ fn finding(
         rule,
         keys: BTreeMap::from([("ip".to_string(), vec![key])]),
         distinct: BTreeMap::new(),
+        stated: Vec::new(),
+        configured: Vec::new(),
         evidence: Vec::new(),
         collateral: Collateral::default(),
         without: Without::default(),

@@ -5,6 +5,7 @@ mod part;
 pub use part::describe_part;
 
 use super::rule::{self, Rebuilt};
+use super::stated::most_stated;
 use super::{Origin, Verdict, advice};
 use crate::evidence::content::Stream;
 use crate::examine::row::NONE;
@@ -73,7 +74,11 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
     }
     let (keys, distinct) = keys(setting, verdict);
     let (peak, without) = peak(setting, &verdict.denials);
-    let mechanism = mechanism(verdict);
+    let stated = most_stated(setting.table, &facts.stated, judgement.cause)
+        .filter(|_| judgement.band == Band::Certain);
+    let mechanism = stated
+        .and_then(|statement| statement.mechanism)
+        .or_else(|| mechanism(verdict));
     let pace_ms = (facts.end_ms - facts.start_ms) / facts.denials.max(1) as i64;
     let quiet_ms = (10 * pace_ms).clamp(60_000, 2 * setting.window_s.max(30) * 1000);
     let lifted = rebuilt
@@ -107,6 +112,8 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
         keys,
         distinct,
         evidence: shown_evidence(setting, verdict),
+        stated: statements(setting, verdict),
+        configured: Vec::new(),
         collateral: collateral(setting.table, verdict),
         without,
         examples: Vec::new(),
@@ -115,6 +122,34 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
             .then(|| advice::settle(judgement.cause).to_string()),
         advice: advice::advice(judgement.cause, mechanism),
     }
+}
+
+/// What the server stated about the denials, the most frequent first.
+fn statements(setting: &Setting<'_>, verdict: &Verdict) -> Vec<StatedBy> {
+    let shown = |text: &Option<String>| text.as_deref().map(setting.redact);
+    let stated = verdict.facts.stated.iter();
+    let mut all: Vec<StatedBy> = stated
+        .filter_map(|(number, count)| {
+            let statement = setting.table.statements.get(*number)?;
+            if statement.is_silence {
+                return None;
+            }
+            Some(StatedBy {
+                by: statement.by.to_owned(),
+                text: (setting.redact)(&statement.says),
+                denials: *count,
+                zone: shown(&statement.zone),
+                rule: shown(&statement.rule),
+                message: shown(&statement.message),
+                place: shown(&statement.place),
+                file: statement.file.clone(),
+                line: (statement.line > 0).then_some(statement.line),
+            })
+        })
+        .collect();
+    all.sort_by(|a, b| b.denials.cmp(&a.denials));
+    all.truncate(setting.top);
+    all
 }
 
 /// Sentences quote names from the log, which may hold secrets.

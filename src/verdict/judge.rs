@@ -6,6 +6,7 @@
 //! `undetermined`, with the reason.
 
 use super::calibration::{Calibration, calibration};
+use crate::evidence::stated::LEAVES_A_FEW;
 use crate::findings::{Alternative, Band, Cause, Evidence, EvidenceKind};
 
 /// Denials under which behaviour alone is at most `leaning`.
@@ -117,8 +118,12 @@ fn probabilities(evidence: &[Evidence], calibration: &Calibration) -> Vec<(Cause
     };
     let scores: Vec<(Cause, f64)> = causes.iter().map(|cause| (*cause, score(*cause))).collect();
     let highest = scores.iter().map(|(_, s)| *s).fold(f64::MIN, f64::max);
-    // "None of these" takes part too: without any evidence nothing is likely.
-    let none = (calibration.unknown / calibration.temperature - highest).exp();
+    // "None of these" takes part too: without any evidence nothing is likely. But a server that leaves
+    // a few causes leaves no others.
+    let none = match evidence.iter().any(|e| e.test == LEAVES_A_FEW) {
+        true => 0.0,
+        false => (calibration.unknown / calibration.temperature - highest).exp(),
+    };
     let total: f64 = scores.iter().map(|(_, s)| (s - highest).exp()).sum::<f64>() + none;
     let mut ranked: Vec<(Cause, f64)> = scores
         .into_iter()

@@ -57,6 +57,8 @@ pub struct Profile {
     /// The share of denials with each value, of each column in [`COMPARED`].
     shares: [HashMap<u32, f64>; COMPARED.len()],
     sizes: HashMap<u32, f64>,
+    /// The class of what was stated about the first denial ([`Table::stated_class`]).
+    class: u16,
 }
 
 const COMPARED: [Column; 6] = [
@@ -107,6 +109,7 @@ impl Profile {
             edges_ms: (at(0.0), at(1.0)),
             shares,
             sizes,
+            class: rows().next().map_or(0, |row| table.stated_class(row)),
         }
     }
 
@@ -139,8 +142,12 @@ impl Profile {
             .max(other.covered_by(self, column))
     }
 
-    /// Whether both were answered with the same sizes, as far as sizes are logged.
+    /// Whether both were answered with the same sizes, as far as sizes are logged, and the server said the
+    /// same of them.
     pub fn same_answer(&self, other: &Profile) -> bool {
+        if self.class != other.class {
+            return false;
+        }
         if self.sizes.is_empty() || other.sizes.is_empty() {
             return true;
         }

@@ -108,7 +108,7 @@ impl Found {
 }
 
 /// Lines joined at a backslash before the line end, with the number of their first; no comments.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
+pub(super) fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     let mut goes_on = false;
     for (number, line) in (1..).zip(text.lines()) {
@@ -122,7 +122,7 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
         }
         goes_on = continued;
     }
-    lines.retain(|(_, line)| !line.starts_with(['#', '<']));
+    lines.retain(|(_, line)| !line.starts_with('#'));
     lines
 }
 

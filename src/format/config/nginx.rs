@@ -102,9 +102,13 @@ impl Found {
     }
 }
 
-struct Directive {
-    line: usize,
-    words: Vec<String>,
+/// A directive of a configuration.
+#[derive(Debug, Clone)]
+pub(super) struct Directive {
+    pub(super) line: usize,
+    pub(super) words: Vec<String>,
+    /// How many blocks it stands in.
+    pub(super) depth: usize,
 }
 
 /// The words of one directive, without its quotes and semicolon.
@@ -116,8 +120,9 @@ pub(in crate::format) fn words(text: &str) -> Vec<String> {
 }
 
 /// Every directive with its words, blocks laid flat. The last may lack its semicolon.
-fn directives(text: &str) -> Vec<Directive> {
+pub(super) fn directives(text: &str) -> Vec<Directive> {
     let mut directives = Vec::new();
+    let mut depth = 0usize;
     let mut words: Vec<String> = Vec::new();
     let (mut line, mut first_line) = (1, 1);
     let mut rest = text;
@@ -135,7 +140,13 @@ fn directives(text: &str) -> Vec<Directive> {
                     directives.push(Directive {
                         line: first_line,
                         words: complete,
+                        depth,
                     });
+                }
+                match letter {
+                    '{' if !is_lua => depth += 1,
+                    '}' => depth = depth.saturating_sub(1),
+                    _ => {}
                 }
                 if is_lua { block_len(rest) } else { 1 }
             }
@@ -158,6 +169,7 @@ fn directives(text: &str) -> Vec<Directive> {
         directives.push(Directive {
             line: first_line,
             words,
+            depth,
         });
     }
     directives

@@ -70,7 +70,11 @@ pub(super) struct Score {
 }
 
 impl<'a> Sample<'a> {
-    pub(super) fn of(lines: Vec<&'a [u8]>, directives: Vec<&'a [u8]>, settings: &FormatSettings) -> Self {
+    pub(super) fn of(
+        lines: Vec<&'a [u8]>,
+        directives: Vec<&'a [u8]>,
+        settings: &FormatSettings,
+    ) -> Self {
         Sample {
             lines,
             directives,

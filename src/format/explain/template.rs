@@ -328,7 +328,8 @@ mod tests {
     #[test]
     fn a_suggested_line_is_read_without_the_string() {
         use crate::format::{Line, Visitor, detect};
-        use crate::record::{Record, Reject, Stated};
+        use crate::record::{Record, Reject};
+        use crate::stated::Stated;
         struct Last(Option<Stated>);
         impl Visitor for Last {
             fn record(&mut self, _: Line<'_>, record: &Record<'_>, _: usize) {
@@ -340,7 +341,7 @@ mod tests {
         let detected = detect(line, &Default::default()).unwrap();
         let mut last = Last(None);
         detected.visit(line, &mut last);
-        assert_eq!(last.0, Some(Stated::LimitRejected));
+        assert_eq!(last.0, Stated::named(b"limit_status"));
     }
 
     #[test]

@@ -111,8 +111,26 @@ pub(in crate::format) const USUAL: Table = &[
         "upstream_status", "OriginStatus", "us", "integrationStatus", "integration_status",
         "integration.status",
     ]),
-    (Role::LimitStatus, &[
-        "limit_req_status", "limit_conn_status", "limit_req", "limit_conn",
+    (Role::LimitStatus, &["limit_req_status", "limit_req"]),
+    (Role::ConnectionStatus, &["limit_conn_status", "limit_conn"]),
+    (Role::RetryAfter, &[
+        "sent_http_retry_after", "upstream_http_retry_after", "retry_after",
+        "resp_headers.Retry-After", "downstream_Retry-After",
+    ]),
+    (Role::Remaining, &[
+        "sent_http_x_ratelimit_remaining", "upstream_http_x_ratelimit_remaining",
+        "x_ratelimit_remaining", "ratelimit_remaining", "resp_headers.X-Ratelimit-Remaining",
+        "resp_headers.X-RateLimit-Remaining", "resp_headers.Ratelimit",
+        "downstream_X-Ratelimit-Remaining", "sent_http_ratelimit",
+    ]),
+    (Role::Reason, &[
+        "deny_reason", "denied_by", "block_reason", "reason", "error_code", "error.code",
+        "error.type", "error_reason", "response_code_details", "response_flags",
+        "x-edge-detailed-result-type", "error.responseType", "jsonPayload.statusDetails", "error",
+    ]),
+    (Role::Id, &[
+        "request_id", "req_id", "unique_id", "requestId", "x_request_id", "http_x_request_id",
+        "request.headers.X-Request-Id", "http.request.id", "connection",
     ]),
     // As `export` writes it.
     (Role::StatedBy, &["stated.by"]),
@@ -145,6 +163,10 @@ const FIELDS: &[(&str, Role)] = &[
     ("forwarded_for", Role::ForwardedFor),
     ("token", Role::Token),
     ("limit_status", Role::LimitStatus),
+    ("reason", Role::Reason),
+    ("retry_after", Role::RetryAfter),
+    ("ratelimit_remaining", Role::Remaining),
+    ("id", Role::Id),
 ];
 
 /// The names that `--map` takes.

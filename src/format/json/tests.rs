@@ -1,7 +1,8 @@
 //! Tests of JSON lines.
 
 use super::*;
-use crate::record::{Stated, Upstream};
+use crate::record::Upstream;
+use crate::stated::Stated;
 use proptest::prelude::*;
 
 fn read(line: &str) -> Option<Record<'_>> {
@@ -27,7 +28,7 @@ fn nginx_by_hand() {
         (403, Some(153), Some(250))
     );
     assert_eq!(record.upstream, Upstream::NotAsked);
-    assert_eq!(record.stated, Some(Stated::LimitRejected));
+    assert_eq!(record.stated, Stated::named(b"limit_status"));
     assert!(record.user.is_empty() && record.user_agent.is_empty());
 }
 
@@ -126,7 +127,7 @@ fn what_an_export_writes() {
     );
     assert_eq!(record.upstream, Upstream::Status(502));
     assert_eq!(&record.token[..], b"tok_1");
-    assert_eq!(record.stated, Some(Stated::LimitRejected));
+    assert_eq!(record.stated, Stated::named(b"limit_status"));
 }
 
 #[test]

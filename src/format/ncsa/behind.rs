@@ -108,7 +108,13 @@ fn role_of_name(name: &[u8]) -> Option<Role> {
         b"token" | b"auth" | b"authorization" => Role::Token,
         b"user" | b"remote_user" => Role::User,
         b"lim" | b"limit" | b"limit_req" | b"limit_req_status" => Role::LimitStatus,
-        b"limit_conn" | b"limit_conn_status" => Role::LimitStatus,
+        b"limit_conn" | b"limit_conn_status" => Role::ConnectionStatus,
+        b"retry_after" | b"retry-after" => Role::RetryAfter,
+        b"ratelimit_remaining" | b"x_ratelimit_remaining" | b"remaining" => Role::Remaining,
+        b"reason" | b"deny_reason" | b"denied_by" | b"error_code" => Role::Reason,
+        b"request_id" | b"req_id" | b"rid" | b"id" | b"unique_id" | b"conn" | b"connection" => {
+            Role::Id
+        }
         b"secure_link" => Role::SecureLink,
         b"invalid_referer" => Role::InvalidReferer,
         b"host" | b"http_host" | b"vhost" | b"server_name" | b"sn" => Role::Host,

@@ -177,6 +177,9 @@ fn variable(directive: &Directive) -> Result<Variable, String> {
         ('D', _) | ('T', Some("us")) => (Some((Role::Microseconds, 0)), Shape::Text),
         ('T', Some("ms")) => (Some((Role::Milliseconds, 1)), Shape::Text),
         ('T', _) => (Some((Role::Seconds, 2)), Shape::Text),
+        ('o', Some(header)) => (sent_role(header), Shape::Text),
+        ('L', _) => (Some((Role::Id, 1)), Shape::Text),
+        ('e', Some("UNIQUE_ID")) => (Some((Role::Id, 0)), Shape::Text),
         ('i', Some(header)) => (header_role(header), Shape::Text),
         (letter, _) if PASSED_OVER.contains(letter) => (None, Shape::Text),
         _ => return Err(format!("{} is no directive of LogFormat", directive.source)),
@@ -194,6 +197,22 @@ fn header_role(header: &str) -> Option<(Role, u8)> {
         .find(|(_, (known, _))| known.eq_ignore_ascii_case(header));
     // The Host header is what was asked for; it is believed before %v.
     known.map(|(rank, &(_, role))| (role, if role == Role::Host { 0 } else { rank }))
+}
+
+/// What a header of the answer means.
+fn sent_role(header: &str) -> Option<(Role, u8)> {
+    const SENT: [(&str, Role); 6] = [
+        ("retry-after", Role::RetryAfter),
+        ("x-ratelimit-remaining", Role::Remaining),
+        ("ratelimit-remaining", Role::Remaining),
+        ("ratelimit", Role::Remaining),
+        ("x-deny-reason", Role::Reason),
+        ("x-error-code", Role::Reason),
+    ];
+    let known = (0..)
+        .zip(SENT)
+        .find(|(_, (known, _))| known.eq_ignore_ascii_case(header));
+    known.map(|(rank, (_, role))| (role, rank))
 }
 
 /// The format string of what may be a whole directive: `LogFormat "..." nickname`.

@@ -1,8 +1,9 @@
 //! Tests of compiled templates, nginx's and Apache's.
 
 use super::*;
-use crate::record::{Stated, Upstream};
+use crate::record::Upstream;
 use crate::settings::FormatSettings;
+use crate::stated::Stated;
 use proptest::prelude::*;
 
 const COMBINED: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#;
@@ -57,7 +58,7 @@ fn nginx_variables() {
         (record.upstream, record.duration_ms),
         (Upstream::Status(403), Some(250))
     );
-    assert_eq!(record.stated, Some(Stated::LimitRejected));
+    assert_eq!(record.stated, Stated::named(b"limit_status"));
 }
 
 #[test]

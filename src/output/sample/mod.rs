@@ -152,6 +152,7 @@ pub(super) fn empty() -> Analysis {
             ..Input::default()
         },
         totals: Totals::default(),
+        side_logs: None,
         neighbours: BTreeMap::new(),
         window_s: 60,
         timeline: Vec::new(),

@@ -60,6 +60,8 @@ pub(super) fn rate_limit_spike() -> Spike {
             ),
         ]),
         distinct: counts(&[("ip", 2), ("client", 1), ("token", 1), ("route", 1)]),
+        stated: Vec::new(),
+        configured: Vec::new(),
         evidence: rate_limit_evidence(),
         collateral: Collateral {
             established_clients: 1,
@@ -174,6 +176,8 @@ pub(super) fn pushed_list_spike() -> Spike {
             ("route".to_owned(), vec![key("/", 900, 900)]),
         ]),
         distinct: counts(&[("ip", 212), ("client", 9), ("route", 131)]),
+        stated: Vec::new(),
+        configured: Vec::new(),
         evidence: vec![
             evidence(
                 Cause::IpAcl,
@@ -247,6 +251,8 @@ pub(super) fn undetermined_spike() -> Spike {
         ],
         rule: None,
         state: State::Closed,
+        stated: Vec::new(),
+        configured: Vec::new(),
         evidence: vec![evidence(
             Cause::BotFilter,
             EvidenceKind::Responder,
@@ -297,6 +303,8 @@ pub(super) fn standing_scan(denials: u64) -> Spike {
             ),
         ]),
         distinct: counts(&[("ip", 41), ("client", 6), ("route", 23)]),
+        stated: Vec::new(),
+        configured: Vec::new(),
         evidence: vec![evidence(
             Cause::RouteAcl,
             EvidenceKind::Behaviour,

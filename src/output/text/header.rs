@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::number::{counted, duration, share, thousands};
 use super::sheet::{Piece, Sheet, Tint};
-use crate::findings::{Analysis, InputFile};
+use crate::findings::{Analysis, InputFile, SideLogs};
 use crate::output::Context;
 
 pub(super) fn write(analysis: &Analysis, context: &Context, clock: &Clock, sheet: &mut Sheet) {
@@ -34,6 +34,25 @@ pub(super) fn write(analysis: &Analysis, context: &Context, clock: &Clock, sheet
         counts.push(Piece::new(Tint::Warning, format!("{warnings} below")));
     }
     sheet.flow(2, &counts);
+    if let Some(logs) = &analysis.side_logs {
+        sheet.flow(2, &[Piece::plain(stated(logs))]);
+    }
+}
+
+/// `2,852 of 2,866 denials stated by the error log, 14 without a line`.
+fn stated(logs: &SideLogs) -> String {
+    let mut text = format!(
+        "{} of {} stated by the error log",
+        thousands(logs.stated),
+        counted(logs.denials, "denial", "denials"),
+    );
+    if logs.named < logs.stated {
+        text.push_str(&format!(", {} with the cause", thousands(logs.named)));
+    }
+    if logs.silent > 0 {
+        text.push_str(&format!("; it is silent about {}", thousands(logs.silent)));
+    }
+    text
 }
 
 fn read(analysis: &Analysis, context: &Context, clock: &Clock, sheet: &Sheet) -> Vec<Piece> {

@@ -11,6 +11,8 @@ use std::collections::HashSet;
 
 /// Spikes that are explained in full unless `-v` asks for all; the others keep their verdict.
 pub(super) const EXPLAINED: usize = 3;
+/// Lines of a configuration that are shown where several could have done it.
+const CONFIGURED: usize = 3;
 /// A cause this likely is worth a line besides the first.
 pub(super) const NEAR: f64 = 0.05;
 
@@ -178,6 +180,7 @@ pub(super) fn explain(
     if let Some(rule) = &spike.rule {
         rule::write_quality(rule, clock, sheet);
     }
+    configured(spike, depth, sheet);
     sheet.entry("size", &size(spike, clock), 3);
     told.evidence_left |= reasons::write(spike, depth, sheet);
     alternatives(spike, sheet);
@@ -198,6 +201,29 @@ pub(super) fn explain(
             let text = format!("{}:{}: {}", example.file, example.line, example.text);
             sheet.entry("line", &text, depth.lines);
         }
+    }
+}
+
+/// The lines of the configuration that do it.
+fn configured(spike: &Spike, depth: Depth, sheet: &mut Sheet) {
+    let mut label = "set in";
+    let most = if depth.is_full {
+        usize::MAX
+    } else {
+        CONFIGURED
+    };
+    for directive in spike.configured.iter().take(most) {
+        let text = format!("{}:{}  {}", directive.file, directive.line, directive.text);
+        sheet.entry(label, &text, 2);
+        label = "";
+    }
+    if spike.configured.len() > most {
+        let more = spike.configured.len() - most;
+        sheet.entry(
+            label,
+            &format!("or {}", counted(more as u64, "more line", "more lines")),
+            1,
+        );
     }
 }
 
