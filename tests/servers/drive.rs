@@ -20,7 +20,7 @@ const WORKERS: usize = 96;
 /// Requests that wait for an answer, or for a connection; a server that is slower gets them later.
 const MOST_UNDER_WAY: u64 = 2000;
 /// Real time after which an answer is given up; stretched servers are slow at times.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a server is connected to.
 #[derive(Debug, Clone, Copy)]

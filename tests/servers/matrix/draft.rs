@@ -43,22 +43,6 @@ impl Draft {
         mut random: Random,
     ) -> Draft {
         let frame = form.frame(name, server, &mut random);
-        let formats: &[LogFormat] = match server {
-            Caddy => &[LogFormat::Usual],
-            Lighttpd => &[LogFormat::Usual, LogFormat::Combined, LogFormat::Vhost],
-            Haproxy => &[
-                LogFormat::Usual,
-                LogFormat::Usual,
-                LogFormat::Combined,
-                LogFormat::Json,
-            ],
-            _ => &[
-                LogFormat::Usual,
-                LogFormat::Usual,
-                LogFormat::Vhost,
-                LogFormat::Json,
-            ],
-        };
         Draft {
             scenario: Scenario {
                 name: format!("{number:03}-{name}"),
@@ -66,7 +50,7 @@ impl Draft {
                 mechanism: name.to_string(),
                 minutes: frame.minutes,
                 factor: frame.factor,
-                format: *random.pick(formats),
+                format: *random.pick(formats(server)),
                 background: random.within(0.6, 2.5) * frame.pace,
                 policies: Vec::new(),
                 streams: Vec::new(),
@@ -278,5 +262,25 @@ impl Draft {
             0 => Application::Express,
             _ => Application::Flask,
         };
+    }
+}
+
+/// The formats that a log of a server is written in, the more usual ones more often.
+fn formats(server: ServerKind) -> &'static [LogFormat] {
+    match server {
+        Caddy => &[LogFormat::Usual],
+        Lighttpd => &[LogFormat::Usual, LogFormat::Combined, LogFormat::Vhost],
+        Haproxy => &[
+            LogFormat::Usual,
+            LogFormat::Usual,
+            LogFormat::Combined,
+            LogFormat::Json,
+        ],
+        _ => &[
+            LogFormat::Usual,
+            LogFormat::Usual,
+            LogFormat::Vhost,
+            LogFormat::Json,
+        ],
     }
 }

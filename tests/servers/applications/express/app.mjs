@@ -157,7 +157,7 @@ app.post('/_lab/origin', change(({ add, remove }) => {
 }));
 app.use(refused);
 
-const server = app.listen(number('LAB_PORT', 0), '127.0.0.1', (error) => {
+const server = app.listen(number('LAB_PORT', 0), '127.0.0.1', 4096, (error) => {
   if (error) throw error;
   console.log('ready');
 });
