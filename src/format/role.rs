@@ -91,8 +91,6 @@ pub(super) enum Role {
     S3Error,
     /// Squid's result code, such as `TCP_DENIED`.
     SquidResult,
-    /// Google's `statusDetails`.
-    GoogleDetails,
     /// API Gateway's `$context.error.responseType`.
     GatewayResponse,
     /// What a firewall did: `BLOCK`, `ALLOW`.
@@ -161,7 +159,6 @@ impl Role {
             | Role::AlbActions
             | Role::S3Error
             | Role::SquidResult
-            | Role::GoogleDetails
             | Role::GatewayResponse
             | Role::WafAction
             | Role::WafRule

@@ -137,8 +137,7 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::SecureLink, &["secure_link"]),
     (Role::InvalidReferer, &["invalid_referer"]),
     (Role::Logger, &["logger"]),
-    (Role::GoogleDetails, &["jsonPayload.statusDetails"]),
-    (Role::GatewayResponse, &["responseType", "error.responseType", "errorResponseType"]),
+    (Role::GatewayResponse, &["responseType", "errorResponseType"]),
 ];
 
 /// Names that `--map` takes, with what they mean.
