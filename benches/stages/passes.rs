@@ -82,6 +82,7 @@ fn examined(settings: &Settings, with: impl FnOnce(&dyn Fn()) -> Duration) -> (D
         survey: &survey,
         routes: &routes,
         outlines,
+        marked: false,
     };
     let ((table, _), took) =
         timed(|| examine::run(&open.input, &open.formats, &open.gate, counted, &|_| {}));

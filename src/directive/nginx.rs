@@ -104,8 +104,8 @@ fn refuses(arguments: &[String]) -> bool {
 
 /// `return 403` in an `if`: what the condition looks at tells what it is for.
 fn conditional(all: &[Placed], directive: &Placed, wanted: &Wanted<'_>) -> u8 {
-    let condition = directive.within.iter().rev().filter_map(|at| all.get(*at));
-    let Some(condition) = condition.filter(|block| block.name() == "if").next() else {
+    let mut condition = directive.within.iter().rev().filter_map(|at| all.get(*at));
+    let Some(condition) = condition.find(|block| block.name() == "if") else {
         return 0;
     };
     let text = condition.words.join(" ").to_ascii_lowercase();

@@ -34,7 +34,7 @@ fn statements<'a>(case: &'a Case<'_>) -> Vec<(&'a Statement, u64)> {
     let mut all: Vec<(&Statement, u64)> = stated
         .filter_map(|(number, count)| Some((case.table.statements.get(*number)?, *count)))
         .collect();
-    all.sort_by(|a, b| b.1.cmp(&a.1));
+    all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     all
 }
 

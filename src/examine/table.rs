@@ -355,17 +355,6 @@ impl<'s> Table<'s> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::Column;
-
-    #[test]
-    fn columns_stand_in_the_order_of_their_numbers() {
-        let numbers = Column::ALL.map(|column| column as usize);
-        assert!(numbers.into_iter().eq(0..Column::COUNT));
-    }
-}
-
 /// Answers that turn a caller away without being denials: a login, a limit, an overload.
 const TURNED_AWAY: [u16; 3] = [401, 429, 503];
 
@@ -378,4 +367,15 @@ fn passed_before(rows: &[Row]) -> Vec<u32> {
         before.push(passed);
     }
     before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Column;
+
+    #[test]
+    fn columns_stand_in_the_order_of_their_numbers() {
+        let numbers = Column::ALL.map(|column| column as usize);
+        assert!(numbers.into_iter().eq(0..Column::COUNT));
+    }
 }

@@ -49,8 +49,11 @@ impl Format for Logfmt {
     }
 }
 
+/// A name, its value, and what stands behind them.
+type Pair<'a> = (&'a [u8], Cow<'a, [u8]>, &'a [u8]);
+
 /// The pair that a text begins with, and what stands behind it. A key alone has no value.
-fn pair(text: &[u8]) -> Option<(&[u8], Cow<'_, [u8]>, &[u8])> {
+fn pair(text: &[u8]) -> Option<Pair<'_>> {
     let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-@/".contains(byte);
     let end = text
         .iter()

@@ -13,7 +13,7 @@ const HEAD: &str = "[Tue Mar 10 09:39:02.292240 2026]";
 #[test]
 fn every_message_that_denies() {
     let client = "[pid 1:tid 2] [client 192.0.2.1:47157]";
-    let error = format!("[pid 1:tid 2] (13)Permission denied: [client 192.0.2.1:0]");
+    let error = "[pid 1:tid 2] (13)Permission denied: [client 192.0.2.1:0]";
     for (module, head, message, kind, target) in [
         (
             "authz_core",
@@ -66,14 +66,14 @@ fn every_message_that_denies() {
         ),
         (
             "core",
-            error.as_str(),
+            error,
             "AH00132: file permissions deny server access: /srv/www/a.txt",
             Kind::ApacheFile,
             Target::File(b"/srv/www/a.txt"),
         ),
         (
             "core",
-            error.as_str(),
+            error,
             "AH00035: access to /x denied (filesystem path '/srv/x') because search permissions are missing on a component of the path",
             Kind::ApacheFile,
             Target::Asked(b"/x"),

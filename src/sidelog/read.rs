@@ -42,10 +42,13 @@ const MOST_SAYINGS: usize = 20_000;
 /// Most bytes of a transaction that spans chunks.
 const LONGEST_TRANSACTION: usize = 4 << 20;
 
+/// Tells what a line says; whether the line is of its kind.
+type ReadLine = fn(&[u8], &mut dyn FnMut(Told<'_>)) -> bool;
+
 struct Format {
     name: &'static str,
     /// Gives what the line says to the second argument; false if it is not of this format.
-    read: fn(&[u8], &mut dyn FnMut(Told<'_>)) -> bool,
+    read: ReadLine,
 }
 
 fn one(told: Option<Told<'_>>, take: &mut dyn FnMut(Told<'_>)) -> bool {

@@ -147,7 +147,7 @@ fn statements(setting: &Setting<'_>, verdict: &Verdict) -> Vec<StatedBy> {
             })
         })
         .collect();
-    all.sort_by(|a, b| b.denials.cmp(&a.denials));
+    all.sort_by_key(|entry| std::cmp::Reverse(entry.denials));
     all.truncate(setting.top);
     all
 }
