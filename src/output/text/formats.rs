@@ -43,8 +43,10 @@ pub fn list(known: &[Known], context: &Context) -> String {
         sheet.blank();
         sheet.line(&[Piece::new(Tint::Strong, format.name)]);
         sheet.sentence(2, Tint::Plain, format.description, 4);
-        let names = format!("also named {}", format.aliases.join(", "));
-        sheet.sentence(2, Tint::Faint, &names, 4);
+        if !format.aliases.is_empty() {
+            let names = format!("also named {}", format.aliases.join(", "));
+            sheet.sentence(2, Tint::Faint, &names, 4);
+        }
     }
     sheet.blank();
     let others = [
