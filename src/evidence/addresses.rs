@@ -104,7 +104,8 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     let scattered = 1.0 - facts.class_share(&UNWANTED) - facts.class_share(&[Class::Monitor]);
     if ips >= 3 * fewest {
         let more = (ips as f64 / fewest.max(1) as f64).ln().min(2.0) - 1.0;
-        weight += 1.0 + more.max(0.0) * scattered; // neighbours
+        // Nor is it strange that the programs of one fleet lie together.
+        weight += 1.0 + more.max(0.0) * facts.class_share(&[Class::Browser]); // neighbours
     }
     if ips >= 3 && networks == 1 && facts.distinct(Column::Route1) >= 2 {
         weight += scattered; // one network, wherever it asks
