@@ -6,6 +6,7 @@
 //! facts. Denials are assigned once, so the parts add up to all of them.
 
 pub mod advice;
+mod blocking;
 mod calibration;
 pub mod describe;
 mod growth;
@@ -328,24 +329,37 @@ fn unite(ground: &Ground<'_>, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
 fn one_spike(a: &Verdict, large: &Profile, b: &Verdict, small: &Profile) -> bool {
     let (cause, other) = (a.judgement.cause, b.judgement.cause);
     let undetermined = other == Cause::Undetermined && b.denials.len() * 5 < a.denials.len();
-    if cause != other && !undetermined {
+    // Where a limit of all callers bites, whatever else is shut meanwhile is shut by it.
+    let of_limit = is_for_all(a)
+        && cause == Cause::RateLimit
+        && matches!(other, Cause::Undetermined | Cause::RouteAcl)
+        && b.denials.len() * 5 < a.denials.len();
+    if cause != other && !undetermined && !of_limit {
         return false;
     }
     if !large.same_answer(small) || !small.within(large) {
         return false;
     }
     match cause {
+        Cause::RateLimit if of_limit => true,
         Cause::RateLimit => {
             small.covered_by(large, Column::Ip) >= 0.8
                 || (large.contact(small, Column::Route3) >= 0.8 && large.in_step(small))
         }
-        Cause::IpAcl => large.in_step(small) || small.covered_by(large, Column::Prefix) >= 0.5,
+        Cause::IpAcl => {
+            // Of the few who seldom come, the first and the last denial say little of when a list was in force.
+            large.in_step(small)
+                || small.covered_by(large, Column::Prefix) >= 0.5
+                || large.contact(small, Column::Route2) >= 0.8
+        }
         Cause::RouteAcl => {
             large.contact(small, Column::Route1) >= 0.8 || large.contact(small, Column::Ip) >= 0.8
         }
+        Cause::Permission if large.contact(small, Column::Route3) >= 0.8 => true,
         Cause::Credential | Cause::Permission => {
             large.contact(small, Column::Ip) >= 0.5
-                || (large.in_step(small) && large.contact(small, Column::UserAgent) >= 0.8)
+                || (large.contact(small, Column::UserAgent) >= 0.8
+                    && (large.in_step(small) || large.contact(small, Column::Route3) >= 0.8))
         }
         Cause::BotFilter => {
             large.contact(small, Column::Ip) >= 0.5
@@ -354,6 +368,14 @@ fn one_spike(a: &Verdict, large: &Profile, b: &Verdict, small: &Profile) -> bool
         }
         _ => true,
     }
+}
+
+/// Whether a limit is one for all callers.
+fn is_for_all(verdict: &Verdict) -> bool {
+    verdict
+        .limiter
+        .as_ref()
+        .is_some_and(|fit| fit.key.is_none())
 }
 
 /// Small bursts and those of probing scanners are part of every log.

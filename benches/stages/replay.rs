@@ -55,6 +55,7 @@ fn arrivals(limit: &Limit) -> Vec<Arrival> {
                 time_ms: time_ms as i64 / 1000 * 1000,
                 key: key as u32,
                 denied: !machines[key].admit(time_ms as i64),
+                duration_ms: None,
             }
         })
         .collect()

@@ -12,6 +12,8 @@ use std::net::IpAddr;
 
 /// What each e-fold of networks takes from a list of addresses.
 const NETWORK_COST: f64 = 0.8;
+/// So many addresses in each /16 are rarely one caller's.
+const DENSE: usize = 20;
 
 /// Requests that a balancer must have sent to be seen as one.
 const BALANCED_REQUESTS: usize = 1_000;
@@ -107,9 +109,13 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
         // Nor is it strange that the programs of one fleet lie together.
         weight += 1.0 + more.max(0.0) * facts.class_share(&[Class::Browser]); // neighbours
     }
+    if ips >= DENSE && ips >= DENSE * wide {
+        weight += 0.8 * scattered; // more of them than a fleet has
+    }
     if ips >= 3 && networks == 1 && facts.distinct(Column::Route1) >= 2 {
         weight += scattered; // one network, wherever it asks
     }
+    weight -= facts.class_share(&[Class::Monitor]); // who lists the addresses of a monitor?
     if facts.follows_surge() {
         weight -= 0.8;
     }

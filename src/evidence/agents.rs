@@ -25,17 +25,20 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
 
 fn shunned(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
-    let agents = facts.distinct(Column::UserAgent);
+    let unwanted = facts.class_share(&UNWANTED);
+    // A scanner adds the number of its test, a crawler its version: by name it is one.
+    let agents = match unwanted >= 0.9 {
+        true => facts.distinct(Column::Client).max(1),
+        false => facts.distinct(Column::UserAgent),
+    };
     let (ips, networks) = (facts.distinct(Column::Ip), facts.distinct(Column::Prefix16));
     let elsewhere = facts.other_ip_same_agent;
-    let passed =
-        elsewhere.admitted + facts.same_ip_elsewhere.admitted + facts.same_ip_here.admitted;
+    let passed = elsewhere.admitted + facts.same_ip_same_agent.admitted;
     let of_others = facts.admitted_meanwhile.saturating_sub(passed);
     if passed as f64 > 0.03 * facts.denials as f64 || agents > 12 || of_others * 20 < facts.denials
     {
         return None; // where nobody passes with any agent, it is not the agent
     }
-    let unwanted = facts.class_share(&UNWANTED);
     let libraries = facts.class_share(&[Class::HttpLibrary, Class::CommandLine, Class::ApiTool]);
     let monitors = facts.class_share(&[Class::Monitor]);
     let routes = facts.distinct(Column::Route3);

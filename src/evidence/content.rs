@@ -3,10 +3,10 @@
 //! Such denials are set apart before anything splits by client or route. But content does not decide
 //! alone: where everything that an address sends is denied, its odd requests fall under that rule too.
 
-use crate::examine::row::{Content, Row, SIGN_LINK_EXPIRED};
+use crate::examine::row::{Content, Row, SIGN_LINK_EXPIRED, SIGN_LINK_VALID};
 use crate::examine::table::{Column, Table};
 use crate::key::Method;
-use crate::key::fast::HashMap;
+use crate::key::fast::{HashMap, HashSet};
 
 /// A class of content that is judged apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,6 +43,7 @@ impl Stream {
 pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
     let mut found = Vec::new();
     let stated = stated_groups(table).into_iter().map(Stream::Stated);
+    let expiring = expiring_places(table, open);
     for stream in stated.chain(STREAMS) {
         let mut known: HashMap<u32, bool> = HashMap::default();
         let mut stands = |row: &Row| {
@@ -57,7 +58,11 @@ pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
             .copied()
             .filter(|index| {
                 let row = &table.rows[*index as usize];
-                open[*index as usize] && stream.holds(table, row) && stands(row)
+                let holds = stream.holds(table, row)
+                    || stream == Stream::ExpiredLink
+                        && row.signs & SIGN_LINK_VALID != 0
+                        && expiring.contains(&table.cell(*index).place());
+                open[*index as usize] && holds && stands(row)
             })
             .collect();
         for index in &denials {
@@ -68,6 +73,25 @@ pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
         }
     }
     found
+}
+
+/// Places where links are denied mostly because their time had passed. Those that were denied there while it had not,
+/// by the clock of the log, met the same check by another clock.
+fn expiring_places(table: &Table<'_>, open: &[bool]) -> HashSet<u32> {
+    let mut counts: HashMap<u32, (usize, usize)> = HashMap::default();
+    for index in table.denied().iter().filter(|index| open[**index as usize]) {
+        let signs = table.rows[*index as usize].signs;
+        let (expired, valid) = counts.entry(table.cell(*index).place()).or_default();
+        *expired += usize::from(signs & SIGN_LINK_EXPIRED != 0);
+        *valid += usize::from(signs & SIGN_LINK_VALID != 0);
+    }
+    let mostly =
+        |(_, (expired, valid)): &(u32, (usize, usize))| *expired >= 2 * *valid && *expired > 0;
+    counts
+        .into_iter()
+        .filter(mostly)
+        .map(|(place, _)| place)
+        .collect()
 }
 
 /// The groups of statements that name a cause and that denials carry, in their order.

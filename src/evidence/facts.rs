@@ -30,6 +30,8 @@ const MOST_ADMITTED_OF_BLOCK: f64 = 0.15;
 const SOON: f64 = 0.1;
 /// How many times the usual pace a crowd asks.
 const RUSH: f64 = 5.0;
+/// And of a whole server, which has other traffic besides.
+const RUSH_ON_SERVER: f64 = 2.5;
 
 /// Denied and admitted requests of one cell of a contrast.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,6 +79,8 @@ pub struct Facts {
     pub other_ip_same_agent: Split,
     /// Anybody on the group's routes with a method that is not denied in it.
     pub other_method_here: Split,
+    /// The group's addresses with the group's user agents, in its interval.
+    pub same_ip_same_agent: Split,
     /// The group's addresses, with an agent that the group does not have.
     pub same_ip_other_agent: Split,
     /// The group's tokens or users, outside its cells.
@@ -114,6 +118,8 @@ pub struct Facts {
     pub pace: Option<Pace>,
     /// Requests admitted meanwhile, of anyone anywhere.
     pub admitted_meanwhile: u64,
+    /// All requests meanwhile, of anyone anywhere.
+    pub requests_meanwhile: u64,
     /// Denials of OPTIONS requests.
     pub options: u64,
     /// Denials of POST, PUT, PATCH or DELETE requests.
@@ -188,6 +194,12 @@ impl Facts {
             || others.admitted >= 5 && others.admitted_share() >= 0.8
     }
 
+    /// Whether hardly anybody passed anywhere, and not at the group's places only.
+    pub fn server_is_shut(&self) -> bool {
+        let others = self.requests_meanwhile.saturating_sub(self.denials);
+        others >= 10 && self.admitted_meanwhile * 20 <= self.requests_meanwhile
+    }
+
     /// Whether the callers were shut out as soon as they became busy, which fits a limit better than any list: of a
     /// full block, the share of their requests that may still be admitted is bounded.
     pub fn follows_surge(&self) -> bool {
@@ -196,16 +208,26 @@ impl Facts {
         self.denials >= 20 && blocked && self.surge.is_some_and(soon)
     }
 
+    /// Whether nearly all of the callers asked many times faster than ever just before they were denied.
+    pub fn follows_jump(&self) -> bool {
+        let ips = self.distinct(Column::Ip) as u64;
+        (1..=200).contains(&ips) && self.ips_with_jump * 10 >= ips * 8 && self.denials >= 20
+    }
+
     /// Whether the group's places are shut for all just while they are asked for many times as often as otherwise.
     pub fn follows_pace(&self) -> bool {
         let passed = self.other_ip_here.admitted + self.same_ip_here.admitted;
+        let rush = match self.server_is_shut() {
+            true => RUSH_ON_SERVER,
+            false => RUSH,
+        };
         let shut = passed as f64 <= MOST_ADMITTED_OF_BLOCK * self.denials as f64;
         self.denials >= 20
             && shut
             && !self.others_pass()
             && self
                 .pace
-                .is_some_and(|pace| pace.inside >= RUSH * pace.outside)
+                .is_some_and(|pace| pace.inside >= rush * pace.outside)
     }
 
     /// Share of the denials that have a property counted above.

@@ -11,8 +11,17 @@ use crate::key::client::Class;
 const BESIDE_SURGE: f64 = 0.4;
 /// What each e-fold of agents takes from a cause that lies with one caller.
 const CROWD_COST: f64 = 0.6;
+/// So many agents may be those of one team.
+const TEAM: f64 = 4.0;
+/// So many addresses of browsers are a crowd.
+const CROWD: usize = 20;
 /// Programs that carry credentials of an API.
-const PROGRAMS: [Class; 3] = [Class::HttpLibrary, Class::CommandLine, Class::ApiTool];
+const PROGRAMS: [Class; 4] = [
+    Class::HttpLibrary,
+    Class::CommandLine,
+    Class::ApiTool,
+    Class::Monitor,
+];
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     let named = named(case);
@@ -55,6 +64,8 @@ fn refused(case: &Case<'_>) -> Option<Evidence> {
         2..=3 => 0.5,
         _ => 0.9,
     };
+    // The owner's own monitors: no list, filter or limit is set up against them.
+    weight += 1.5 * facts.class_share(&[Class::Monitor]);
     if facts.distinct(Column::Client) == 1 && ips >= 2 && wide >= 2 {
         weight += 0.9; // one program on scattered addresses
     }
@@ -109,14 +120,18 @@ fn lacks_right(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let mut weight: f64 = if others.admitted < 3 { 1.4 } else { 1.6 };
-    // A right belongs to somebody: a crowd of agents lacks none.
-    weight -= CROWD_COST * (facts.distinct(Column::UserAgent).max(1) as f64).ln();
+    // A right belongs to somebody: a crowd of agents lacks none, though a team of a few may.
+    let agents = facts.distinct(Column::UserAgent) as f64 / TEAM;
+    weight -= CROWD_COST * agents.max(1.0).ln();
     if facts.share(facts.writes) > 0.95 && facts.distinct(Column::Route3) == 1 {
-        weight -= 1.0; // or their bodies are not what the place takes
+        weight -= 1.4; // or their bodies are not what the place takes
     }
     let browsers = facts.class_share(&[Class::Browser]);
-    if browsers > 0.8 && facts.distinct(Column::Ip) >= 5 && facts.distinct(Column::User) == 0 {
+    if browsers > 0.8 && facts.distinct(Column::Ip) >= CROWD && facts.distinct(Column::User) == 0 {
         weight -= 0.8; // many people without a name: hardly a right that each of them lacks
+    }
+    if facts.same_ip_other_root.admitted + 4 >= elsewhere.admitted {
+        weight -= 0.8; // another interface may be open to all
     }
     weight += if others.admitted as f64 >= 0.1 * facts.denials as f64 {
         0.8
@@ -204,7 +219,7 @@ fn nameless(case: &Case<'_>) -> Option<Evidence> {
     ))
 }
 
-/// Programs that are denied now and then by the application, wherever they call: a key left out.
+/// Programs that are denied now and then by the application, however much they ask: a key left out.
 fn now_and_then(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let here = facts.same_ip_here;
@@ -213,20 +228,23 @@ fn now_and_then(case: &Case<'_>) -> Option<Evidence> {
     if programs < 0.6
         || !by_application
         || here.admitted_share() < 0.5
-        || facts.distinct(Column::Route3) < 3
+        || (facts.distinct(Column::Route3) < 3 && facts.distinct(Column::Ip) < 3)
     {
         return None;
     }
+    let places = facts.distinct(Column::Route3);
+    // At one place it may as well be some of its objects that they may not see.
+    let weight = if places < 3 { 0.8 } else { 1.5 };
     let text = format!(
-        "programs are denied now and then by the application at {} places where they are mostly admitted ({})",
-        facts.distinct(Column::Route3),
+        "programs are denied now and then by the application at {} where they are mostly admitted ({})",
+        counted(places as u64, "place", "places"),
         percent(here.admitted_share())
     );
     Some(evidence(
         "now_and_then",
         EvidenceKind::Behaviour,
         Cause::Credential,
-        1.5,
+        weight,
         text,
         &[("admitted_share", here.admitted_share())],
     ))

@@ -312,11 +312,17 @@ fn assess(table: &Table<'_>, rows: &[u32], key: &dyn Fn(&Row) -> u32) -> Option<
             time_ms: row.time_ms,
             key: key(row),
             denied: row.denied,
+            duration_ms: (row.duration_ms != NONE).then_some(row.duration_ms),
         })
         .collect();
     let clamp = clamp::measure(&seconds);
     // A steady stream of admissions is a bucket or a budget; without it admissions may come before denials.
-    let steady: &[fit::Fit] = &[fit::leaky_bucket, fit::fixed_window, fit::moving_window];
+    let steady: &[fit::Fit] = &[
+        fit::concurrency,
+        fit::leaky_bucket,
+        fit::fixed_window,
+        fit::moving_window,
+    ];
     let traffic = Traffic::new(&arrivals);
     let fitted = match clamp.is_some_and(|clamp| clamp.deviations <= TIGHT_DEVIATIONS) {
         true => fit::best_of(&traffic, steady).or_else(|| fit::hold(&traffic)),

@@ -111,7 +111,7 @@ fn rushed(case: &Case<'_>) -> Option<Evidence> {
 fn jumped(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let ips = facts.distinct(crate::examine::table::Column::Ip) as u64;
-    if ips == 0 || facts.ips_with_jump * 10 < ips * 8 || facts.denials < 20 || ips > 200 {
+    if !facts.follows_jump() {
         return None;
     }
     let text = format!(

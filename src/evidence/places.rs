@@ -114,7 +114,9 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
     if facts.follows_pace() {
         weight = weight.min(1.0); // open as long as few ask
     }
-    if facts.admitted_meanwhile * 20 < facts.denials && facts.distinct(Column::Route3) > 3 {
+    let anywhere =
+        facts.admitted_meanwhile * 20 < facts.denials && facts.distinct(Column::Route3) > 3;
+    if anywhere || facts.server_is_shut() {
         weight -= 2.0; // nobody passes anywhere: it is not these places
     }
     if is_private(case) {

@@ -3,7 +3,7 @@
 //! The conditions are read off the denials for the cause that was found, as few values as cover them,
 //! then checked against every request of the interval: precision and coverage are counted, not guessed.
 
-use super::Verdict;
+use super::{Verdict, blocking};
 use crate::evidence::facts::Facts;
 use crate::examine::index::Bits;
 use crate::examine::row::{Content, NONE, Row};
@@ -70,9 +70,12 @@ impl Rebuilt<'_> {
 /// The rule behind a verdict; none where the cause is undetermined or nothing narrows it.
 pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t>> {
     let facts = &verdict.facts;
+    let limit = (verdict.judgement.cause == Cause::RateLimit)
+        .then(|| limit(table, verdict))
+        .flatten();
     let clauses = match verdict.judgement.cause {
         Cause::Undetermined => return None,
-        Cause::RateLimit if limit(verdict).is_some() => vec![places(table, facts)],
+        Cause::RateLimit if limit.is_some() => vec![places(table, facts)],
         // No limit could be rebuilt: at least say who was over it.
         Cause::RateLimit => vec![values(table, facts, Column::Ip), places(table, facts)],
         Cause::IpAcl => vec![addresses(table, verdict)],
@@ -83,9 +86,6 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
         Cause::BotFilter => bots(table, verdict),
     };
     let clauses: Vec<Clause> = clauses.into_iter().flatten().collect();
-    let limit = (verdict.judgement.cause == Cause::RateLimit)
-        .then(|| limit(verdict))
-        .flatten();
     if clauses.is_empty() && limit.is_none() {
         return None;
     }
@@ -114,32 +114,9 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
     })
 }
 
-/// The limit that the moment of the block shows, where none could be fitted: what was admitted before it is the
-/// budget, and over how long that is counted is not known.
-fn blocking_limit(facts: &Facts) -> Option<Limit> {
-    let (key, budget) = if facts.follows_surge() {
-        let own = [Column::Token, Column::User, Column::Ip, Column::UserAgent];
-        let key = own.into_iter().find(|column| facts.distinct(*column) == 1);
-        (key, facts.surge.map(|surge| surge.admitted as u32))
-    } else if facts.follows_pace() {
-        (None, None)
-    } else {
-        return None;
-    };
-    Some(Limit {
-        key: key
-            .map(|column| dimension(column).to_string())
-            .into_iter()
-            .collect(),
-        algorithm: Algorithm::SlidingWindow,
-        limit: budget,
-        ..Limit::default()
-    })
-}
-
-fn limit(verdict: &Verdict) -> Option<Limit> {
+fn limit(table: &Table<'_>, verdict: &Verdict) -> Option<Limit> {
     let Some(fit) = verdict.limiter.as_ref() else {
-        return blocking_limit(&verdict.facts);
+        return blocking::limit(table, verdict);
     };
     let key: Vec<String> = fit
         .key

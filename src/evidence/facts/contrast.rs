@@ -109,12 +109,13 @@ fn count(split: &mut Split, row: &Row) {
 pub(super) fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     let interval = inner(table, facts);
     facts.admitted_meanwhile = table.passed_within(&interval);
-    let own_agents = own_addresses(table, group, &interval, facts);
+    facts.requests_meanwhile = interval.len() as u64;
+    own_addresses(table, group, &interval, facts);
     places(table, group, &interval, facts);
     identities(table, group, &interval, facts);
     facts.other_ip_same_agent = with_agents(table, group, &interval);
-    facts.other_ip_same_agent.denied -= own_agents.denied;
-    facts.other_ip_same_agent.admitted -= own_agents.admitted;
+    facts.other_ip_same_agent.denied -= facts.same_ip_same_agent.denied;
+    facts.other_ip_same_agent.admitted -= facts.same_ip_same_agent.admitted;
 }
 
 /// The interval of a group without the second in which it begins and the one in which it ends, where stamps are no
@@ -128,14 +129,8 @@ fn inner(table: &Table<'_>, facts: &Facts) -> Range<usize> {
     }
 }
 
-/// What the group's addresses did; and how much of it with the group's agents.
-fn own_addresses(
-    table: &Table<'_>,
-    group: &Group,
-    interval: &Range<usize>,
-    facts: &mut Facts,
-) -> Split {
-    let mut own_agents = Split::default();
+/// What the group's addresses did.
+fn own_addresses(table: &Table<'_>, group: &Group, interval: &Range<usize>, facts: &mut Facts) {
     // Requests and denials in the group's cells, of one address in one second each.
     let mut seconds: Vec<(u64, u64)> = Vec::new();
     for ip in &group.ips {
@@ -145,7 +140,7 @@ fn own_addresses(
             let here = group.is_here(table, *index);
             let agent = group.agent.contains(row.user_agent);
             if agent {
-                count(&mut own_agents, row);
+                count(&mut facts.same_ip_same_agent, row);
             }
             if here && group.is_foreign(*index, row) {
                 continue;
@@ -178,7 +173,6 @@ fn own_addresses(
     if (0.05..0.95).contains(&facts.same_ip_here.admitted_share()) {
         facts.load = clamp::load(seconds);
     }
-    own_agents
 }
 
 /// What anybody did at the group's places.

@@ -12,7 +12,7 @@ const LENGTHS_MS: [i64; 10] = [
     1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000,
 ];
 /// Admitted requests that make a surge.
-const LEAST_ADMITTED: usize = 4;
+const LEAST_ADMITTED: usize = 2;
 /// Stamps of milliseconds tell no shorter one.
 const SHORTEST_MS: i64 = 100;
 /// Before it, so many times its length is looked at, as far as the log goes ...
@@ -21,6 +21,8 @@ const QUIET_LENGTHS: i64 = 8;
 const LEAST_QUIET: i64 = 2;
 /// How many times faster than before callers must ask.
 const RISE: f64 = 4.0;
+/// At the pace of the denials so many more would have come before: else the quiet is chance.
+const LEAST_MISSED: f64 = 5.0;
 /// And at least so fast, against the pace at which they go on while they are denied.
 const LEAST_PACE: f64 = 0.3;
 
@@ -73,7 +75,9 @@ pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<
         }
         let earlier = younger(length_ms + quiet_ms) - admitted;
         let before_ms = (ages[admitted - 1] + stamp_ms) as f64;
-        let rises = admitted as f64 / before_ms >= RISE * (earlier as f64 + 0.5) / quiet_ms as f64;
+        let missed = pace * quiet_ms as f64 / 1000.0 - earlier as f64;
+        let rises = missed >= LEAST_MISSED
+            && admitted as f64 / before_ms >= RISE * (earlier as f64 + 0.5) / quiet_ms as f64;
         let before_s = before_ms / 1000.0;
         (rises && admitted as f64 / before_s >= LEAST_PACE * pace).then_some(Surge {
             before_s,

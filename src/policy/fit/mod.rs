@@ -5,6 +5,7 @@
 //! accepts only what beats chance and a list by far. All are linear in the arrivals.
 //! A fit names no key: the caller knows which dimension it grouped by.
 
+mod concurrency;
 mod fixed_window;
 mod hold;
 mod leaky_bucket;
@@ -12,11 +13,13 @@ mod moving_window;
 mod sliding_window;
 mod usual;
 
+pub use concurrency::concurrency;
 pub use fixed_window::fixed_window;
 pub use hold::hold;
 pub use leaky_bucket::leaky_bucket;
 pub use moving_window::moving_window;
 pub use sliding_window::sliding_window;
+pub use usual::WINDOWS as USUAL_WINDOWS_S;
 
 use super::limiter::Machine;
 use super::replay::{self, Agreement, Cell, Score, Traffic};
@@ -86,6 +89,7 @@ pub fn best(traffic: &Traffic) -> Option<Fitted> {
     best_of(
         traffic,
         &[
+            concurrency,
             leaky_bucket,
             fixed_window,
             moving_window,
@@ -101,6 +105,11 @@ pub type Fit = fn(&Traffic) -> Option<Fitted>;
 /// The limit of one of these algorithms that explains the traffic best, if one explains it.
 pub fn best_of(traffic: &Traffic, fits: &[Fit]) -> Option<Fitted> {
     let fits: Vec<Fitted> = fits.par_iter().filter_map(|fit| fit(traffic)).collect();
+    // What is in flight tells each answer by itself, which no other limit's count could do by accident.
+    let at_once = |fit: &&Fitted| fit.limit.algorithm == Algorithm::Concurrency;
+    if let Some(fit) = fits.iter().find(at_once) {
+        return Some(fit.clone());
+    }
     if fits.len() < 2 {
         return fits.into_iter().next();
     }

@@ -47,6 +47,15 @@ const LEAP: f64 = 2.5;
 /// The share of denials whose runs must begin as the limit is crossed.
 const FEWEST_JUMPS: f64 = 0.7;
 
+/// So many keys may be denied at one moment by accident ...
+const FEWEST_AT_ONCE: usize = 3;
+
+/// ... which is as long, in milliseconds.
+const AT_ONCE_MS: i64 = 3_000;
+
+/// How far the counts of keys at their first denials may differ, as a share of the limit.
+const SAME_COUNT: f64 = 0.05;
+
 /// The sliding window that explains the traffic, if one does.
 pub fn sliding_window(traffic: &Traffic) -> Option<Fitted> {
     if traffic.denials() < FEWEST_DENIALS {
@@ -57,18 +66,18 @@ pub fn sliding_window(traffic: &Traffic) -> Option<Fitted> {
         .filter_map(|width_s| threshold(traffic, width_s));
     let mut found: Vec<(f64, Threshold)> = thresholds
         .map(|threshold| (jumps(traffic, &threshold), threshold))
-        .filter(|(jumps, _)| *jumps >= FEWEST_JUMPS)
+        .filter(|(jumps, threshold)| *jumps >= FEWEST_JUMPS && !is_one_moment(traffic, threshold))
         .collect();
     let fewest = found.iter().map(|(_, threshold)| threshold.wrong).min()?;
-    // Widths that do equally well differ in how round a number they ask for, then in how many
-    // requests they claim to have counted.
+    // Widths that do equally well differ in how usual they are and in how round a number they ask for; of equals the
+    // narrowest claims least.
     found.retain(|(_, threshold)| threshold.wrong <= 2 * fewest + 2);
-    found.sort_by_key(|(_, t)| {
-        (
-            usual::roughness(t.limit),
-            t.wrong,
-            std::cmp::Reverse(t.limit),
-        )
+    let oddness = |t: &Threshold| {
+        let unusual = 2 * u32::from(!usual::WINDOWS.contains(&t.width_s));
+        unusual + u32::from(usual::roughness(t.limit) > 2)
+    };
+    found.sort_by(|(_, a), (_, b)| {
+        (oddness(a).cmp(&oddness(b))).then(a.width_s.total_cmp(&b.width_s))
     });
     let (jumps, threshold) = found.into_iter().next()?;
     let limit = Limit {
@@ -198,6 +207,26 @@ fn jumps(traffic: &Traffic, threshold: &Threshold) -> f64 {
         }
     }
     jumping as f64 / all.max(1) as f64
+}
+
+/// Whether all keys were denied from one moment on, each at a count of its own: a limit on each of them would deny
+/// each at the same count and at a moment of its own.
+fn is_one_moment(traffic: &Traffic, threshold: &Threshold) -> bool {
+    let mut firsts: Vec<(i64, u32)> = Vec::new();
+    for (_, cells) in traffic.keys() {
+        let first =
+            with_counts(traffic, cells, threshold.width_s).find(|(cell, _)| cell.denied > 0);
+        firsts.extend(first.map(|(cell, before)| (cell.time_ms, before + cell.admitted())));
+    }
+    if firsts.len() < FEWEST_AT_ONCE {
+        return false;
+    }
+    firsts.sort_unstable();
+    let spread_ms = firsts[firsts.len() - 1].0 - firsts[0].0;
+    let counts = || firsts.iter().map(|(_, count)| *count);
+    let (lowest, highest) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
+    spread_ms <= AT_ONCE_MS
+        && f64::from(highest - lowest) > SAME_COUNT * f64::from(threshold.limit) + 1.0
 }
 
 /// Whether the rate of a key leaps before its first denial, the last of `cells`; `counts` are the

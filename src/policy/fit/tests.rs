@@ -2,7 +2,9 @@
 //! and on answers that no limiter gave.
 
 use super::*;
-use crate::policy::limiter::{Hold, LeakyBucket, Limiter, SlidingWindow, WeightedWindow};
+use crate::policy::limiter::{
+    Concurrency, Hold, LeakyBucket, Limiter, SlidingWindow, WeightedWindow,
+};
 use crate::policy::replay::Arrival;
 
 /// A small generator (splitmix64), so that tests depend on no crate's stream of numbers.
@@ -50,6 +52,7 @@ fn run(client: Client, key: u32, mut machine: impl Limiter, chance: &mut Chance)
             time_ms: stamp - stamp.rem_euclid(1000),
             key,
             denied,
+            duration_ms: None,
         });
         let busy = (client.from_s..client.until_s).contains(&now);
         let rate = if busy { client.busy } else { client.calm };
@@ -209,6 +212,7 @@ fn holds_are_recovered_with_their_interval() {
                         time_ms: time_ms - time_ms.rem_euclid(1000),
                         key,
                         denied,
+                        duration_ms: None,
                     });
                 }
                 now += hold_s as f64 * (0.3 + 1.4 * chance.unit());
@@ -286,6 +290,7 @@ fn a_retry_storm_against_a_list_is_no_limiter() {
                 time_ms: now as i64 * 1000,
                 key: 0,
                 denied,
+                duration_ms: None,
             });
             now += chance.exponential(if denied { 0.1 } else { 2.0 });
         }
@@ -303,9 +308,65 @@ fn a_steady_client_against_a_method_rule_is_no_limiter() {
                 time_ms: time_s * 1000,
                 key: 0,
                 denied: !i.is_multiple_of(every),
+                duration_ms: None,
             }
         };
         let arrivals: Vec<Arrival> = (0..5000).map(arrival).collect();
         assert_eq!(best(&Traffic::new(&arrivals)), None, "every {every}");
+    }
+}
+
+/// Requests of two keys that take some seconds each, answered by a machine per key and stamped at their end.
+fn long_requests(mut admits: impl FnMut(u32, i64, u32) -> bool, seed: u64) -> Vec<Arrival> {
+    let mut chance = Chance(seed);
+    let mut arrivals = Vec::new();
+    for key in 0..2 {
+        let mut now = 0.0;
+        while now < HOUR_S {
+            now += chance.exponential(1.0);
+            let time_ms = ((START_S + now) * 1000.0) as i64;
+            let duration_ms = (3000.0 + 6000.0 * chance.unit()) as u32;
+            let denied = !admits(key, time_ms, duration_ms);
+            let taken_ms = if denied { 0 } else { duration_ms };
+            let end_ms = time_ms + i64::from(taken_ms);
+            arrivals.push((
+                end_ms,
+                Arrival {
+                    time_ms: end_ms - end_ms.rem_euclid(1000),
+                    key,
+                    denied,
+                    duration_ms: Some(taken_ms),
+                },
+            ));
+        }
+    }
+    arrivals.sort_by_key(|(end_ms, _)| *end_ms);
+    arrivals.into_iter().map(|(_, arrival)| arrival).collect()
+}
+
+#[test]
+fn requests_in_flight_are_told_by_their_durations() {
+    for (limit, seed) in [(3, 1), (4, 2), (5, 3)] {
+        let mut machines = [Concurrency::new(limit), Concurrency::new(limit)];
+        let arrivals = long_requests(
+            |key, time_ms, duration_ms| machines[key as usize].admit_for(time_ms, duration_ms),
+            seed,
+        );
+        let fitted = best(&Traffic::new(&arrivals)).expect("a fit");
+        assert_eq!(fitted.limit.algorithm, Algorithm::Concurrency, "{fitted:?}");
+        assert_eq!(fitted.limit.limit, Some(limit), "{fitted:?}");
+    }
+}
+
+#[test]
+fn a_bucket_over_long_requests_is_no_limit_of_those_in_flight() {
+    for seed in 1..4 {
+        let bucket = LeakyBucket::new(0.5, 3);
+        let mut machines = [bucket.clone(), bucket];
+        let arrivals = long_requests(
+            |key, time_ms, _| machines[key as usize].admit(time_ms),
+            seed,
+        );
+        assert_eq!(concurrency(&Traffic::new(&arrivals)), None, "seed {seed}");
     }
 }

@@ -11,6 +11,9 @@ pub(super) const HOLDS: [f64; 15] = [
     86_400.0,
 ];
 
+/// Windows that people count over, in seconds, the narrowest first.
+pub const WINDOWS: [f64; 6] = [1.0, 10.0, 60.0, 300.0, 900.0, 3600.0];
+
 /// Usual rates within `tolerance` of `rate_per_s`, nearest first: usual numbers per second or per minute.
 pub(super) fn rates(rate_per_s: f64, tolerance: f64) -> Vec<f64> {
     let mut near: Vec<f64> = [1.0, 60.0, 3600.0]

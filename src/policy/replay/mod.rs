@@ -117,6 +117,14 @@ pub(crate) fn window_from_first(limit: &Limit) -> Option<Machine> {
     )))
 }
 
+/// The replay behind bins that were counted elsewhere.
+pub(crate) fn of_bins(bins: &[Bin]) -> Replay {
+    Replay {
+        agreement: count(bins),
+        score: Score::of(bins),
+    }
+}
+
 pub(crate) fn replay_machine(machine: &Machine, traffic: &Traffic, bin_ms: i64) -> Replay {
     let (bins, admitted_difference) = run(machine, traffic, bin_ms);
     let mut agreement = count(&bins);
@@ -280,6 +288,7 @@ mod tests {
                 time_ms,
                 key: 0,
                 denied: !machine.admit(time_ms),
+                duration_ms: None,
             })
             .collect()
     }

@@ -9,6 +9,8 @@ pub struct Arrival {
     pub key: u32,
     /// Whether the log denied it.
     pub denied: bool,
+    /// How long it took, in milliseconds, where the log tells; the stamp is that of its end.
+    pub duration_ms: Option<u32>,
 }
 
 /// The requests of one key under one stamp.
@@ -35,6 +37,8 @@ pub struct Traffic {
     cells: Vec<Cell>,
     /// Key and the end of its cells.
     ends: Vec<(u32, usize)>,
+    /// The arrivals by key and stamp, where the log tells how long each took.
+    timed: Vec<Arrival>,
     whole_seconds: bool,
     requests: u64,
     denials: u64,
@@ -44,7 +48,8 @@ impl Traffic {
     /// Groups arrivals, in whatever order they come.
     pub fn new(arrivals: &[Arrival]) -> Traffic {
         let mut sorted = arrivals.to_vec();
-        sorted.sort_unstable_by_key(|arrival| (arrival.key, arrival.time_ms));
+        // Under one stamp they stay in the order of the log, which is that of their ends.
+        sorted.sort_by_key(|arrival| (arrival.key, arrival.time_ms));
         let mut traffic = Traffic {
             whole_seconds: arrivals.iter().all(|arrival| arrival.time_ms % 1000 == 0),
             requests: arrivals.len() as u64,
@@ -61,6 +66,12 @@ impl Traffic {
             }
             traffic.ends.push((of_key[0].key, traffic.cells.len()));
         }
+        if sorted
+            .iter()
+            .all(|arrival| arrival.duration_ms.is_some() || arrival.denied)
+        {
+            traffic.timed = sorted;
+        }
         traffic
     }
 
@@ -72,6 +83,11 @@ impl Traffic {
     /// All denials.
     pub fn denials(&self) -> u64 {
         self.denials
+    }
+
+    /// The arrivals by key, then in the order of the log, where it tells how long each of the admitted ones took.
+    pub(crate) fn timed(&self) -> Option<&[Arrival]> {
+        (!self.timed.is_empty()).then_some(self.timed.as_slice())
     }
 
     /// Each key with its cells in time order.
