@@ -9,6 +9,7 @@ pub mod addresses;
 pub mod challenge;
 pub mod clamp;
 pub mod content;
+pub mod exposure;
 pub mod facts;
 pub mod limiter;
 pub mod responder;

@@ -23,7 +23,7 @@ pub use piece::Origin;
 use crate::evidence::facts::{self, Facts};
 use crate::evidence::limiter::{self, LimiterFit};
 use crate::evidence::responder::Pages;
-use crate::evidence::{Case, TESTS, addresses, challenge, content, strata};
+use crate::evidence::{Case, TESTS, addresses, challenge, content, exposure, strata};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence};
 use crate::spike::scan::{Burst, Exposure, bursts};
@@ -76,6 +76,7 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
         table,
         pages: &pages,
         balanced,
+        is_bare: exposure::is_missing(table),
     };
     let verdicts: Vec<Verdict> = pieces
         .into_par_iter()
@@ -251,6 +252,7 @@ struct Ground<'a> {
     table: &'a Table<'a>,
     pages: &'a Pages,
     balanced: bool,
+    is_bare: bool,
 }
 
 fn weigh(
@@ -270,7 +272,7 @@ fn weigh(
     };
     let mut evidence: Vec<Evidence> = TESTS.iter().flat_map(|test| test(&case)).collect();
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-    let judgement = judge::judge(&evidence, facts.denials);
+    let judgement = judge::judge(&evidence, facts.denials, ground.is_bare);
     Verdict {
         denials,
         is_spike,

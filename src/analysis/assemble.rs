@@ -4,7 +4,7 @@ use super::coarser::{by_client, by_denied_network};
 use super::{AnalysisError, Grounds, examples, unread, whole};
 use crate::directive::Configurations;
 use crate::escape;
-use crate::evidence::addresses;
+use crate::evidence::{addresses, exposure};
 use crate::examine::Routes;
 use crate::examine::table::{Column, Table};
 use crate::findings::*;
@@ -390,6 +390,13 @@ impl<'a> Assembly<'a> {
             warnings.push(
                 "three addresses at the most send nearly all requests, with many user agents: a balancer, it seems, so \
                  nothing is told by address; log X-Forwarded-For and give --trusted-proxy"
+                    .to_string(),
+            );
+        }
+        if exposure::is_missing(self.table) {
+            warnings.push(
+                "hardly anything but denied requests is in the log: whom the server admitted is not known, so that no \
+                 cause is more than leaning; give the whole log"
                     .to_string(),
             );
         }

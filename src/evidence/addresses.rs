@@ -120,7 +120,7 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
         weight -= 0.8;
     }
     if agents >= 3 {
-        weight += 1.0; // whoever it is
+        weight += scattered; // whoever it is; of crawlers, a list of agents names several too
     }
     if agents == 1 && ips >= 2 {
         weight -= 1.0; // the agent, or what it carries, says as much
@@ -134,7 +134,7 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     if synchronous {
         // Different programs shut out at one moment share nothing but a list.
         weight += if facts.distinct(Column::Client) >= 3 {
-            1.6
+            1.6 * scattered
         } else {
             0.6
         };

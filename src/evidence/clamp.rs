@@ -13,6 +13,9 @@ const LEAST_BINS: usize = 5;
 /// Mean admitted requests per bin needed: below it counts are too coarse to vary.
 const LEAST_MEAN: f64 = 4.0;
 
+/// Variance over mean that the offered counts must have: chance has 1, a metronome 0.
+const LEAST_VARIATION: f64 = 0.05;
+
 /// Of the growth of the offered count, admissions may follow this much less than their share.
 const MOST_FOLLOWING: f64 = 0.4;
 
@@ -75,6 +78,9 @@ fn at_width(bins: &[Bin], width_s: i64) -> Option<Clamp> {
     let (offered_mean, offered_ratio) = spread(full.iter().map(|(_, offered)| *offered as f64));
     if mean < LEAST_MEAN || mean > 0.97 * offered_mean {
         return None;
+    }
+    if offered_ratio < LEAST_VARIATION {
+        return None; // of a count that never changes, a share does not either
     }
     let share = mean / offered_mean;
     let (slope, error) = slope(&full, mean, offered_mean);

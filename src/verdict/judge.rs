@@ -47,8 +47,8 @@ impl Judgement {
     }
 }
 
-/// Weighs the evidence on a group of denials.
-pub fn judge(evidence: &[Evidence], denials: u64) -> Judgement {
+/// Weighs the evidence on a group of denials; `is_bare` where the log does not show whom the server admitted.
+pub fn judge(evidence: &[Evidence], denials: u64, is_bare: bool) -> Judgement {
     let calibration = calibration();
     let stated = evidence.iter().find(|e| e.kind == EvidenceKind::Stated);
     if let Some(stated) = stated {
@@ -62,7 +62,7 @@ pub fn judge(evidence: &[Evidence], denials: u64) -> Judgement {
     }
     let ranked = probabilities(evidence, calibration);
     let (best, raw) = ranked[0];
-    let ceiling = if denials < FEW_DENIALS {
+    let ceiling = if denials < FEW_DENIALS || is_bare {
         LIKELY - 0.01
     } else {
         MOST_BY_BEHAVIOUR
