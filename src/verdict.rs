@@ -36,6 +36,9 @@ use std::ops::Range;
 
 /// Fewer denials are no spike worth waking anyone for.
 const LEAST_SPIKE: usize = 30;
+/// Beside larger ones, a spike has so many denials, or this share of theirs.
+const LEAST_BESIDE: usize = 100;
+const LEAST_SHARE: f64 = 0.04;
 /// Verdicts compared with each other, the largest first.
 const MOST_COMPARED: usize = 300;
 /// Probing scanners send bursts of up to this many; they are always there.
@@ -95,7 +98,12 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
         })
         .collect();
     let mut verdicts = unite(&ground, verdicts);
-    verdicts.iter_mut().for_each(demote);
+    let of_limit = |verdict: &&Verdict| verdict.judgement.cause == Cause::RateLimit;
+    let limited = verdicts.iter().filter(of_limit).map(|v| v.denials.len());
+    let (all, limited) = (table.denied().len(), limited.max().unwrap_or(0));
+    verdicts
+        .iter_mut()
+        .for_each(|verdict| demote(verdict, all, limited));
     verdicts.sort_by(|a, b| {
         (a.facts.start_ms, &a.denials.first()).cmp(&(b.facts.start_ms, &b.denials.first()))
     });
@@ -374,17 +382,30 @@ fn one_spike(a: &Verdict, large: &Profile, b: &Verdict, small: &Profile) -> bool
 
 /// Whether a limit is one for all callers.
 fn is_for_all(verdict: &Verdict) -> bool {
-    verdict
-        .limiter
-        .as_ref()
-        .is_some_and(|fit| fit.key.is_none())
+    let mut tests = verdict
+        .evidence
+        .iter()
+        .map(|evidence| evidence.test.as_str());
+    match &verdict.limiter {
+        Some(fit) => fit.key.is_none(),
+        None => tests.any(|test| matches!(test, "anybody" | "rush")),
+    }
 }
 
-/// Small bursts and those of probing scanners are part of every log.
-fn demote(verdict: &mut Verdict) {
+/// Small bursts and those of probing scanners are part of every log, and beside far larger ones what is small and
+/// cannot be told is no news; nor are those who ran into a limit a little that another ran into hard. `all` denials are
+/// in the log, and `limited` in its largest burst at a limit.
+fn demote(verdict: &mut Verdict, all: usize, limited: usize) {
     let denials = verdict.denials.len();
+    let small_of = |whole: usize| (denials as f64) < LEAST_SHARE * whole as f64;
+    let is_aside = denials < LEAST_BESIDE
+        && match verdict.judgement.cause {
+            Cause::Undetermined => small_of(all),
+            Cause::RateLimit => small_of(limited),
+            _ => false,
+        };
     let probes = verdict.facts.share(verdict.facts.probes) > 0.6;
-    if denials < LEAST_SPIKE || (probes && denials < LEAST_PROBE_SPIKE) {
+    if denials < LEAST_SPIKE || is_aside || (probes && denials < LEAST_PROBE_SPIKE) {
         verdict.is_spike = false;
     }
 }

@@ -82,10 +82,12 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
         false if facts.other_ip_here.requests() == 0 => 0.0, // nobody else asked
         false => -1.5,
     };
+    // A crawler's addresses lie together, and so do those of monitors, whatever denies them.
+    let scattered = 1.0 - facts.class_share(&UNWANTED) - facts.class_share(&[Class::Monitor]);
     weight += match places {
         1 => -1.0,
         2..=3 => 0.0,
-        _ => 0.8,
+        _ => 0.8 * scattered, // a crawler asks at many, whatever denies it
     };
     // Each network that a list must name costs: few agents or places that cover all are simpler.
     // Countries are lists of blocks that are wider than a /16.
@@ -102,8 +104,6 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     } else {
         networks.min(wide)
     };
-    // A crawler's addresses lie together, and so do those of monitors, whatever denies them.
-    let scattered = 1.0 - facts.class_share(&UNWANTED) - facts.class_share(&[Class::Monitor]);
     if ips >= 3 * fewest {
         let more = (ips as f64 / fewest.max(1) as f64).ln().min(2.0) - 1.0;
         // Nor is it strange that the programs of one fleet lie together.

@@ -26,6 +26,9 @@ const LEAST_SHARE: f64 = 0.5;
 /// a challenge meets everybody, a limiter in a crowd only some.
 const LEAST_MET: f64 = 0.6;
 
+/// Share of the denials that must be of browsers.
+const LEAST_BROWSERS: f64 = 0.5;
+
 #[derive(Default)]
 struct Visitor {
     early: Vec<u32>,
@@ -122,7 +125,14 @@ fn group(
         .flat_map(|v| v.early.iter().copied())
         .collect();
     denials.sort_unstable();
-    if met(table, &denials) < LEAST_MET {
+    let of_browsers = denials.iter().filter(|index| {
+        let class = table.class(&table.rows[**index as usize]);
+        matches!(class, Class::Browser | Class::MobileApp | Class::Unknown)
+    });
+    // Programs solve none: they are let in because they asked otherwise.
+    if (of_browsers.count() as f64) < LEAST_BROWSERS * denials.len() as f64
+        || met(table, &denials) < LEAST_MET
+    {
         return None;
     }
     for index in &denials {

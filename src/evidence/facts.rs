@@ -372,7 +372,15 @@ fn clients(table: &Table<'_>, group: &Group, facts: &mut Facts) {
             let row = &table.rows[*index as usize];
             let own = row.denied && group.is_denial.contains(*index);
             let methods = group.methods(table.cell(*index).place());
-            follow(&mut history, row, first_denial, own, methods, facts);
+            let own_agent = group.agent.contains(row.user_agent);
+            follow(
+                &mut history,
+                row,
+                first_denial,
+                own,
+                (methods, own_agent),
+                facts,
+            );
         }
         histories.push(history);
     }
@@ -410,7 +418,7 @@ fn follow(
     row: &Row,
     first_denial: i64,
     own: bool,
-    methods_here: u16,
+    (methods_here, own_agent): (u16, bool),
     facts: &Facts,
 ) {
     let here = methods_here & method_bit(row.method) != 0;
@@ -427,8 +435,10 @@ fn follow(
     if row.time_ms < first_denial {
         history.admitted_before += u32::from(!row.denied);
         history.admitted_here_before |= here && !row.denied;
-        history.minute_before += u32::from(here && first_denial - row.time_ms <= MINUTE_MS);
-        history.hour_before += u32::from(here && first_denial - row.time_ms <= 60 * MINUTE_MS);
+        // What was denied before, or came with another agent, is no caller who was let in and then became too busy.
+        let let_in = here && !row.denied && own_agent;
+        history.minute_before += u32::from(let_in && first_denial - row.time_ms <= MINUTE_MS);
+        history.hour_before += u32::from(let_in && first_denial - row.time_ms <= 60 * MINUTE_MS);
     } else if here && !row.denied {
         history.admitted_here_after |= row.time_ms >= facts.end_ms;
         history.denied_then_admitted |= row.time_ms - first_denial <= 10 * MINUTE_MS;

@@ -1,16 +1,23 @@
 //! A limiter's marks: clamped admissions, and a replay that gives the log's own answers.
 
 use super::{Case, counted, evidence, percent};
+use crate::examine::table::Column;
 use crate::findings::{Cause, Evidence, EvidenceKind};
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     let sudden = surged(case)
         .or_else(|| jumped(case))
         .or_else(|| rushed(case));
-    [clamped(case), replayed(case), sudden, loaded(case)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        clamped(case),
+        replayed(case),
+        sudden,
+        loaded(case),
+        anybody(case),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn clamped(case: &Case<'_>) -> Option<Evidence> {
@@ -110,7 +117,7 @@ fn rushed(case: &Case<'_>) -> Option<Evidence> {
 /// The rate of a caller jumps just before its first denial, at the very place; a list needs no jump.
 fn jumped(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
-    let ips = facts.distinct(crate::examine::table::Column::Ip) as u64;
+    let ips = facts.distinct(Column::Ip) as u64;
     if !facts.follows_jump() {
         return None;
     }
@@ -150,6 +157,32 @@ fn loaded(case: &Case<'_>) -> Option<Evidence> {
         2.2,
         text,
         &[("busy", load.busy), ("quiet", load.quiet)],
+    ))
+}
+
+/// While more is asked than usual, some of everything is denied: people, crawlers and monitors alike, wherever they go.
+fn anybody(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let some = |count: &&u64| **count as f64 >= 0.02 * facts.denials as f64;
+    let classes = facts.classes.values().filter(some).count();
+    let places = facts.distinct(Column::Route3);
+    let (own, others) = (facts.same_ip_here, facts.other_ip_here);
+    let is_partly = (0.1..0.98).contains(&own.admitted_share()) && others.admitted > 0;
+    let pace = facts.pace?;
+    let times = pace.inside / pace.outside;
+    if classes < 3 || places < 5 || !is_partly || times < 1.5 || facts.denials < 30 {
+        return None;
+    }
+    let text = format!(
+        "{classes} kinds of clients at {places} places are denied some of what they ask, while {times:.1} times as much is asked as before and after"
+    );
+    Some(evidence(
+        "anybody",
+        EvidenceKind::Behaviour,
+        Cause::RateLimit,
+        2.0,
+        text,
+        &[("kinds", classes as f64), ("times", times)],
     ))
 }
 

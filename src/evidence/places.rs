@@ -1,6 +1,6 @@
 //! Is it the place? Nobody passes here, though the same clients pass elsewhere.
 
-use super::{Case, counted, evidence, percent};
+use super::{BOUND, Case, counted, evidence, percent};
 use crate::examine::table::Column;
 use crate::findings::{Cause, Evidence, EvidenceKind};
 
@@ -111,6 +111,10 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
             1.5
         };
     }
+    if is_private(case) {
+        weight += 0.8;
+    }
+    weight = weight.min(BOUND);
     if facts.follows_pace() {
         weight = weight.min(1.0); // open as long as few ask
     }
@@ -118,9 +122,6 @@ fn closed(case: &Case<'_>) -> Option<Evidence> {
         facts.admitted_meanwhile * 20 < facts.denials && facts.distinct(Column::Route3) > 3;
     if anywhere || facts.server_is_shut() {
         weight -= 2.0; // nobody passes anywhere: it is not these places
-    }
-    if is_private(case) {
-        weight += 0.8;
     }
     if facts.share(facts.writes) > 0.95 && facts.share(facts.own_referers) > 0.7 {
         weight -= 2.5; // the site's own forms lead here

@@ -18,7 +18,7 @@ pub(super) struct Group {
     pub(super) denials: Vec<u32>,
     pub(super) is_denial: Bits,
     ip: Bits,
-    agent: Bits,
+    pub(super) agent: Bits,
     token: Bits,
     user: Bits,
     root: Bits,

@@ -26,6 +26,11 @@ const LEAST_MISSED: f64 = 5.0;
 /// And at least so fast, against the pace at which they go on while they are denied.
 const LEAST_PACE: f64 = 0.3;
 
+/// The share of a group's denials that makes one of its addresses busy ...
+const LEAST_OF_BUSY: f64 = 0.1;
+/// ... and the share that the busy ones must have.
+const MOST_OF_BUSY: f64 = 0.9;
+
 /// A faster pace that began just before the first denial.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Surge {
@@ -46,12 +51,12 @@ impl Surge {
 
 /// The surge before a group's first denial, of its addresses in its cells, if there was one.
 pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<Surge> {
-    let start_ms = facts.start_ms;
+    let (ips, start_ms) = busiest(table, group, facts);
     let longest_ms = LENGTHS_MS.last()? * (1 + QUIET_LENGTHS);
     let earlier = table.between(start_ms - longest_ms, start_ms + 1);
     let mut ages: Vec<i64> = Vec::new();
     let mut whole_seconds = start_ms % 1000 == 0;
-    for ip in &group.ips {
+    for ip in &ips {
         for index in table.lists().rows_within(Column::Ip, *ip, &earlier) {
             let row = &table.rows[*index as usize];
             if !row.denied && group.is_here(table, *index) {
@@ -85,4 +90,24 @@ pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<
             denied_s,
         })
     })
+}
+
+/// The few addresses that most denials are of, where there are such, and when they were first denied: else all of them.
+/// A block of one caller is told by his pace, not by that of those who were denied for other reasons besides.
+fn busiest(table: &Table<'_>, group: &Group, facts: &Facts) -> (Vec<u32>, i64) {
+    let counts = facts.values.get(&Column::Ip).map_or(&[][..], Vec::as_slice);
+    let many = |(_, count): &&(u32, u64)| *count as f64 >= LEAST_OF_BUSY * facts.denials as f64;
+    let busy: Vec<(u32, u64)> = counts.iter().take_while(many).copied().collect();
+    let covered: u64 = busy.iter().map(|(_, count)| count).sum();
+    if (covered as f64) < MOST_OF_BUSY * facts.denials as f64 {
+        return (group.ips.clone(), facts.start_ms);
+    }
+    let ips: Vec<u32> = busy.into_iter().map(|(ip, _)| ip).collect();
+    let rows = group
+        .denials
+        .iter()
+        .map(|index| &table.rows[*index as usize]);
+    let first = rows.into_iter().find(|row| ips.contains(&row.ip));
+    let start_ms = first.map_or(facts.start_ms, |row| row.time_ms);
+    (ips, start_ms)
 }

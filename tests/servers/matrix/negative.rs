@@ -4,6 +4,9 @@ use super::draft::Draft;
 use crate::scenario::ServerKind::{Haproxy, Nginx};
 use crate::scenario::{Reaction, Shape, Stream};
 
+/// Minutes that a log must have for a window of one minute to be full nearly all of the time.
+const LONG_ENOUGH: f64 = 15.0;
+
 pub(super) fn steady_denials(draft: &mut Draft) {
     draft.deny("deny route under /internal/");
     let mut stream = draft.stream("always", "prometheus", &["/internal/metrics"]);
@@ -43,6 +46,9 @@ pub(super) fn doubled_traffic(draft: &mut Draft) {
 
 /// A limiter that some exceed all day.
 pub(super) fn limiter_always_on(draft: &mut Draft) {
+    if draft.scenario.minutes < LONG_ENOUGH {
+        return steady_denials(draft); // its window had not filled before the log was half over
+    }
     let per_minute = (20.0 * draft.pace).round().max(1.0);
     let (rule, path) = match draft.scenario.server() {
         Nginx => (
