@@ -17,7 +17,7 @@ use crate::key::client::Class;
 use crate::key::fast::HashMap;
 use crate::stated::NOTHING;
 use contrast::{Group, contrast, ever, method_bit};
-pub use pace::Pace;
+pub use pace::{LEAST_PLACES, Pace};
 use std::collections::BTreeMap;
 pub use surge::Surge;
 

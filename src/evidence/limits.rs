@@ -1,6 +1,7 @@
 //! A limiter's marks: clamped admissions, and a replay that gives the log's own answers.
 
 use super::{Case, counted, evidence, percent};
+use crate::evidence::facts::LEAST_PLACES;
 use crate::examine::table::Column;
 use crate::findings::{Cause, Evidence, EvidenceKind};
 
@@ -170,7 +171,7 @@ fn anybody(case: &Case<'_>) -> Option<Evidence> {
     let is_partly = (0.1..0.98).contains(&own.admitted_share()) && others.admitted > 0;
     let pace = facts.pace?;
     let times = pace.inside / pace.outside;
-    if classes < 3 || places < 5 || !is_partly || times < 1.5 || facts.denials < 30 {
+    if classes < 3 || places < LEAST_PLACES || !is_partly || times < 1.5 || facts.denials < 30 {
         return None;
     }
     let text = format!(

@@ -18,6 +18,9 @@ const MARGIN: f64 = 0.25;
 /// Length of the rest of the log against the denials', at the least.
 const LEAST_REST: f64 = 0.3;
 
+/// Where others pass, only what is denied at so many places may be a limit on all of them.
+pub const LEAST_PLACES: usize = 5;
+
 /// Requests per second at a group's places, by anyone; of the whole server where nobody passes anywhere.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
@@ -29,6 +32,9 @@ pub struct Pace {
 
 /// The two paces, where the group's places are open outside of its interval.
 pub(super) fn compare(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<Pace> {
+    if facts.others_pass() && facts.distinct(Column::Route3) < LEAST_PLACES {
+        return None; // neither shut nor a limit that everybody feels
+    }
     let (first, last) = (table.rows.first()?.time_ms, table.rows.last()?.time_ms);
     let length_ms = (facts.end_ms - facts.start_ms).max(1_000);
     let margin_ms = (length_ms as f64 * MARGIN) as i64;
