@@ -51,8 +51,10 @@ impl Configurations {
     }
 
     /// The directives that do what a verdict says, the surest first.
-    pub fn behind(&self, spike: &Spike) -> Vec<ConfiguredAt> {
-        let wanted = Wanted::of(spike);
+    ///
+    /// `statuses` are those that count as denials: what answers otherwise denied nothing.
+    pub fn behind(&self, spike: &Spike, statuses: &[u16]) -> Vec<ConfiguredAt> {
+        let wanted = Wanted::of(spike, statuses);
         let mut found = stated_places(spike);
         if wanted.cause == Cause::Undetermined {
             return found;
@@ -116,6 +118,8 @@ fn stated_places(spike: &Spike) -> Vec<ConfiguredAt> {
 
 /// What a directive must have done.
 struct Wanted<'s> {
+    /// The statuses of denials.
+    statuses: &'s [u16],
     cause: Cause,
     mechanism: &'s str,
     /// Denied addresses, those with the most denials.
@@ -128,13 +132,14 @@ struct Wanted<'s> {
 }
 
 impl<'s> Wanted<'s> {
-    fn of(spike: &'s Spike) -> Wanted<'s> {
+    fn of(spike: &'s Spike, statuses: &'s [u16]) -> Wanted<'s> {
         let values = |dimension: &str| {
             let counts = spike.keys.get(dimension).into_iter().flatten();
             counts.map(|count| count.value.as_str()).collect::<Vec<_>>()
         };
         let stated = || spike.stated.iter();
         Wanted {
+            statuses,
             cause: spike.cause,
             mechanism: spike.mechanism.as_deref().unwrap_or_default(),
             ips: values("ip")

@@ -202,7 +202,8 @@ impl<'a> Assembly<'a> {
 
     /// The directives behind a verdict, without the secrets in them.
     fn configured(&self, spike: &Spike) -> Vec<ConfiguredAt> {
-        let mut found = self.configurations.behind(spike);
+        let statuses = &self.settings.denied_statuses;
+        let mut found = self.configurations.behind(spike, statuses);
         for directive in &mut found {
             if !self.settings.show_tokens {
                 let text = self.token_key.redact(directive.text.as_bytes());

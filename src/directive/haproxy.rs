@@ -20,12 +20,10 @@ pub(super) fn weigh(all: &[Placed], at: usize, wanted: &Wanted<'_>) -> u8 {
         {
             true
         }
-        ["http-request", "return", rest @ ..] => {
-            rest.windows(2).any(|pair| pair == ["status", "403"])
-        }
+        ["http-request", "return", rest @ ..] => rest.contains(&"status"),
         _ => false,
     };
-    if !denies {
+    if !denies || answers_otherwise(&words, wanted.statuses) {
         return 0;
     }
     let start = words
@@ -35,6 +33,19 @@ pub(super) fn weigh(all: &[Placed], at: usize, wanted: &Wanted<'_>) -> u8 {
     let mut texts = vec![condition.join(" ")];
     texts.extend(lists(all, directive, condition));
     weight(&texts.join(" "), wanted)
+}
+
+/// Whether a directive answers with a status that is none of these: where it names none, a tarpit with 500, else 403.
+fn answers_otherwise(words: &[&str], statuses: &[u16]) -> bool {
+    let named = words
+        .windows(2)
+        .find(|pair| matches!(pair[0], "deny_status" | "status"))
+        .and_then(|pair| pair[1].parse::<u16>().ok());
+    let usual = match words.get(1) {
+        Some(&"tarpit") => 500,
+        _ => 403,
+    };
+    !statuses.contains(&named.unwrap_or(usual))
 }
 
 /// The access lists of the same section that a condition names.
@@ -52,7 +63,8 @@ fn lists(all: &[Placed], directive: &Placed, condition: &[&str]) -> Vec<String> 
 }
 
 fn weight(text: &str, wanted: &Wanted<'_>) -> u8 {
-    let about = |names: &[&str]| names.iter().any(|name| text.contains(name));
+    let lower = text.to_ascii_lowercase();
+    let about = |names: &[&str]| names.iter().any(|name| lower.contains(name));
     let fits = match wanted.cause {
         Cause::RateLimit => about(&[
             "_rate", "sc_", "sc0_", "sc1_", "sc2_", "gpc", "conn_cur", "table_",
@@ -65,18 +77,18 @@ fn weight(text: &str, wanted: &Wanted<'_>) -> u8 {
             "req.fhdr(user",
             "hdr(user",
             "bot",
-            "cookie",
+            "cook(",
             "challenge",
         ]),
         Cause::RequestShape => about(&[
             "method",
-            "METH_",
+            "meth_",
             "referer",
             "content-type",
             "csrf",
             "hdr(host",
         ]),
-        Cause::Cors => about(&["origin", "METH_OPTIONS", "method OPTIONS"]),
+        Cause::Cors => about(&["origin", "meth_options", "method options"]),
         Cause::Credential => about(&["key", "token", "authorization", "url_param", "jwt", "date"]),
         Cause::Permission => about(&["role", "plan", "scope", "group", "http_auth"]),
         Cause::RouteAcl => about(&["path", "url"]) || text.is_empty(),

@@ -60,7 +60,7 @@ fn read(kind: &str, text: &str) -> Configurations {
 }
 
 fn lines(configurations: &Configurations, spike: &Spike) -> Vec<u64> {
-    let found = configurations.behind(spike);
+    let found = configurations.behind(spike, &[403]);
     found.iter().map(|one| one.line).collect()
 }
 
@@ -248,7 +248,7 @@ fn lines_of_apache() {
         place: Some("/etc/modsecurity/rules.conf:94".into()),
         ..StatedBy::default()
     });
-    let found = configurations.behind(&by_number);
+    let found = configurations.behind(&by_number, &[403]);
     assert_eq!(
         found.iter().map(|one| one.line).collect::<Vec<_>>(),
         [94, 25]
@@ -258,7 +258,7 @@ fn lines_of_apache() {
 
 #[test]
 fn lines_of_haproxy() {
-    let text = "frontend f\n  stick-table type ip size 1m store http_req_rate(10s)\n  acl fast sc_http_req_rate(0) gt 50\n  acl listed src 203.0.113.0/24\n  http-request deny if fast\n  http-request deny if listed\n  http-request deny if { path_beg /admin }\n  http-request deny if { req.hdr(user-agent) -m sub GPTBot }\n";
+    let text = "frontend f\n  stick-table type ip size 1m store http_req_rate(10s)\n  acl fast sc_http_req_rate(0) gt 50\n  acl listed src 203.0.113.0/24\n  http-request deny if fast\n  http-request deny if listed\n  http-request deny if { path_beg /admin }\n  http-request deny if { req.hdr(User-Agent) -m sub GPTBot }\n  http-request deny deny_status 429 if fast\n";
     let configurations = read("haproxy", text);
     for (cause, keys, expected) in [
         (Cause::RateLimit, &[("route", "/a")][..], &[5][..]),

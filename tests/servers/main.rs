@@ -9,7 +9,8 @@
 //! ```
 //!
 //! A scenario fails when its server does not do what it says: a denial without a cause, a spike that does
-//! not come, or labels that the server's own error log contradicts.
+//! not come, or labels that the server's own error log contradicts; and when the program, given that error log and
+//! the configuration, takes a stated cause for another or does not find the line of a limit.
 
 mod agents;
 mod application;
@@ -21,6 +22,7 @@ mod matrix;
 mod recognition;
 mod scenario;
 mod server;
+mod statement;
 mod traffic;
 mod upstream;
 
@@ -202,6 +204,7 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>, f64
         &site.path("access.log"),
         &made.labels,
     )?);
+    complaints.extend(statement::check(&*server, &site, &made.labels)?);
     if played.failures > 0 {
         complaints.push(format!(
             "{} of {} requests had no answer",
