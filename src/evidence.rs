@@ -94,6 +94,7 @@ pub(crate) fn evidence(
             .iter()
             .map(|(k, v)| (k.to_string(), *v))
             .collect::<BTreeMap<_, _>>(),
+        command: None,
     }
 }
 

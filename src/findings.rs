@@ -513,6 +513,8 @@ pub struct Evidence {
     pub text: String,
     /// The counts behind the sentence.
     pub counts: BTreeMap<String, f64>,
+    /// The command that shows the lines which the sentence counts.
+    pub command: Option<String>,
 }
 
 /// What the server stated about denials: in a field of the line, or in its error log.

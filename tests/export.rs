@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 struct Unwatched;
 
@@ -211,6 +212,35 @@ fn csv_has_what_ndjson_has() {
             };
             let inert = cell.strip_prefix('\'').unwrap_or(cell);
             assert!(cell == value || inert == value, "{name}: {cell} {value}");
+        }
+    }
+}
+
+/// Whoever doubts a sentence of evidence pastes its command and counts the lines.
+#[test]
+fn the_command_of_each_sentence_shows_its_lines() {
+    let tool = Path::new(env!("CARGO_BIN_EXE_forbid-logs"));
+    let beside = tool
+        .parent()
+        .expect("the program is in a folder")
+        .display()
+        .to_string();
+    let path = format!("{beside}:{}", std::env::var("PATH").unwrap_or_default());
+    let analysis = analyze(&settings(&["fixtures/labelled/nginx-limit-req/access.log"]));
+    let spike = &analysis.spikes[0];
+    assert!(!spike.evidence.is_empty());
+    for evidence in &spike.evidence {
+        let command = evidence.command.as_deref().expect("each sentence has one");
+        let output = Command::new("sh")
+            .args(["-c", command])
+            .env("PATH", &path)
+            .output()
+            .expect("there is a shell");
+        let lines = output.stdout.split(|byte| *byte == b'\n').count() as u64 - 1;
+        assert!(output.status.success(), "{command}: {output:?}");
+        match evidence.test.as_str() {
+            "responder" => assert_eq!(lines, spike.denials, "{command}"),
+            _ => assert!(lines >= spike.denials, "{command}: {lines} lines"),
         }
     }
 }

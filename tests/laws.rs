@@ -31,6 +31,9 @@ fn without_places(mut analysis: Value) -> Value {
     for list in ["spikes", "standing"] {
         for spike in analysis[list].as_array_mut().into_iter().flatten() {
             spike["reproduce"] = Value::Null;
+            for evidence in spike["evidence"].as_array_mut().into_iter().flatten() {
+                evidence["command"] = Value::Null;
+            }
             for example in spike["examples"].as_array_mut().into_iter().flatten() {
                 example["file"] = Value::Null;
                 example["line"] = Value::Null;

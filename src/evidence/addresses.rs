@@ -12,6 +12,8 @@ use std::net::IpAddr;
 
 /// What each e-fold of networks takes from a list of addresses.
 const NETWORK_COST: f64 = 0.8;
+/// A crowd of another country lies in few blocks; one that lies in more is anybody.
+const MOST_BLOCKS: usize = 16;
 /// So many addresses in each /16 are rarely one caller's.
 const DENSE: usize = 20;
 
@@ -92,7 +94,7 @@ fn shut_out(case: &Case<'_>) -> Option<Evidence> {
     // Each network that a list must name costs: few agents or places that cover all are simpler.
     // Countries are lists of blocks that are wider than a /16.
     let blocks = first_octets(case);
-    let is_of_blocks = ips >= 20 && blocks * 8 <= ips;
+    let is_of_blocks = ips >= 20 && blocks * 8 <= ips && blocks <= MOST_BLOCKS;
     let named = if is_of_blocks {
         wide.min(4 * blocks)
     } else {

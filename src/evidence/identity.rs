@@ -204,6 +204,10 @@ fn nameless(case: &Case<'_>) -> Option<Evidence> {
     if others < 10 || facts.came_into_force() || usual < 0.6 || present > 0.1 {
         return None; // who had been admitted without one was not denied for it
     }
+    // Neighbours who pass nowhere are as well on a list.
+    let neighbours = facts.distinct(Column::Ip) >= 3 * facts.distinct(Column::Prefix16)
+        && facts.same_ip_elsewhere.admitted + facts.same_ip_here.admitted == 0;
+    let weight = if neighbours { 1.5 } else { 3.0 };
     let text = format!(
         "{} of the denied requests show no credential in the log, and {} of those admitted at the same places do",
         percent(1.0 - present),
@@ -213,7 +217,7 @@ fn nameless(case: &Case<'_>) -> Option<Evidence> {
         "nameless",
         EvidenceKind::Behaviour,
         Cause::Credential,
-        3.0,
+        weight,
         text,
         &[("admitted_with", usual)],
     ))

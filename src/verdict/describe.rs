@@ -1,5 +1,6 @@
 //! A verdict as the contract shows it: values by name, the rebuilt rule, sentences, commands.
 
+mod lines;
 mod part;
 
 pub use part::describe_part;
@@ -111,7 +112,7 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
             .map(|rebuilt| shown_rule(setting, verdict, rebuilt, &scope)),
         keys,
         distinct,
-        evidence: shown_evidence(setting, verdict),
+        evidence: shown_evidence(setting, verdict, start_s, end_s),
         stated: statements(setting, verdict),
         configured: Vec::new(),
         collateral: collateral(setting.table, verdict),
@@ -153,10 +154,17 @@ fn statements(setting: &Setting<'_>, verdict: &Verdict) -> Vec<StatedBy> {
 }
 
 /// Sentences quote names from the log, which may hold secrets.
-fn shown_evidence(setting: &Setting<'_>, verdict: &Verdict) -> Vec<Evidence> {
+fn shown_evidence(
+    setting: &Setting<'_>,
+    verdict: &Verdict,
+    start_s: i64,
+    end_s: i64,
+) -> Vec<Evidence> {
     let mut evidence = verdict.evidence.clone();
     for item in &mut evidence {
         item.text = (setting.redact)(&item.text);
+        let command = lines::command(setting, &verdict.facts, &item.test, start_s, end_s);
+        item.command = Some(command);
     }
     evidence
 }

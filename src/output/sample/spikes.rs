@@ -131,6 +131,7 @@ pub(super) fn evidence(cause: Cause, kind: EvidenceKind, weight: f64, text: &str
         weight,
         text: text.to_owned(),
         counts: BTreeMap::new(),
+        command: None,
     }
 }
 
