@@ -150,7 +150,7 @@ fn one_client_of_one_kind_at_one_place_is_a_tie() {
 fn behind_a_balancer_no_address_is_blamed() {
     let mut traffic = Traffic::ordinary(1);
     for request in &mut traffic.requests {
-        let ip = if request.at_s as u64 % 2 == 0 {
+        let ip = if (request.at_s as u64).is_multiple_of(2) {
             "10.0.0.2"
         } else {
             "10.0.0.3"
