@@ -30,10 +30,7 @@ fn without_places(mut analysis: Value) -> Value {
     analysis["input"]["files"] = Value::Null;
     for list in ["spikes", "standing"] {
         for spike in analysis[list].as_array_mut().into_iter().flatten() {
-            spike["reproduce"] = Value::Null;
-            for evidence in spike["evidence"].as_array_mut().into_iter().flatten() {
-                evidence["command"] = Value::Null;
-            }
+            repeats_nothing(spike);
             for example in spike["examples"].as_array_mut().into_iter().flatten() {
                 example["file"] = Value::Null;
                 example["line"] = Value::Null;
@@ -41,6 +38,14 @@ fn without_places(mut analysis: Value) -> Value {
         }
     }
     analysis
+}
+
+/// Takes out the commands, which repeat the arguments as they were typed.
+fn repeats_nothing(spike: &mut Value) {
+    spike["reproduce"] = Value::Null;
+    for evidence in spike["evidence"].as_array_mut().into_iter().flatten() {
+        evidence["command"] = Value::Null;
+    }
 }
 
 /// Requests of an hour, from a seed: regulars, a client that a limit stops, one without permission,
@@ -365,7 +370,7 @@ fn the_order_of_arguments_changes_nothing() {
             serde_json::to_value(analyze(&settings(&order.map(|n| &paths[n])))).expect("JSON");
         for list in ["spikes", "standing"] {
             for spike in value[list].as_array_mut().into_iter().flatten() {
-                spike["reproduce"] = Value::Null; // repeats the arguments
+                repeats_nothing(spike);
             }
         }
         value
