@@ -7,7 +7,7 @@ use forbid_logs::findings::{Analysis, Band, Cause, Spike};
 use forbid_logs::synth::Random;
 use running::{analyze, settings};
 use traffic::{
-    APPLICATION_BODY, BROWSERS, OTHER_PROGRAM, PROGRAM, Traffic, analyzed, get, written,
+    APPLICATION_BODY, BROWSERS, OTHER_PROGRAM, PROGRAM, Request, Traffic, analyzed, get, written,
 };
 
 /// The only spike of a log.
@@ -47,6 +47,13 @@ fn is_sure(spike: &Spike) -> bool {
     matches!(spike.band, Band::Likely | Band::Certain)
 }
 
+/// A page asked for by one of so many neighbours, in some browser.
+fn visit(at_s: f64, random: &mut Random, neighbours: usize) -> Request {
+    let path = ["/", "/cart", "/products", "/about"][random.below(4)];
+    let ip = format!("198.51.100.{}", 1 + random.below(neighbours));
+    get(at_s, &ip, path, BROWSERS[random.below(4)])
+}
+
 /// A leaky bucket, so that logs can be written as a server would.
 struct Bucket {
     rate: f64,
@@ -83,14 +90,7 @@ fn who_is_denied_most_is_not_to_blame_if_he_asks_most() {
         get(at_s, "203.0.113.7", "/api/v1/search", OTHER_PROGRAM).denied_if(random.happens(0.03))
     });
     traffic.stream(3, 1_200.0, 1_800.0, 0.5, |at_s, random| {
-        let path = ["/", "/cart", "/products", "/about"][random.below(4)];
-        get(
-            at_s,
-            &format!("198.51.100.{}", 1 + random.below(9)),
-            path,
-            BROWSERS[random.below(4)],
-        )
-        .denied()
+        visit(at_s, random, 9).denied()
     });
     let analysis = traffic.analyzed("pitfall-base-rate");
     let spike = only(&analysis);
@@ -342,14 +342,7 @@ fn who_vanishes_was_not_admitted_again() {
     // After two minutes of denials the edge drops him: nothing of it stands in this log.
     let mut traffic = Traffic::ordinary(1);
     traffic.stream(2, 0.0, 1_800.0, 0.5, |at_s, random| {
-        let path = ["/", "/cart", "/products", "/about"][random.below(4)];
-        get(
-            at_s,
-            &format!("198.51.100.{}", 1 + random.below(6)),
-            path,
-            BROWSERS[random.below(4)],
-        )
-        .denied_if(at_s >= 1_600.0)
+        visit(at_s, random, 6).denied_if(at_s >= 1_600.0)
     });
     let analysis = traffic.analyzed("pitfall-vanished");
     assert!(
@@ -736,14 +729,7 @@ fn a_list_of_many_networks_is_one_spike() {
 fn without_the_requests_that_were_admitted_less_is_sure() {
     let mut traffic = Traffic::ordinary(1);
     traffic.stream(2, 1_200.0, 1_800.0, 2.0, |at_s, random| {
-        let path = ["/", "/cart", "/products", "/about"][random.below(4)];
-        get(
-            at_s,
-            &format!("198.51.100.{}", 1 + random.below(9)),
-            path,
-            BROWSERS[random.below(4)],
-        )
-        .denied()
+        visit(at_s, random, 9).denied()
     });
     let whole = traffic.analyzed("pitfall-exposure");
     traffic.requests.retain(|request| request.status == 403);

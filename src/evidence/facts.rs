@@ -28,6 +28,8 @@ pub const ESTABLISHED: u32 = 20;
 const MOST_ADMITTED_OF_BLOCK: f64 = 0.15;
 /// The chance of a list's moment from which a surge tells something.
 const SOON: f64 = 0.1;
+/// The share of expired links from which they explain the denials; the rest met the same check by another clock.
+const MOSTLY_EXPIRED: f64 = 0.6;
 /// How many times the usual pace a crowd asks.
 const RUSH: f64 = 5.0;
 /// And of a whole server, which has other traffic besides.
@@ -208,6 +210,11 @@ impl Facts {
         self.denials >= 20 && blocked && self.surge.is_some_and(soon)
     }
 
+    /// Whether most denied requests carry a signature whose time had passed.
+    pub fn are_expired_links(&self) -> bool {
+        self.share(self.links_expired) >= MOSTLY_EXPIRED
+    }
+
     /// Whether nearly all of the callers asked many times faster than ever just before they were denied.
     pub fn follows_jump(&self) -> bool {
         let ips = self.distinct(Column::Ip) as u64;
@@ -372,15 +379,9 @@ fn clients(table: &Table<'_>, group: &Group, facts: &mut Facts) {
             let row = &table.rows[*index as usize];
             let own = row.denied && group.is_denial.contains(*index);
             let methods = group.methods(table.cell(*index).place());
+            let here = methods & method_bit(row.method) != 0;
             let own_agent = group.agent.contains(row.user_agent);
-            follow(
-                &mut history,
-                row,
-                first_denial,
-                own,
-                (methods, own_agent),
-                facts,
-            );
+            follow(&mut history, row, first_denial, own, here, own_agent, facts);
         }
         histories.push(history);
     }
@@ -418,10 +419,10 @@ fn follow(
     row: &Row,
     first_denial: i64,
     own: bool,
-    (methods_here, own_agent): (u16, bool),
+    here: bool,
+    own_agent: bool,
     facts: &Facts,
 ) {
-    let here = methods_here & method_bit(row.method) != 0;
     if history.first_seen_ms.is_none() {
         history.first_seen_ms = Some(row.time_ms);
         history.first_was_denied = row.denied;

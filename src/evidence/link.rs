@@ -6,7 +6,7 @@ use crate::findings::{Cause, Evidence, EvidenceKind};
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     let facts = case.facts;
     let (expired, valid) = (facts.links_expired, facts.links_valid);
-    if facts.share(expired) >= 0.6 {
+    if facts.are_expired_links() {
         let text = format!(
             "{} of the denied requests carry a signature that had expired when they came",
             percent(facts.share(expired))

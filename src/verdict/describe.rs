@@ -270,7 +270,7 @@ fn mechanism(verdict: &Verdict) -> Option<&'static str> {
             "directory_index"
         }
         Cause::RouteAcl => "denied_location",
-        Cause::Credential if facts.share(facts.links_expired) >= 0.7 => "expired_link",
+        Cause::Credential if facts.are_expired_links() => "expired_link",
         Cause::Credential if established => "revoked",
         Cause::Credential => "refused",
         Cause::Permission => "role",

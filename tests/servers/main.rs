@@ -19,6 +19,7 @@ mod clock;
 mod drive;
 mod labels;
 mod matrix;
+mod product;
 mod recognition;
 mod scenario;
 mod server;

@@ -1,23 +1,12 @@
 //! Whether the product recognises each client in the log that it caused.
 
 use crate::labels::Label;
+use crate::product::{self, Exported};
 use crate::scenario::Scenario;
-use forbid_logs::analysis::Progress;
-use forbid_logs::export::{self, Encoding, Request};
-use forbid_logs::key::token::TokenKey;
-use forbid_logs::settings::{InputSettings, Settings};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-
-struct Unwatched;
-
-impl Progress for Unwatched {
-    fn begin(&self, _what: &'static str, _bytes: Option<u64>) {}
-    fn advance(&self, _bytes: u64) {}
-    fn end(&self) {}
-}
 
 /// Streams that say what their client is called, and whose lines the product calls otherwise.
 ///
@@ -33,7 +22,7 @@ pub fn check(scenario: &Scenario, log: &Path, labels: &[Label]) -> io::Result<Ve
         return Ok(Vec::new());
     }
     let mut complaints: BTreeMap<&str, String> = BTreeMap::new();
-    for record in exported(log)?.lines() {
+    for record in product::exported(&product::settings(log), Exported::Requests)?.lines() {
         let record: Value = serde_json::from_str(record)?;
         let number = record["line"].as_u64().unwrap_or_default() as usize;
         let Some(label) = labels.get(number.wrapping_sub(1)) else {
@@ -52,25 +41,4 @@ pub fn check(scenario: &Scenario, log: &Path, labels: &[Label]) -> io::Result<Ve
         }
     }
     Ok(complaints.into_values().collect())
-}
-
-/// All requests of a log as the product exports them.
-fn exported(log: &Path) -> io::Result<String> {
-    let settings = Settings {
-        input: InputSettings {
-            logs: vec![log.display().to_string()],
-            ..InputSettings::default()
-        },
-        ..Settings::default()
-    };
-    let request = Request {
-        encoding: Encoding::Ndjson,
-        all: true,
-        verdict: false,
-        keep_unparsed: false,
-    };
-    let mut out = Vec::new();
-    let key = TokenKey::from_bytes([7; 32]);
-    export::export(&settings, request, &key, &Unwatched, &mut out).map_err(io::Error::other)?;
-    String::from_utf8(out).map_err(io::Error::other)
 }

@@ -2,13 +2,11 @@
 //! that sets it.
 
 use crate::labels::Label;
+use crate::product::{self, Exported};
 use crate::scenario::{Scenario, ServerKind};
 use crate::server::{Server, Site};
-use forbid_logs::analysis::{self, Progress};
-use forbid_logs::export::{self, Encoding, Request};
 use forbid_logs::findings::{Analysis, Band, Cause, ConfiguredAt};
-use forbid_logs::key::token::TokenKey;
-use forbid_logs::settings::{InputSettings, Settings};
+use forbid_logs::settings::Settings;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
@@ -18,14 +16,6 @@ const STATED: f64 = 0.985;
 /// Words of directives that limit.
 const LIMITING: [&str; 6] = ["limit_req", "limit_conn", "sc_", "DOS", "[F", "SecRule"];
 
-struct Unwatched;
-
-impl Progress for Unwatched {
-    fn begin(&self, _what: &'static str, _bytes: Option<u64>) {}
-    fn advance(&self, _bytes: u64) {}
-    fn end(&self) {}
-}
-
 /// Denials whose stated cause is not the true one, and limits without their line.
 ///
 /// # Errors
@@ -34,21 +24,13 @@ pub fn check(server: &dyn Server, site: &Site<'_>, labels: &[Label]) -> io::Resu
     let settings = settings(server, site);
     let mut complaints = misstated(&settings, labels)?;
     if is_limited_by_server(site.scenario) {
-        let key = TokenKey::from_bytes([7; 32]);
-        let outcome = analysis::analyze(&settings, &key, &Unwatched).map_err(io::Error::other)?;
-        complaints.extend(without_line(&outcome.analysis));
+        complaints.extend(without_line(&product::analyzed(&settings)?));
     }
     Ok(complaints)
 }
 
 fn settings(server: &dyn Server, site: &Site<'_>) -> Settings {
-    let mut settings = Settings {
-        input: InputSettings {
-            logs: vec![site.path("access.log").display().to_string()],
-            ..InputSettings::default()
-        },
-        ..Settings::default()
-    };
+    let mut settings = product::settings(&site.path("access.log"));
     let error_log = site.path("error.log");
     if error_log.exists() {
         settings.error_logs = vec![error_log.display().to_string()];
@@ -65,17 +47,8 @@ fn settings(server: &dyn Server, site: &Site<'_>) -> Settings {
 
 /// Denials that the error log, or a field, states as something else than they are, by what was said.
 fn misstated(settings: &Settings, labels: &[Label]) -> io::Result<Vec<String>> {
-    let request = Request {
-        encoding: Encoding::Ndjson,
-        all: false,
-        verdict: true,
-        keep_unparsed: false,
-    };
-    let key = TokenKey::from_bytes([7; 32]);
-    let mut out = Vec::new();
-    export::export(settings, request, &key, &Unwatched, &mut out).map_err(io::Error::other)?;
     let mut wrong: BTreeMap<String, usize> = BTreeMap::new();
-    for record in String::from_utf8(out).map_err(io::Error::other)?.lines() {
+    for record in product::exported(settings, Exported::Verdicts)?.lines() {
         let record: Value = serde_json::from_str(record)?;
         let number = record["line"].as_u64().unwrap_or_default() as usize;
         let is_stated = record["confidence"].as_f64().is_some_and(|p| p >= STATED);

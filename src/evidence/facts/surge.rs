@@ -103,11 +103,11 @@ fn busiest(table: &Table<'_>, group: &Group, facts: &Facts) -> (Vec<u32>, i64) {
         return (group.ips.clone(), facts.start_ms);
     }
     let ips: Vec<u32> = busy.into_iter().map(|(ip, _)| ip).collect();
-    let rows = group
+    let mut rows = group
         .denials
         .iter()
         .map(|index| &table.rows[*index as usize]);
-    let first = rows.into_iter().find(|row| ips.contains(&row.ip));
+    let first = rows.find(|row| ips.contains(&row.ip));
     let start_ms = first.map_or(facts.start_ms, |row| row.time_ms);
     (ips, start_ms)
 }

@@ -19,13 +19,26 @@ const LINES: usize = 8;
 /// The same where every value is shown.
 const LINES_OF_ALL: usize = 40;
 
+/// Said of a window that nothing in the log shows.
+const GUESS: &str = "(the window is a guess: a block that does not end shows only when it began)";
+
 /// The rule and its mechanism, or the mechanism alone; with `in_full` every value of its lists.
 pub(super) fn write(spike: &Spike, in_full: bool, sheet: &mut Sheet) {
     let mechanism = spike.mechanism.as_deref().map(words);
     let (label, text) = match (&spike.rule, mechanism) {
         (None, None) => return,
         (None, Some(mechanism)) => ("mechanism", mechanism),
-        (Some(rule), None) => ("rule", text(rule, spike.cause, in_full, sheet)),
+        (Some(rule), None) => {
+            let text = text(rule, spike.cause, in_full, sheet);
+            (
+                "rule",
+                if is_guess(rule) {
+                    format!("{text} {GUESS}")
+                } else {
+                    text
+                },
+            )
+        }
         (Some(rule), Some(mechanism)) => {
             let text = text(rule, spike.cause, in_full, sheet);
             ("rule", format!("{text} ({mechanism})"))
@@ -33,6 +46,13 @@ pub(super) fn write(spike: &Spike, in_full: bool, sheet: &mut Sheet) {
     };
     let lines = if in_full { LINES_OF_ALL } else { LINES };
     sheet.entry(label, &text, lines);
+}
+
+/// Whether no limiter was replayed: then all that is known of it is when a block began.
+fn is_guess(rule: &Rule) -> bool {
+    rule.limit
+        .as_ref()
+        .is_some_and(|limit| limit.window_s.is_some())
 }
 
 /// How well the rule fits, and when it was in force.

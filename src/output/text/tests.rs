@@ -176,3 +176,16 @@ fn advice_stands_once_per_cause_and_mechanism_and_causes_are_spelt_in_words() {
     let text = written(&analysis, &context);
     assert_eq!(text.matches("  server ").count(), 2, "{text}");
 }
+
+#[test]
+fn a_window_that_was_not_replayed_is_called_a_guess() {
+    let mut analysis = sample::one_spike();
+    assert!(!written(&analysis, &wide(100)).contains("is a guess"));
+    let spike = &mut analysis.spikes[0];
+    spike.mechanism = None;
+    if let Some(limit) = spike.rule.as_mut().and_then(|rule| rule.limit.as_mut()) {
+        limit.window_s = Some(60.0);
+    }
+    let text = written(&analysis, &wide(100));
+    assert!(text.contains("the window is a guess"), "{text}");
+}

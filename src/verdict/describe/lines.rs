@@ -1,5 +1,6 @@
 //! The command that shows the lines which a sentence of evidence counts: whoever doubts it can count again.
 
+use super::super::rule::dimension;
 use super::{Setting, moment};
 use crate::escape::shell;
 use crate::evidence::facts::Facts;
@@ -92,12 +93,7 @@ pub(super) fn command(
 
 /// What `--where` asks of a column, where its values are few and shown as they are.
 fn condition(setting: &Setting<'_>, facts: &Facts, column: Column) -> Option<String> {
-    let name = match column {
-        Column::Ip => "ip",
-        Column::Route => "route",
-        Column::Client => "client",
-        _ => return None,
-    };
+    let name = dimension(column);
     let values = facts.values.get(&column)?;
     if values.is_empty() || values.len() > MOST_VALUES {
         return None;
