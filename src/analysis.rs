@@ -11,12 +11,14 @@ mod coarser;
 mod examples;
 mod side;
 mod unread;
+mod warnings;
 mod whole;
 mod window;
 
 pub(crate) use assemble::check_readable;
 
 use crate::directive::Configurations;
+use crate::examine::claims::Claims;
 use crate::examine::table::Table;
 use crate::examine::{self, Routes};
 use crate::findings::Analysis;
@@ -304,6 +306,7 @@ fn run<S, R>(
     });
 
     progress.stage(Stage::Verdict);
+    table.claims = Claims::check(&table, &settings.crawler_ranges);
     let verdicts = verdict::reach(&table, &exposure);
     progress.stage(Stage::Describe);
     let window_s = window::width(settings.window_s, &span, survey.timeline.width_s());

@@ -13,10 +13,12 @@ pub mod exposure;
 pub mod facts;
 pub mod limiter;
 pub mod responder;
+pub mod sampling;
 pub mod strata;
 
 mod agents;
 mod attack;
+mod claims;
 mod identity;
 mod limits;
 mod link;
@@ -70,6 +72,7 @@ pub const TESTS: &[Test] = &[
     recovery::weigh,
     places::weigh,
     agents::weigh,
+    claims::weigh,
     addresses::weigh,
     identity::weigh,
     responder::weigh,

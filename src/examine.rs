@@ -4,6 +4,7 @@
 //! request of the scopes that a verdict may be about (`scope`). Lines outside every scope are passed
 //! over by what Survey noted of them, without being read. What is kept depends on keys, never on chunks.
 
+pub mod claims;
 mod coarse;
 mod collector;
 mod hot;

@@ -60,8 +60,8 @@ impl ConditionField {
 pub enum Test {
     /// The same bytes.
     Equal(Vec<u8>),
-    /// An address within a network.
-    Within(IpNet),
+    /// An address within one of these networks.
+    Within(Vec<IpNet>),
     /// A match anywhere.
     Matches(Regex),
 }
@@ -114,8 +114,8 @@ impl Condition {
             })?;
             Test::Matches(regex)
         } else if let Some(value) = rest.strip_prefix('=') {
-            match (field, value.parse::<IpNet>()) {
-                (ConditionField::Ip, Ok(network)) => Test::Within(network),
+            match (field, networks(value)) {
+                (ConditionField::Ip, Some(networks)) => Test::Within(networks),
                 _ => Test::Equal(value.as_bytes().to_vec()),
             }
         } else {
@@ -134,12 +134,24 @@ impl Condition {
         let met = match &self.test {
             Test::Equal(wanted) => value[..] == wanted[..],
             Test::Matches(regex) => regex.is_match(&value),
-            Test::Within(network) => std::str::from_utf8(&value)
+            Test::Within(networks) => std::str::from_utf8(&value)
                 .ok()
                 .and_then(|text| text.parse::<IpAddr>().ok())
-                .is_some_and(|ip| network.contains(&ip)),
+                .is_some_and(|ip| networks.iter().any(|network| network.contains(&ip))),
         };
         met != self.negated
+    }
+}
+
+/// Networks, and addresses among them, with commas between; none where it is one address or something else.
+fn networks(value: &str) -> Option<Vec<IpNet>> {
+    let network = |text: &str| {
+        let alone = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse::<IpNet>().or_else(|_| alone()).ok()
+    };
+    match value.contains(['/', ',']) {
+        true => value.split(',').map(network).collect(),
+        false => None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `cli` turns what was typed into these; nothing below `cli` looks at arguments or the environment.
 
+use crate::key::ranges::Ranges;
 use crate::time::Moment;
 use std::path::PathBuf;
 
@@ -38,6 +39,8 @@ pub struct Settings {
     pub anonymize_user: bool,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Ranges that owners of crawlers publish.
+    pub crawler_ranges: Ranges,
     /// Threads; 0 means one per core.
     pub threads: usize,
 }
@@ -60,6 +63,7 @@ impl Default for Settings {
             anonymize_ip: false,
             anonymize_user: false,
             trusted_proxies: Vec::new(),
+            crawler_ranges: Ranges::default(),
             threads: 0,
         }
     }

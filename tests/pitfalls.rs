@@ -4,6 +4,7 @@ mod running;
 mod traffic;
 
 use forbid_logs::findings::{Analysis, Band, Cause, Spike};
+use forbid_logs::key::ranges::Ranges;
 use forbid_logs::synth::Random;
 use running::{analyze, settings};
 use traffic::{
@@ -776,5 +777,138 @@ fn a_sampled_log_is_told_as_one() {
             .any(|warning| warning.contains("one request in 10")),
         "{:?}",
         analysis.warnings
+    );
+}
+
+/// Every ten seconds or so, as monitors ask, from so many of them.
+fn monitors(traffic: &mut Traffic, kept: f64) {
+    let mut random = Random::new(77);
+    for monitor in 0..6usize {
+        let period_s = 6.0 + 2.0 * monitor as f64;
+        for nth in 0..(3_500.0 / period_s) as usize {
+            if random.below(1_000) as f64 >= kept * 1_000.0 {
+                continue;
+            }
+            let at_s = nth as f64 * period_s + random.below(300) as f64 / 1_000.0;
+            let ip = format!("192.0.2.{}", 10 + monitor);
+            traffic
+                .requests
+                .push(get(at_s, &ip, "/health", "Prometheus/2.53.0"));
+        }
+    }
+}
+
+/// A burst of denials, so that there is something to read the log for.
+fn closed_place(traffic: &mut Traffic, from_s: f64) {
+    traffic.stream(2, from_s, from_s + 600.0, 2.0, |at_s, random| {
+        let ip = format!("{}.7.7.7", 40 + random.below(50));
+        get(at_s, &ip, "/admin/", BROWSERS[random.below(4)]).denied()
+    });
+}
+
+#[test]
+fn who_is_seen_now_and_then_only_shows_that_requests_are_missing() {
+    let seems_sampled = |kept: f64, name: &str| {
+        let mut traffic = Traffic::ordinary(1);
+        monitors(&mut traffic, kept);
+        closed_place(&mut traffic, 1_200.0);
+        let analysis = traffic.analyzed(name);
+        let mut warnings = analysis.warnings.into_iter();
+        warnings.find(|warning| warning.contains("seems to hold one request in"))
+    };
+    assert_eq!(seems_sampled(1.0, "pitfall-monitors"), None);
+    let warning = seems_sampled(0.2, "pitfall-monitors-sampled").expect("it is noticed");
+    assert!(warning.contains("one request in 5"), "{warning}");
+}
+
+#[test]
+fn a_log_that_begins_within_a_spike_says_so() {
+    let begins_within = |from_s: f64, name: &str| {
+        let mut traffic = Traffic::ordinary(1);
+        closed_place(&mut traffic, from_s);
+        let analysis = traffic.analyzed(name);
+        only(&analysis);
+        let mut warnings = analysis.warnings.iter();
+        warnings.any(|warning| warning.contains("begins in the midst of 1-1"))
+    };
+    assert!(begins_within(0.0, "pitfall-midst"));
+    assert!(!begins_within(1_200.0, "pitfall-no-midst"));
+}
+
+#[test]
+fn who_bears_the_name_of_a_crawler_is_not_that_crawler() {
+    const GOOGLEBOT: &str =
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+    let mut traffic = Traffic::ordinary(1);
+    traffic.stream(2, 0.0, 3_600.0, 0.1, |at_s, random| {
+        let ip = format!("66.249.64.{}", 1 + random.below(20));
+        get(
+            at_s,
+            &ip,
+            ["/", "/products", "/about"][random.below(3)],
+            GOOGLEBOT,
+        )
+    });
+    traffic.stream(3, 1_200.0, 1_800.0, 2.0, |at_s, random| {
+        let ip = format!("{}.9.8.{}", 40 + random.below(60), 1 + random.below(9));
+        let path = ["/", "/products", "/about", "/cart"][random.below(4)];
+        get(at_s, &ip, path, GOOGLEBOT).denied()
+    });
+    let path = written("pitfall-crawler", &traffic.text());
+    let ranges = written("googlebot", "# published\n66.249.64.0/27\n");
+    let mut settings = settings(&[path]);
+    settings.crawler_ranges =
+        Ranges::read(&[ranges.display().to_string()]).expect("these are ranges");
+    let analysis = analyze(&settings);
+    let spike = only(&analysis);
+    assert_eq!(spike.cause, Cause::BotFilter, "{}", told(&analysis));
+    assert_eq!(spike.mechanism.as_deref(), Some("false_crawler"));
+    let sentence = spike.evidence.iter().find(|e| e.test == "false_crawler");
+    let text = &sentence.expect("it says so").text;
+    assert!(
+        text.contains("Googlebot came from outside the ranges"),
+        "{text}"
+    );
+    assert!(is_sure(spike), "{}", told(&analysis));
+    assert_eq!(spike.collateral.claimed_crawlers, 0);
+}
+
+#[test]
+fn a_key_that_may_not_write_at_one_place_may_do_all_else() {
+    let mut traffic = Traffic::ordinary(1);
+    let with_key = |at_s: f64, random: &mut Random, key: usize| {
+        let place = ["orders", "invoices", "customers"][random.below(3)];
+        let path = format!("/api/v2/{place}?api_key=k{key}Vq8Zt3Lw0Xn5Rb7Y{key}");
+        let mut request = get(at_s, &format!("203.0.113.{}", 10 + key), &path, PROGRAM);
+        if random.below(2) == 0 {
+            request = request.posted_from("-");
+        }
+        let withdrawn = key == 0 && (1_200.0..1_800.0).contains(&at_s);
+        let refused = withdrawn && place == "orders" && request.method == "POST";
+        match refused {
+            true => request.answered(403, APPLICATION_BODY),
+            false => request,
+        }
+    };
+    for key in 0..6 {
+        traffic.stream(10 + key as u64, 0.0, 3_600.0, 0.2, |at_s, random| {
+            with_key(at_s, random, key)
+        });
+    }
+    traffic.stream(30, 0.0, 3_600.0, 2.0, |at_s, random| {
+        with_key(at_s, random, 0)
+    });
+    let analysis = traffic.analyzed("pitfall-key-method-place");
+    let spike = only(&analysis);
+    let text = rule(spike);
+    for part in ["token", "method POST", "/api/v2/orders"] {
+        assert!(text.contains(part), "{part} in {text}: {}", told(&analysis));
+    }
+    let rule = spike.rule.as_ref().expect("it is rebuilt");
+    assert!(
+        rule.precision > 0.98 && rule.coverage > 0.98,
+        "{} {}",
+        rule.precision,
+        rule.coverage
     );
 }

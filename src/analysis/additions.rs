@@ -8,7 +8,7 @@ mod causes;
 mod counts;
 
 use super::assemble::Assembly;
-use super::{AnalysisError, Job, Logs, Readability, Stage, run, with_threads};
+use super::{AnalysisError, Job, Logs, Readability, Stage, run, warnings, with_threads};
 use crate::examine::row::Row;
 use crate::findings::{Family, Moment, Skipped, Spike};
 use crate::input::{Opened, Source, Trouble};
@@ -197,7 +197,7 @@ fn additions(assembly: &Assembly<'_>, counts: &[Counts]) -> Additions {
         utc_offset_s: assembly.survey.utc_offset_s(),
         templates: assembly.survey.routes.templates(),
         text_bytes: assembly.survey.sources.iter().map(|s| s.bytes).collect(),
-        warnings: assembly.warnings(),
+        warnings: warnings::collect(assembly, &[]),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Puts an [`Analysis`] together from what the passes counted and the verdicts say.
 
 use super::coarser::{by_client, by_denied_network};
-use super::{AnalysisError, Grounds, examples, unread, whole};
+use super::{AnalysisError, Grounds, examples, unread, warnings, whole};
 use crate::directive::Configurations;
 use crate::escape;
-use crate::evidence::{addresses, exposure};
 use crate::examine::Routes;
 use crate::examine::table::{Column, Table};
 use crate::findings::*;
@@ -113,7 +112,7 @@ impl<'a> Assembly<'a> {
             timeline: self.timeline(),
             shares: shares(&spikes, &standing, survey.total.denials),
             groups,
-            warnings: self.warnings(),
+            warnings: warnings::collect(self, &spikes),
             utc_offset_s: survey.utc_offset_s(),
             spikes,
             standing,
@@ -376,54 +375,6 @@ impl<'a> Assembly<'a> {
                     .unwrap_or(window.start),
             })
             .collect()
-    }
-
-    pub(super) fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.warnings.clone();
-        for format in self.formats.iter().flatten() {
-            for warning in &format.warnings {
-                if !warnings.contains(warning) {
-                    warnings.push(warning.clone());
-                }
-            }
-        }
-        if addresses::are_balanced(self.table) {
-            warnings.push(
-                "three addresses at the most send nearly all requests, with many user agents: a balancer, it seems, so \
-                 nothing is told by address; log X-Forwarded-For and give --trusted-proxy"
-                    .to_string(),
-            );
-        }
-        if exposure::is_missing(self.table) {
-            warnings.push(
-                "hardly anything but denied requests is in the log: whom the server admitted is not known, so that no \
-                 cause is more than leaning; give the whole log"
-                    .to_string(),
-            );
-        }
-        if self.table.sample > 1 {
-            warnings.push(format!(
-                "the log is large: of addresses that were never denied one in {} was compared with the denied ones",
-                self.table.sample
-            ));
-        }
-        if self.table.is_thinned() {
-            warnings.push(
-                "the denials are too many to look at each: causes are told from a share of the denied addresses, \
-                 and the counts of spikes are raised to those of the log, which are exact in sum only"
-                    .to_string(),
-            );
-        }
-        if !self.settings.conditions.is_empty() {
-            warnings.push(
-                "--where leaves requests out: causes are judged on what is left, which may mislead"
-                    .to_string(),
-            );
-        }
-        if let Some(n) = self.settings.sampled {
-            warnings.push(format!("the log holds one request in {n}: limits rebuilt from it are too low by about that factor"));
-        }
-        warnings
     }
 }
 

@@ -287,12 +287,17 @@ pub struct Reading {
     /// Statuses that count as denials
     #[arg(long, value_name = "STATUS", value_delimiter = ',', default_value = "403", value_parser = clap::value_parser!(u16).range(100..=599))]
     pub status: Vec<u16>,
-    /// Only requests that meet a condition: FIELD=VALUE, != not, ~ regex, !~ no match; ip takes a CIDR
+    /// Only requests that meet a condition: FIELD=VALUE, != not, ~ regex, !~ no match; ip takes CIDRs,
+    /// with commas between
     #[arg(long = "where", value_name = "CONDITION", value_parser = Condition::parse)]
     pub conditions: Vec<Condition>,
     /// Networks of proxies whose X-Forwarded-For is believed
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub trusted_proxy: Vec<IpNet>,
+    /// Ranges that a crawler's owner publishes, as JSON or one network a line: FILE named after the crawler, or
+    /// CRAWLER=FILE
+    #[arg(long, value_name = "[CRAWLER=]FILE")]
+    pub ranges: Vec<String>,
     /// Error logs of nginx, Apache or lighttpd, audit logs of ModSecurity: what they state is certain
     #[arg(long, value_name = "FILE")]
     pub error_log: Vec<String>,

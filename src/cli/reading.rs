@@ -2,6 +2,7 @@
 
 use super::arguments::{Privacy, Reading};
 use crate::input::Input;
+use crate::key::ranges::Ranges;
 use crate::policy::known::Known;
 use crate::settings::{FormatSettings, InputSettings, Settings};
 use crate::time::{self, Moment};
@@ -64,6 +65,7 @@ impl Reading {
             anonymize_ip: privacy.anonymize_ip,
             anonymize_user: privacy.anonymize_user,
             trusted_proxies: self.trusted_proxy.clone(),
+            crawler_ranges: Ranges::read(&self.ranges)?,
             threads: self.threads,
             ..Settings::default()
         };

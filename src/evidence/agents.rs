@@ -33,7 +33,10 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
     };
     let (ips, networks) = (facts.distinct(Column::Ip), facts.distinct(Column::Prefix16));
     let elsewhere = facts.other_ip_same_agent;
+    // Genuine crawlers pass where a filter looks for those who only bear their name.
+    let genuine = facts.genuine_crawlers.admitted;
     let passed = elsewhere.admitted + facts.same_ip_same_agent.admitted;
+    let passed = passed.saturating_sub(genuine);
     let of_others = facts.admitted_meanwhile.saturating_sub(passed);
     if passed as f64 > 0.03 * facts.denials as f64 || agents > 12 || of_others * 20 < facts.denials
     {
@@ -105,7 +108,9 @@ fn passes(case: &Case<'_>) -> Option<Evidence> {
     if case.challenged || crowd || facts.share(facts.attacks) >= 0.3 {
         return None; // a filter that looks at what is asked, or at a cookie, lets others with the agent pass
     }
-    let others = facts.other_ip_same_agent;
+    let mut others = facts.other_ip_same_agent;
+    let genuine = facts.genuine_crawlers.admitted;
+    others.admitted = others.admitted.saturating_sub(genuine);
     let share = others.admitted as f64 / (others.admitted + facts.denials) as f64;
     if others.admitted < 5 || others.admitted_share() < 0.3 || share < 0.03 {
         return None;

@@ -45,6 +45,14 @@ pub struct Split {
 }
 
 impl Split {
+    /// Counts one request more.
+    pub fn count(&mut self, denied: bool) {
+        match denied {
+            true => self.denied += 1,
+            false => self.admitted += 1,
+        }
+    }
+
     /// All requests.
     pub fn requests(&self) -> u64 {
         self.denied + self.admitted
@@ -146,6 +154,11 @@ pub struct Facts {
     pub links_expired: u64,
     /// Denials whose signed link was still good.
     pub links_valid: u64,
+    /// Requests of the group's interval that come from the crawler that they name, by its published ranges: those of
+    /// the group that were denied, and of anyone with the group's clients that were admitted.
+    pub genuine_crawlers: Split,
+    /// The same of those that bear its name only.
+    pub false_crawlers: Split,
     /// Denials by the number of what was stated about them.
     pub stated: BTreeMap<u16, u64>,
     /// Denials answered with a page of the server, and with something else.
@@ -280,9 +293,39 @@ pub fn gather(table: &Table<'_>, pages: &Pages, denials: &[u32]) -> Facts {
     contrast(table, &group, &mut facts);
     ever(table, &group, &mut facts);
     clients(table, &group, &mut facts);
+    crawlers(table, denials, &mut facts);
     facts.surge = surge::before(table, &group, &facts);
     facts.pace = pace::compare(table, &group, &facts);
     facts
+}
+
+/// Whether those who name a crawler are it, where its ranges are known.
+fn crawlers(table: &Table<'_>, denials: &[u32], facts: &mut Facts) {
+    if table.claims.is_empty() {
+        return;
+    }
+    let of_row = |row: &Row, facts: &mut Facts| match table.claims.is_genuine(table, row) {
+        Some(true) => facts.genuine_crawlers.count(row.denied),
+        Some(false) => facts.false_crawlers.count(row.denied),
+        None => {}
+    };
+    for index in denials {
+        of_row(&table.rows[*index as usize], facts);
+    }
+    let clients: Vec<u32> = facts
+        .values
+        .get(&Column::Client)
+        .map(|values| values.iter().map(|(id, _)| *id).collect())
+        .unwrap_or_default();
+    let interval = table.between(facts.start_ms, facts.end_ms);
+    for client in clients {
+        for index in table.lists().rows_within(Column::Client, client, &interval) {
+            let row = &table.rows[*index as usize];
+            if !row.denied {
+                of_row(row, facts);
+            }
+        }
+    }
 }
 
 fn count_denials(table: &Table<'_>, pages: &Pages, denials: &[u32], facts: &mut Facts) {

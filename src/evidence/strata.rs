@@ -1,10 +1,11 @@
-//! Proposes access rules: pure strata, values of a column (or of two) whose requests were all denied
-//! during some interval.
+//! Proposes access rules: pure strata, values of a column (or of two or three) whose requests were all
+//! denied during some interval.
 //!
 //! A stratum is found by Kadane's scan over its requests in time order, denials counting for it and
 //! admissions against: the best stretch gives the interval of a pushed and lifted list in one pass.
 //! The coarsest value that stays pure wins, because five agents explain what five thousand addresses
-//! explain. A pair of columns is taken only where each of them alone is impure (a crossed cell).
+//! explain. Several columns are taken only where none of them can be left out: without it, requests pass
+//! (a crossed cell).
 
 mod scan;
 
@@ -31,7 +32,7 @@ const MOST_STRATA: usize = 400;
 /// Each step down this list costs so much of a candidate's score, so that ties go to the coarser key.
 const RANK_COST: f64 = 0.004;
 
-/// Columns and pairs, coarsest first: their place is their rank.
+/// Columns, pairs and triples, coarsest first: their place is their rank.
 const SHAPES: &[&[Column]] = &[
     &[Column::UserAgent],
     &[Column::Client],
@@ -60,12 +61,23 @@ const SHAPES: &[&[Column]] = &[
     &[Column::Ip, Column::UserAgent],
     &[Column::Ip, Column::Route3],
     &[Column::Ip, Column::Route],
+    &[Column::Host, Column::Method, Column::Route1],
+    &[Column::Token, Column::Method, Column::Route3],
+    &[Column::User, Column::Method, Column::Route3],
+    &[Column::UserAgent, Column::Method, Column::Route3],
+    &[Column::RefererHost, Column::Method, Column::Route3],
+    &[Column::Prefix, Column::Method, Column::Route3],
+    &[Column::Ip, Column::Method, Column::Route3],
+    &[Column::Ip, Column::UserAgent, Column::Route3],
 ];
+
+/// Most columns of one shape.
+const MOST_COLUMNS: usize = 3;
 
 /// Requests with these values, in this interval, were denied.
 #[derive(Debug, Clone)]
 pub struct Stratum {
-    /// One or two columns, each with the id that it must have.
+    /// One to three columns, each with the id that it must have.
     pub cells: Vec<(Column, u32)>,
     /// Its denials: positions in the table, in time order.
     pub denials: Vec<u32>,
@@ -118,7 +130,7 @@ pub fn peel(table: &Table<'_>, open: &mut [bool]) -> Vec<Stratum> {
         if stretch.purity() < PURE || stretch.denials < least {
             continue;
         }
-        if best.cells.len() == 2 && !scans.has_contrast(&best.cells, &stretch) {
+        if best.cells.len() > 1 && !scans.has_contrast(&best.cells, &stretch) {
             continue;
         }
         if stretch.denials <= MOST_BY_CHANCE
@@ -187,24 +199,21 @@ impl Ord for Candidate {
     }
 }
 
-/// Every value, and pair of values, with enough denials.
+/// Every value, pair and triple of values with enough denials.
 fn candidates(table: &Table<'_>, denials: &[u32], least: usize) -> Vec<Candidate> {
     let frequent = Frequent::of(table, denials, least);
     let of_shape = |(rank, shape): (usize, &&'static [Column])| {
         let shape: &'static [Column] = shape;
-        let mut sizes: HashMap<(u32, u32), usize> = HashMap::default();
+        let mut sizes: HashMap<[u32; MOST_COLUMNS], usize> = HashMap::default();
         for at in 0..denials.len() {
-            // Of a pair with enough denials each value has enough.
-            let first = frequent.value(shape[0], at);
-            let second = shape.get(1).map_or(0, |column| frequent.value(*column, at));
-            if first != NONE && second != NONE {
-                *sizes.entry((first, second)).or_default() += 1;
+            // Where several values have enough denials together, each has enough.
+            if let Some(ids) = frequent.values(shape, at) {
+                *sizes.entry(ids).or_default() += 1;
             }
         }
         sizes.retain(|_, size| *size >= least);
-        let candidate = move |((first, second), size)| {
-            let mut cells = vec![(shape[0], first)];
-            cells.extend(shape.get(1).map(|column| (*column, second)));
+        let candidate = move |(ids, size): ([u32; MOST_COLUMNS], usize)| {
+            let cells: Cells = shape.iter().copied().zip(ids).collect();
             let name = cells
                 .iter()
                 .flat_map(|(c, id)| table.text(*c, *id).to_vec())
@@ -255,9 +264,16 @@ impl Frequent {
         }
     }
 
-    /// The value of the denial at a position in the list of them.
-    fn value(&self, column: Column, at: usize) -> u32 {
-        self.values[column as usize][at]
+    /// The values of the denial at a position in the list of them; none where one of them is rare.
+    fn values(&self, shape: &[Column], at: usize) -> Option<[u32; MOST_COLUMNS]> {
+        let mut ids = [0; MOST_COLUMNS];
+        for (id, column) in ids.iter_mut().zip(shape) {
+            *id = self.values[*column as usize][at];
+            if *id == NONE {
+                return None;
+            }
+        }
+        Some(ids)
     }
 }
 

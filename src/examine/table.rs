@@ -3,6 +3,7 @@
 //! A column gives each row one id. Coarse columns (networks, families of clients, first segments of a
 //! route) are looked up through the id of the fine one, so a row stays small.
 
+use super::claims::Claims;
 use super::coarse::{Coarse, lookup};
 use super::index::Index;
 use super::mark::Mark;
@@ -103,6 +104,8 @@ pub struct Table<'s> {
     pub statements: Statements,
     /// What other logs know the denials by; empty unless it was asked for, in no order.
     pub marks: Vec<Mark>,
+    /// Which requests come from the crawler that they name; empty without published ranges.
+    pub claims: Claims,
     /// By address, how many requests a row stands for; absent where each stands for itself.
     weights: Option<Vec<u32>>,
     coarse: Coarse,
@@ -145,6 +148,7 @@ impl<'s> Table<'s> {
             sample,
             statements: Statements::default(),
             marks: Vec::new(),
+            claims: Claims::default(),
             weights,
             coarse,
             denied,

@@ -15,6 +15,7 @@ pub mod memo;
 pub mod payload;
 mod place;
 mod probe;
+pub mod ranges;
 mod redact;
 pub mod route;
 pub mod route_tree;

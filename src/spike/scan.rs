@@ -64,7 +64,12 @@ impl Exposure {
         }
     }
 
-    /// Width of a bin in seconds.
+    /// The second in which it begins.
+    pub fn start_s(&self) -> i64 {
+        self.start_s
+    }
+
+    /// Width of its bins, in seconds.
     pub fn width_s(&self) -> i64 {
         self.width_s
     }

@@ -93,6 +93,12 @@ pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
             ],
             &["look for characters in path or query that look like an attack"],
         ),
+        (Cause::BotFilter, Some("false_crawler")) => (
+            &[
+                "nothing to repair: these only bear the crawler's name; renew the published ranges from time to time",
+            ],
+            &["send an honest User-Agent with a contact, and ask to be allowed"],
+        ),
         (Cause::BotFilter, _) => (
             &[
                 "check that no wanted crawler or partner is on the list; verify crawlers by their published ranges",

@@ -9,7 +9,7 @@ use super::rule::{self, Rebuilt};
 use super::stated::most_stated;
 use super::{Origin, Verdict, advice};
 use crate::evidence::content::Stream;
-use crate::examine::row::NONE;
+use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::findings::*;
 use crate::key::client::Class;
@@ -182,14 +182,14 @@ struct Scope {
 
 impl Scope {
     fn count(table: &Table<'_>, verdict: &Verdict, rebuilt: Option<&Rebuilt<'_>>) -> Scope {
-        let covers = |row: &crate::examine::row::Row| rebuilt.is_none_or(|rule| rule.covers(row));
+        let covers = |row: &Row| rebuilt.is_none_or(|rule| rule.covers(row));
         let mut scope = Scope {
             requests: 0,
             denied: 0,
             own: 0,
         };
         let interval = table.between(verdict.facts.start_ms, verdict.facts.end_ms);
-        let mut count = |row: &crate::examine::row::Row| {
+        let mut count = |row: &Row| {
             if covers(row) {
                 scope.requests += 1;
                 scope.denied += u64::from(row.denied);
@@ -279,6 +279,7 @@ fn mechanism(verdict: &Verdict) -> Option<&'static str> {
         Cause::RequestShape if says(&["form", "own_form"]) => "csrf",
         Cause::RequestShape if says(&["body"]) => "content_type",
         Cause::RequestShape => "method",
+        Cause::BotFilter if says(&["false_crawler"]) => "false_crawler",
         Cause::BotFilter if says(&["challenge", "unsolved"]) => "challenge",
         Cause::BotFilter if verdict.origin == Origin::Content(Stream::Attack) => "waf_signature",
         Cause::BotFilter if facts.share(facts.attacks) >= 0.3 => "waf_signature",
@@ -404,15 +405,17 @@ fn peak(setting: &Setting<'_>, denials: &[u32]) -> (Peak, Without) {
 
 fn collateral(table: &Table<'_>, verdict: &Verdict) -> Collateral {
     let facts = &verdict.facts;
+    let is_false = |row: &Row| table.claims.is_genuine(table, row) == Some(false);
     let crawlers: HashSet<u32> = verdict
         .denials
         .iter()
         .map(|index| &table.rows[*index as usize])
-        .filter(|row| table.class(row) == Class::SearchBot)
+        .filter(|row| table.class(row) == Class::SearchBot && !is_false(row))
         .map(|row| table.value(Column::Client, row))
         .collect();
     let (established, claimed) = (facts.ips_established, crawlers.len() as u64);
-    let text = match (established, claimed) {
+    let genuine = facts.genuine_crawlers.denied;
+    let mut text = match (established, claimed) {
         (0, 0) => String::new(),
         (n, 0) => format!("{n} of the denied addresses had been admitted 20 times or more before"),
         (0, n) => format!("{n} of the denied clients claim to be search engines"),
@@ -420,6 +423,14 @@ fn collateral(table: &Table<'_>, verdict: &Verdict) -> Collateral {
             "{n} of the denied addresses had been admitted 20 times or more before, {m} clients claim to be search engines"
         ),
     };
+    if genuine > 0 {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&format!(
+            "{genuine} denials met genuine crawlers, by the ranges that their owners publish"
+        ));
+    }
     Collateral {
         established_clients: established,
         claimed_crawlers: claimed,

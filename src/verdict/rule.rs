@@ -1,7 +1,8 @@
 //! Rebuilds the rule: the conditions that the server must have looked at, and the limit it kept.
 //!
 //! The conditions are read off the denials for the cause that was found, as few values as cover them,
-//! then checked against every request of the interval: precision and coverage are counted, not guessed.
+//! then narrowed while requests pass that they cover, and checked against every request of the interval:
+//! precision and coverage are counted, not guessed.
 
 use super::{Verdict, blocking};
 use crate::evidence::facts::Facts;
@@ -22,6 +23,12 @@ const COVER: f64 = 0.95;
 const COVER_ROUTES: f64 = 0.998;
 /// Values in a condition before a coarser column is taken.
 const MOST_VALUES: usize = 6;
+/// A rule asks for so many things at most; with more, it describes the log.
+const MOST_CONDITIONS: usize = 3;
+/// Share of admitted requests under a rule that are put down to chance and to clocks.
+const FEW_ADMITTED: f64 = 0.02;
+/// Share of the admitted requests under a rule that another condition must let pass.
+const WORTH_A_CONDITION: f64 = 0.5;
 /// Addresses listed one by one; beyond, networks.
 const MOST_ADDRESSES: usize = 64;
 
@@ -85,7 +92,10 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
         Cause::RequestShape => shape(table, facts),
         Cause::BotFilter => bots(table, verdict),
     };
-    let clauses: Vec<Clause> = clauses.into_iter().flatten().collect();
+    let mut clauses: Vec<Clause> = clauses.into_iter().flatten().collect();
+    if verdict.judgement.cause != Cause::RateLimit {
+        narrow(table, facts, &mut clauses);
+    }
     if clauses.is_empty() && limit.is_none() {
         return None;
     }
@@ -112,6 +122,47 @@ pub fn rebuild<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Option<Rebuilt<'t
         policy: policy.normal(),
         clauses,
     })
+}
+
+/// Adds the conditions without which requests fall under the rule that were let pass: the smallest rule
+/// that tells denied from admitted.
+fn narrow<'t>(table: &'t Table<'_>, facts: &Facts, clauses: &mut Vec<Clause<'t>>) {
+    if clauses.is_empty() {
+        return;
+    }
+    let interval = table.between(facts.start_ms, facts.end_ms);
+    let covered = |row: &&'t Row| clauses.iter().all(|clause| (clause.matches)(row));
+    let mut covered: Vec<&Row> = table.rows[interval].iter().filter(covered).collect();
+    while clauses.len() < MOST_CONDITIONS {
+        let admitted = covered.iter().filter(|row| !row.denied).count();
+        if (admitted as f64) < FEW_ADMITTED * covered.len() as f64 {
+            return;
+        }
+        let is_new = |clause: &Clause<'_>| {
+            let mut known = clauses.iter();
+            known.all(|other| other.condition.field != clause.condition.field)
+        };
+        let let_pass = |clause: &Clause<'_>| {
+            let rows = covered.iter().filter(|row| !row.denied);
+            rows.filter(|row| !(clause.matches)(row)).count()
+        };
+        let others = [
+            values(table, facts, Column::Method),
+            places(table, facts),
+            values(table, facts, Column::Host),
+            values(table, facts, Column::Client),
+        ];
+        // Of equals the last one is taken, so that it is the first of these.
+        let others = others.into_iter().rev().flatten().filter(is_new);
+        let Some(best) = others.max_by_key(let_pass) else {
+            return;
+        };
+        if (let_pass(&best) as f64) < WORTH_A_CONDITION * admitted as f64 {
+            return;
+        }
+        covered.retain(|row| (best.matches)(row));
+        clauses.push(best);
+    }
 }
 
 fn limit(table: &Table<'_>, verdict: &Verdict) -> Option<Limit> {
@@ -238,6 +289,10 @@ fn bots<'t>(table: &'t Table<'_>, verdict: &Verdict) -> Vec<Option<Clause<'t>>> 
         })];
     }
     let clients = covering(facts, Column::Client, MOST_VALUES, COVER);
+    if facts.share(facts.false_crawlers.denied) > 0.5 && facts.genuine_crawlers.admitted > 0 {
+        let clients = clients.map(|ids| listed(table, Column::Client, ids, Operator::In));
+        return vec![clients, addresses(table, verdict)];
+    }
     let agents = covering(facts, Column::UserAgent, 3, COVER);
     let browser = facts.class_share(&[crate::key::client::Class::Browser]) > 0.5;
     match (clients, agents) {

@@ -97,14 +97,6 @@ pub(super) fn method_bit(method: u8) -> u16 {
     1 << method.min(15)
 }
 
-fn count(split: &mut Split, row: &Row) {
-    if row.denied {
-        split.denied += 1
-    } else {
-        split.admitted += 1
-    }
-}
-
 /// The crossed cells, within the group's interval. The group's own denials count only for itself.
 pub(super) fn contrast(table: &Table<'_>, group: &Group, facts: &mut Facts) {
     let interval = inner(table, facts);
@@ -140,7 +132,7 @@ fn own_addresses(table: &Table<'_>, group: &Group, interval: &Range<usize>, fact
             let here = group.is_here(table, *index);
             let agent = group.agent.contains(row.user_agent);
             if agent {
-                count(&mut facts.same_ip_same_agent, row);
+                facts.same_ip_same_agent.count(row.denied);
             }
             if here && group.is_foreign(*index, row) {
                 continue;
@@ -149,16 +141,16 @@ fn own_addresses(table: &Table<'_>, group: &Group, interval: &Range<usize>, fact
                 facts.attacks_admitted += 1;
             }
             if !agent {
-                count(&mut facts.same_ip_other_agent, row);
+                facts.same_ip_other_agent.count(row.denied);
             }
             if !here {
-                count(&mut facts.same_ip_elsewhere, row);
+                facts.same_ip_elsewhere.count(row.denied);
                 if !group.root.contains(table.value(Column::Route1, row)) {
-                    count(&mut facts.same_ip_other_root, row);
+                    facts.same_ip_other_root.count(row.denied);
                 }
                 continue;
             }
-            count(&mut facts.same_ip_here, row);
+            facts.same_ip_here.count(row.denied);
             let second = row.time_ms.div_euclid(1000);
             if current != Some(second) {
                 current = Some(second);
@@ -183,7 +175,7 @@ fn places(table: &Table<'_>, group: &Group, interval: &Range<usize>, facts: &mut
         for index in table.lists().rows_within(Column::Route3, *place, interval) {
             let row = &table.rows[*index as usize];
             if methods & method_bit(row.method) == 0 {
-                count(&mut facts.other_method_here, row);
+                facts.other_method_here.count(row.denied);
                 continue;
             }
             let ip = group.ip.contains(row.ip);
@@ -194,14 +186,14 @@ fn places(table: &Table<'_>, group: &Group, interval: &Range<usize>, facts: &mut
                 continue;
             }
             if !ip {
-                count(&mut facts.other_ip_here, row);
+                facts.other_ip_here.count(row.denied);
                 if !row.denied {
                     facts.other_ips_admitted_here += u64::from(others_here.insert(row.ip));
                 }
             }
             let named = row.token != NONE || row.user != NONE;
             if named && !group.has_identity(row) {
-                count(&mut facts.other_identity_here, row);
+                facts.other_identity_here.count(row.denied);
             }
         }
     }
@@ -213,7 +205,7 @@ fn identities(table: &Table<'_>, group: &Group, interval: &Range<usize>, facts: 
         for index in table.lists().rows_within(column, *id, interval) {
             let row = &table.rows[*index as usize];
             if !group.is_here(table, *index) && !counted_before(row) {
-                count(&mut facts.same_identity_elsewhere, row);
+                facts.same_identity_elsewhere.count(row.denied);
             }
         }
     };

@@ -1,4 +1,4 @@
-//! Kadane's scan over the rows of a value, or of a pair of values.
+//! Kadane's scan over the rows of a value, or of several values together.
 //!
 //! Denials count for a stretch and admissions against it. A scan is done again only where rows of the
 //! candidate were taken or given back since the last one.
@@ -186,17 +186,21 @@ impl<'t, 's> Scans<'t, 's> {
         (candidates.max(1) as f64).ln() + stretch.denials as f64 * share.ln() > LEAST_SURPRISE
     }
 
-    /// Whether each of the two values alone lets requests pass that the pair denies.
+    /// Whether no value can be left out: the others alone let requests pass that all together deny.
     pub(super) fn has_contrast(&self, cells: &[(Column, u32)], stretch: &Stretch) -> bool {
         let missed = 1.0 - stretch.purity();
         let interval = self.table.between(stretch.start_ms, stretch.end_ms);
-        cells.iter().all(|(column, id)| {
-            let rows = self.table.lists().rows_within(*column, *id, &interval);
-            let admitted = rows
-                .iter()
-                .filter(|row| self.marks[**row as usize] == Mark::Admitted)
-                .count();
-            let alone = admitted as f64 / rows.len().max(1) as f64;
+        (0..cells.len()).all(|left_out| {
+            let mut others = cells.to_vec();
+            others.remove(left_out);
+            let (mut rows, mut admitted) = (0usize, 0usize);
+            for row in index::within(rarer(self.table, &others), &interval) {
+                if matches(self.table, &others, *row) {
+                    rows += 1;
+                    admitted += usize::from(self.marks[*row as usize] == Mark::Admitted);
+                }
+            }
+            let alone = admitted as f64 / rows.max(1) as f64;
             alone >= 0.02 && missed <= 0.25 * alone
         })
     }

@@ -6,9 +6,12 @@ use crate::escape::shell;
 use crate::evidence::facts::Facts;
 use crate::examine::row::NONE;
 use crate::examine::table::Column;
+use ipnet::IpNet;
 
 /// Values in one condition; more make a command that nobody pastes.
 const MOST_VALUES: usize = 12;
+/// Networks in one condition.
+const MOST_NETWORKS: usize = 40;
 /// Sentences on what came before the first denial look back so far, in seconds.
 const BEFORE_S: i64 = 600;
 
@@ -75,27 +78,42 @@ pub(super) fn command(
     if subject != Subject::Denials {
         command.push_str(" --all");
     }
-    let columns: &[Column] = match subject {
-        Subject::Denials => &[Column::Ip, Column::Route],
-        Subject::Callers => &[Column::Ip],
-        Subject::Places => &[Column::Route],
-        Subject::Agents => &[Column::Client],
-    };
-    let conditions = columns
-        .iter()
-        .filter_map(|column| condition(setting, facts, *column));
-    for condition in conditions {
-        command.push_str(" --where ");
-        command.push_str(&shell(condition.as_bytes()));
+    for chain in chains(subject) {
+        let mut columns = chain.iter();
+        if let Some(condition) = columns.find_map(|column| condition(setting, facts, *column)) {
+            command.push_str(" --where ");
+            command.push_str(&shell(condition.as_bytes()));
+        }
     }
     command
 }
 
+const ADDRESSES: &[Column] = &[Column::Ip, Column::Prefix, Column::Prefix16, Column::Client];
+const PLACES: &[Column] = &[
+    Column::Route,
+    Column::Route3,
+    Column::Route2,
+    Column::Route1,
+];
+
+/// What narrows a command to a subject: of each chain the first column whose values are few.
+fn chains(subject: Subject) -> &'static [&'static [Column]] {
+    match subject {
+        Subject::Denials => &[ADDRESSES, PLACES, &[Column::Method]],
+        Subject::Callers => &[ADDRESSES],
+        Subject::Places => &[PLACES],
+        Subject::Agents => &[&[Column::Client]],
+    }
+}
+
 /// What `--where` asks of a column, where its values are few and shown as they are.
 fn condition(setting: &Setting<'_>, facts: &Facts, column: Column) -> Option<String> {
-    let name = dimension(column);
     let values = facts.values.get(&column)?;
-    if values.is_empty() || values.len() > MOST_VALUES {
+    let most = match column {
+        Column::Prefix | Column::Prefix16 => MOST_NETWORKS,
+        _ => MOST_VALUES,
+    };
+    if values.is_empty() || values.len() > most {
         return None;
     }
     let plain = |(id, _): &(u32, u64)| {
@@ -104,11 +122,28 @@ fn condition(setting: &Setting<'_>, facts: &Facts, column: Column) -> Option<Str
         ((setting.shown)(column, text.as_bytes()) == text).then_some(text)
     };
     let values: Vec<&str> = values.iter().map(plain).collect::<Option<_>>()?;
-    match values.as_slice() {
-        [one] => Some(format!("{name}={one}")),
-        several => {
-            let escaped: Vec<String> = several.iter().map(|value| regex::escape(value)).collect();
-            Some(format!("{name}~^({})$", escaped.join("|")))
+    let name = dimension(column);
+    let is_segments = matches!(column, Column::Route1 | Column::Route2 | Column::Route3);
+    match (column, values.as_slice()) {
+        (Column::Prefix | Column::Prefix16, networks) => {
+            let are_networks = networks.iter().all(|text| text.parse::<IpNet>().is_ok());
+            are_networks.then(|| format!("ip={}", networks.join(",")))
+        }
+        (_, places) if is_segments && places.contains(&"/") => None,
+        (_, [one]) if !is_segments && !one.contains(COLLAPSED) => Some(format!("{name}={one}")),
+        (_, several) => {
+            let escaped: Vec<String> = several.iter().map(|value| pattern(value)).collect();
+            let end = if is_segments { "(/|$)" } else { "$" };
+            Some(format!("{name}~^({}){end}", escaped.join("|")))
         }
     }
+}
+
+/// Stands for any name where a place has too many ([`crate::key::route_tree`]).
+const COLLAPSED: &str = "{}";
+
+/// The pattern of a value, whatever stands for its collapsed names.
+fn pattern(value: &str) -> String {
+    let parts: Vec<String> = value.split(COLLAPSED).map(regex::escape).collect();
+    parts.join("[^/]+")
 }
