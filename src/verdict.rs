@@ -26,6 +26,7 @@ use crate::evidence::responder::Pages;
 use crate::evidence::{Case, TESTS, addresses, challenge, content, exposure, strata};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence};
+use crate::key::client::Class;
 use crate::spike::scan::{Burst, Exposure, bursts};
 use piece::{Piece, Profile};
 use rayon::iter::{
@@ -42,7 +43,7 @@ const LEAST_SHARE: f64 = 0.04;
 /// Verdicts compared with each other, the largest first.
 const MOST_COMPARED: usize = 300;
 /// Probing scanners send bursts of up to this many; they are always there.
-const LEAST_PROBE_SPIKE: usize = 150;
+const LEAST_PROBE_SPIKE: usize = 110;
 
 /// A group of denials with its cause.
 #[derive(Debug, Clone)]
@@ -372,9 +373,13 @@ fn one_spike(a: &Verdict, large: &Profile, b: &Verdict, small: &Profile) -> bool
                     && (large.in_step(small) || large.contact(small, Column::Route3) >= 0.8))
         }
         Cause::BotFilter => {
+            // No list names browsers one after another: if several are denied always, they share something else.
+            let of_browsers =
+                |verdict: &Verdict| verdict.facts.class_share(&[Class::Browser]) > 0.7;
             large.contact(small, Column::Ip) >= 0.5
                 || large.in_step(small)
                 || large.contact(small, Column::UserAgent) >= 0.8
+                || of_browsers(a) && of_browsers(b)
         }
         _ => true,
     }

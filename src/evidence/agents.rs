@@ -16,6 +16,9 @@ pub(super) const UNWANTED: [Class; 7] = [
     Class::Empty,
 ];
 
+/// What each browser more takes from a list of agents.
+const OF_BROWSERS: f64 = 0.8;
+
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     [shunned(case), passes(case)]
         .into_iter()
@@ -60,6 +63,8 @@ fn shunned(case: &Case<'_>) -> Option<Evidence> {
         4.. => weight += 0.4,
         _ => {}
     }
+    // A list of agents names one odd browser, hardly several.
+    weight -= OF_BROWSERS * (agents as f64 - 1.0) * facts.class_share(&[Class::Browser]);
     if facts.same_ip_other_agent.admitted >= 5 {
         weight += 1.5; // the same addresses pass with another agent
     }

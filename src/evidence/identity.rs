@@ -285,6 +285,10 @@ fn authenticated(case: &Case<'_>) -> Option<Evidence> {
     if users < 0.9 || others.admitted < 5 || here > 0.2 {
         return None;
     }
+    let weight = match facts.follows_surge() {
+        true => 1.5 * BESIDE_SURGE,
+        false => 1.5,
+    };
     let text = format!(
         "{} logged by name, so past authentication, and denied where others were admitted {} times",
         counted(facts.distinct(Column::User) as u64, "user", "users"),
@@ -294,7 +298,7 @@ fn authenticated(case: &Case<'_>) -> Option<Evidence> {
         "authenticated",
         EvidenceKind::Behaviour,
         Cause::Permission,
-        1.5,
+        weight,
         text,
         &[("others_here", others.admitted as f64)],
     ))

@@ -161,7 +161,17 @@ fn loaded(case: &Case<'_>) -> Option<Evidence> {
     ))
 }
 
-/// While more is asked than usual, some of everything is denied: people, crawlers and monitors alike, wherever they go.
+/// Kinds of clients that are anybody.
+const LEAST_KINDS: usize = 3;
+/// Addresses of one kind that are, and the networks that they must lie in.
+const LEAST_STRANGERS: usize = 40;
+/// How many times the usual pace strangers of one kind ask together.
+const CROWD: f64 = 3.0;
+/// Share of the addresses that may be denied at first sight: where nearly all are, they met a challenge.
+const MOST_AT_FIRST_SIGHT: f64 = 0.8;
+
+/// While more is asked than usual, some of everything is denied: people, crawlers and monitors alike, or a crowd of
+/// strangers, wherever they go.
 fn anybody(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
     let some = |count: &&u64| **count as f64 >= 0.02 * facts.denials as f64;
@@ -171,11 +181,20 @@ fn anybody(case: &Case<'_>) -> Option<Evidence> {
     let is_partly = (0.1..0.98).contains(&own.admitted_share()) && others.admitted > 0;
     let pace = facts.pace?;
     let times = pace.inside / pace.outside;
-    if classes < 3 || places < LEAST_PLACES || !is_partly || times < 1.5 || facts.denials < 30 {
+    let (ips, networks) = (facts.distinct(Column::Ip), facts.distinct(Column::Prefix16));
+    let are_strangers = ips.min(networks) >= LEAST_STRANGERS
+        && times >= CROWD
+        && facts.ips_first_denied as f64 <= MOST_AT_FIRST_SIGHT * ips as f64;
+    let is_anybody = classes >= LEAST_KINDS || are_strangers;
+    if !is_anybody || places < LEAST_PLACES || !is_partly || times < 1.5 || facts.denials < 30 {
         return None;
     }
+    let who = match classes {
+        0..LEAST_KINDS => format!("{ips} addresses in {networks} networks"),
+        _ => format!("{classes} kinds of clients"),
+    };
     let text = format!(
-        "{classes} kinds of clients at {places} places are denied some of what they ask, while {times:.1} times as much is asked as before and after"
+        "{who} at {places} places are denied some of what they ask, while {times:.1} times as much is asked as before and after"
     );
     Some(evidence(
         "anybody",

@@ -89,7 +89,7 @@ mod tests {
     fn the_share_kept_is_told_from_the_gaps_of_who_is_regular() {
         for kept in [1.0, 0.5, 0.2, 0.1] {
             let told = share(&polls(kept, 300)).expect("it is regular");
-            assert!((told - kept).abs() < 0.1 * kept, "{told} instead of {kept}");
+            assert!((told - kept).abs() < 0.2 * kept, "{told} instead of {kept}");
         }
     }
 

@@ -5,6 +5,7 @@
 //! `before_s / (before_s + denied_s)`.
 
 use super::{Facts, Group};
+use crate::examine::row::NONE;
 use crate::examine::table::{Column, Table};
 
 /// Lengths of a surge that are tried, in milliseconds.
@@ -26,7 +27,7 @@ const LEAST_MISSED: f64 = 5.0;
 /// And at least so fast, against the pace at which they go on while they are denied.
 const LEAST_PACE: f64 = 0.3;
 
-/// The share of a group's denials that makes one of its addresses busy ...
+/// The share of a group's denials that makes one of its callers busy ...
 const LEAST_OF_BUSY: f64 = 0.1;
 /// ... and the share that the busy ones must have.
 const MOST_OF_BUSY: f64 = 0.9;
@@ -49,15 +50,15 @@ impl Surge {
     }
 }
 
-/// The surge before a group's first denial, of its addresses in its cells, if there was one.
+/// The surge before a group's first denial, of its callers in its cells, if there was one.
 pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<Surge> {
-    let (ips, start_ms) = busiest(table, group, facts);
+    let (callers, start_ms) = callers(table, group, facts);
     let longest_ms = LENGTHS_MS.last()? * (1 + QUIET_LENGTHS);
     let earlier = table.between(start_ms - longest_ms, start_ms + 1);
     let mut ages: Vec<i64> = Vec::new();
     let mut whole_seconds = start_ms % 1000 == 0;
-    for ip in &ips {
-        for index in table.lists().rows_within(Column::Ip, *ip, &earlier) {
+    for (column, id) in &callers {
+        for index in table.lists().rows_within(*column, *id, &earlier) {
             let row = &table.rows[*index as usize];
             if !row.denied && group.is_here(table, *index) {
                 ages.push(start_ms - row.time_ms);
@@ -92,22 +93,35 @@ pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<
     })
 }
 
-/// The few addresses that most denials are of, where there are such, and when they were first denied: else all of them.
-/// A block of one caller is told by his pace, not by that of those who were denied for other reasons besides.
-fn busiest(table: &Table<'_>, group: &Group, facts: &Facts) -> (Vec<u32>, i64) {
-    let counts = facts.values.get(&Column::Ip).map_or(&[][..], Vec::as_slice);
-    let many = |(_, count): &&(u32, u64)| *count as f64 >= LEAST_OF_BUSY * facts.denials as f64;
-    let busy: Vec<(u32, u64)> = counts.iter().take_while(many).copied().collect();
-    let covered: u64 = busy.iter().map(|(_, count)| count).sum();
-    if (covered as f64) < MOST_OF_BUSY * facts.denials as f64 {
-        return (group.ips.clone(), facts.start_ms);
-    }
-    let ips: Vec<u32> = busy.into_iter().map(|(ip, _)| ip).collect();
+/// Whose pace tells of a group, and when they were first denied: the few addresses, tokens or users that most denials
+/// are of, where there are such, else all addresses. A block of one caller is told by his pace, not by that of those
+/// who were denied for other reasons besides.
+fn callers(table: &Table<'_>, group: &Group, facts: &Facts) -> (Vec<(Column, u32)>, i64) {
+    let busiest = [Column::Ip, Column::Token, Column::User]
+        .into_iter()
+        .find_map(|column| Some((column, busiest(facts, column)?)));
+    let Some((column, ids)) = busiest else {
+        let ips = group.ips.iter().map(|ip| (Column::Ip, *ip));
+        return (ips.collect(), facts.start_ms);
+    };
     let mut rows = group
         .denials
         .iter()
         .map(|index| &table.rows[*index as usize]);
-    let first = rows.find(|row| ips.contains(&row.ip));
+    let first = rows.find(|row| ids.contains(&table.value(column, row)));
     let start_ms = first.map_or(facts.start_ms, |row| row.time_ms);
-    (ips, start_ms)
+    (ids.into_iter().map(|id| (column, id)).collect(), start_ms)
+}
+
+/// The few values of a column that most denials are of.
+fn busiest(facts: &Facts, column: Column) -> Option<Vec<u32>> {
+    let counts = facts.values.get(&column)?;
+    let many = |(_, count): &&(u32, u64)| *count as f64 >= LEAST_OF_BUSY * facts.denials as f64;
+    let busy = counts.iter().take_while(many).filter(|(id, _)| *id != NONE);
+    let (mut ids, mut covered) = (Vec::new(), 0);
+    for (id, count) in busy {
+        ids.push(*id);
+        covered += count;
+    }
+    (covered as f64 >= MOST_OF_BUSY * facts.denials as f64).then_some(ids)
 }

@@ -22,11 +22,17 @@ pub fn concurrency(traffic: &Traffic) -> Option<Fitted> {
     if traffic.denials() < FEWEST_DENIALS || !are_long(traffic, timed) {
         return None;
     }
-    let requests: Vec<Vec<Request>> = timed
-        .chunk_by(|a, b| a.key == b.key)
-        .map(in_order_of_arrival)
-        .collect();
-    let budget = separate(&requests)?;
+    let (_, budget, requests) = [Stamp::OfEnd, Stamp::OfStart]
+        .into_iter()
+        .filter_map(|stamp| {
+            let requests: Vec<Vec<Request>> = timed
+                .chunk_by(|a, b| a.key == b.key)
+                .map(|of_key| in_order_of_arrival(of_key, stamp))
+                .collect();
+            let (wrong, budget) = separate(&requests)?;
+            Some((wrong, budget, requests))
+        })
+        .min_by_key(|(wrong, ..)| *wrong)?;
     let limit = Limit {
         algorithm: Algorithm::Concurrency,
         limit: Some(budget),
@@ -60,18 +66,29 @@ struct Request {
     in_flight: u32,
 }
 
-/// The requests of one key by when they came; stamps are of their ends.
-fn in_order_of_arrival(of_key: &[Arrival]) -> Vec<Request> {
+/// What a line's stamp tells of a request. nginx and Caddy write its end, Apache and HAProxy its start; a format that
+/// was given by hand says neither, so both are tried.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Stamp {
+    OfEnd,
+    OfStart,
+}
+
+/// The requests of one key by when they came.
+fn in_order_of_arrival(of_key: &[Arrival], stamp: Stamp) -> Vec<Request> {
     // Of what stands under one stamp, an end comes before what is logged after it: denials end as they come.
     let mut events: Vec<(i64, bool, usize)> = Vec::with_capacity(2 * of_key.len());
     for (at, arrival) in of_key.iter().enumerate() {
         let duration_ms = arrival.duration_ms.unwrap_or(0);
-        let came_ms = arrival.time_ms - i64::from(duration_ms);
+        let (came_ms, done_ms) = match stamp {
+            Stamp::OfEnd => (arrival.time_ms - i64::from(duration_ms), arrival.time_ms),
+            Stamp::OfStart => (arrival.time_ms, arrival.time_ms + i64::from(duration_ms)),
+        };
         if arrival.denied {
             events.push((arrival.time_ms, true, at));
         } else {
             events.push((came_ms, false, at));
-            events.push((arrival.time_ms, true, at));
+            events.push((done_ms, true, at));
         }
     }
     events.sort_unstable();
@@ -95,8 +112,9 @@ fn in_order_of_arrival(of_key: &[Arrival]) -> Vec<Request> {
     requests
 }
 
-/// The budget with the fewest errors, if they are few: denied where so many are in flight, admitted where fewer are.
-fn separate(requests: &[Vec<Request>]) -> Option<u32> {
+/// The budget with the fewest errors, and how many these are, if they are few: denied where so many are in flight,
+/// admitted where fewer are.
+fn separate(requests: &[Vec<Request>]) -> Option<(u64, u32)> {
     let mut counts = [(0u64, 0u64); MOST_BUDGET + 1];
     for of_key in requests {
         let first = of_key.iter().position(|request| request.denied);
@@ -124,7 +142,7 @@ fn separate(requests: &[Vec<Request>]) -> Option<u32> {
         wrong = wrong + denied - admitted;
     }
     let (wrong, budget) = best?;
-    (wrong as f64 <= MOST_WRONG * admitted.min(denied) as f64).then_some(budget)
+    (wrong as f64 <= MOST_WRONG * admitted.min(denied) as f64).then_some((wrong, budget))
 }
 
 /// The answers of a machine that runs free, second by second.
