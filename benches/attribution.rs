@@ -80,7 +80,16 @@ fn totals(score: &Score) {
     println!("## Over all\n\n| measure | value | of |\n|---|---|---|");
     let rows = [
         ("recall", score.matched, score.truths),
-        ("precision", score.matched, score.found - score.fragments),
+        (
+            "precision, fragments counted apart",
+            score.matched,
+            score.found - score.fragments,
+        ),
+        (
+            "precision, fragments counted as false",
+            score.matched,
+            score.found,
+        ),
         ("family right", score.family, score.matched),
         ("cause right", score.cause, score.matched),
     ];
@@ -92,9 +101,23 @@ fn totals(score: &Score) {
         "| spikes in logs without any | {} | |",
         score.false_in_negatives
     );
+    let scored = with_scale(&score.told, 1.0);
+    calibration_rows(&scored, "");
+}
+
+/// How well confidence is calibrated, with a word on which confidence.
+fn calibration_rows(scored: &[(f64, bool)], which: &str) {
+    let all = scored.len();
+    let right = scored.iter().filter(|(_, is_right)| *is_right).count();
+    let base = share(right, all);
     println!(
-        "| expected calibration error | {:.3} | |",
-        calibration_error(&score.told, 1.0)
+        "| expected calibration error{which}, five bins of equal mass | {:.3} | {all} |",
+        calibration_error(scored)
+    );
+    println!(
+        "| Brier score{which} (of the base rate alone: {:.3}) | {:.3} | {all} |",
+        base * (1.0 - base),
+        brier(scored)
     );
 }
 
@@ -145,6 +168,7 @@ fn left_out(told: &[Told]) {
     println!(
         "\n## Left out\n\n| mechanism | cause right | right among the others | scale of the others | calibration error as it is | with that scale |\n|---|---|---|---|---|---|"
     );
+    let mut all = Vec::new();
     for (name, held) in grouped(told, mechanism) {
         let others: Vec<Told> = told
             .iter()
@@ -154,14 +178,18 @@ fn left_out(told: &[Told]) {
         let scale = best_scale(&others);
         let right =
             |told: &[Told]| share(told.iter().filter(|one| one.is_right).count(), told.len());
+        let rescaled = with_scale(&held, scale);
         println!(
             "| {name} | {:.2} | {:.2} | {scale:.2} | {:.3} | {:.3} |",
             right(&held),
             right(&others),
-            calibration_error(&held, 1.0),
-            calibration_error(&held, scale)
+            calibration_error(&with_scale(&held, 1.0)),
+            calibration_error(&rescaled)
         );
+        all.extend(rescaled);
     }
+    println!("\n| measure | value | of |\n|---|---|---|");
+    calibration_rows(&all, ", each family by the scale of the others");
 }
 
 fn grouped(told: &[Told], key: impl Fn(&Told) -> String) -> BTreeMap<String, Vec<Told>> {
@@ -179,29 +207,40 @@ fn scaled(confidence: f64, scale: f64) -> f64 {
     1.0 / (1.0 + (-odds).exp())
 }
 
-/// The mean distance of confidence and share of right verdicts over ten bins of confidence, by size.
-fn calibration_error(told: &[Told], scale: f64) -> f64 {
-    let mut bins = [(0usize, 0usize, 0.0f64); 10];
-    for one in told {
-        let Some(confidence) = one.confidence else {
-            continue;
-        };
-        let confidence = scaled(confidence, scale);
-        let bin = &mut bins[((confidence * 10.0) as usize).min(9)];
-        bin.0 += 1;
-        bin.1 += usize::from(one.is_right);
-        bin.2 += confidence;
-    }
-    let all: usize = bins.iter().map(|bin| bin.0).sum();
-    let error: f64 = bins.iter().map(|bin| (bin.1 as f64 - bin.2).abs()).sum();
-    if all == 0 { 0.0 } else { error / all as f64 }
+/// The confidences under a scale, each with whether it was right; without what is undetermined.
+fn with_scale(told: &[Told], scale: f64) -> Vec<(f64, bool)> {
+    let scored = |one: &Told| Some((scaled(one.confidence?, scale), one.is_right));
+    told.iter().filter_map(scored).collect()
+}
+
+/// The mean distance of confidence and share of right verdicts, by size, over five bins of confidence that hold as
+/// many verdicts each (Naeini et al. 2015).
+fn calibration_error(scored: &[(f64, bool)]) -> f64 {
+    const BINS: usize = 5;
+    let mut scored = scored.to_vec();
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let all = scored.len();
+    let of_bin = |bin: usize| &scored[bin * all / BINS..(bin + 1) * all / BINS];
+    let distance = |bin: &[(f64, bool)]| {
+        let confidence: f64 = bin.iter().map(|(confidence, _)| confidence).sum();
+        let right = bin.iter().filter(|(_, is_right)| *is_right).count();
+        (confidence - right as f64).abs()
+    };
+    let error: f64 = (0..BINS).map(|bin| distance(of_bin(bin))).sum();
+    error / all.max(1) as f64
+}
+
+/// The mean square of the distance of confidence and answer (Brier 1950).
+fn brier(scored: &[(f64, bool)]) -> f64 {
+    let square = |(confidence, is_right): &(f64, bool)| (confidence - f64::from(*is_right)).powi(2);
+    scored.iter().map(square).sum::<f64>() / scored.len().max(1) as f64
 }
 
 /// The scale of least logarithmic loss.
 fn best_scale(told: &[Told]) -> f64 {
     let loss = |scale: f64| -> f64 {
-        told.iter()
-            .filter_map(|one| Some((scaled(one.confidence?, scale), one.is_right)))
+        with_scale(told, scale)
+            .into_iter()
             .map(|(confidence, is_right)| {
                 if is_right {
                     -confidence.ln()
