@@ -1,5 +1,6 @@
 //! Is it who they are? A credential that is refused everywhere, or one that lacks a right somewhere.
 
+use super::clamp::Clamp;
 use super::places::places_named;
 use super::{Case, counted, evidence, percent};
 use crate::examine::row::NONE;
@@ -9,12 +10,17 @@ use crate::key::client::Class;
 
 /// Who is denied tells little of the cause where a limit on the same callers explains the moment too.
 const BESIDE_SURGE: f64 = 0.4;
+/// An even trickle: its spread against that of chance, and how surely it is less.
+const TRICKLE: f64 = 0.2;
+const TRICKLE_DEVIATIONS: f64 = -3.0;
 /// What each e-fold of agents takes from a cause that lies with one caller.
 const CROWD_COST: f64 = 0.6;
 /// So many agents may be those of one team.
 const TEAM: f64 = 4.0;
 /// So many addresses of browsers are a crowd.
 const CROWD: usize = 20;
+/// Requests of the denied callers that were admitted with a credential, before a limit on them is ruled out.
+const TOLD_BY_NAME: u64 = 5;
 /// Programs that carry credentials of an API.
 const PROGRAMS: [Class; 4] = [
     Class::HttpLibrary,
@@ -26,6 +32,8 @@ const PROGRAMS: [Class; 4] = [
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     let named = named(case);
     let few = named.as_ref().and_then(|_| fewer_names(case));
+    let nameless = nameless(case);
+    let no_limit = nameless.as_ref().and_then(|_| told_by_name(case));
     [
         refused(case),
         lacks_right(case),
@@ -33,12 +41,20 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
         valid(case),
         authenticated(case),
         few,
-        nameless(case),
+        nameless,
+        no_limit,
         now_and_then(case),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Whether a limit on the callers explains the moment, or the even trickle that they are still let pass.
+fn is_limited(case: &Case<'_>) -> bool {
+    let trickles = |clamp: Clamp| clamp.deviations <= TRICKLE_DEVIATIONS && clamp.ratio <= TRICKLE;
+    let clamp = case.limiter.and_then(|fit| fit.clamp);
+    case.facts.follows_surge() || clamp.is_some_and(trickles)
 }
 
 /// Programs denied at every place of an interface, while others use it.
@@ -80,7 +96,7 @@ fn refused(case: &Case<'_>) -> Option<Evidence> {
     if synchronous {
         weight += 0.4;
     }
-    if facts.follows_surge() {
+    if is_limited(case) {
         weight *= BESIDE_SURGE;
     }
     let text = format!(
@@ -223,6 +239,28 @@ fn nameless(case: &Case<'_>) -> Option<Evidence> {
     ))
 }
 
+/// The same callers pass at the same places, always with a credential, and are denied, always without one: that is
+/// no count's doing.
+fn told_by_name(case: &Case<'_>) -> Option<Evidence> {
+    let facts = case.facts;
+    let names = named_requests(case, Column::Token) + named_requests(case, Column::User);
+    let here = facts.same_ip_here.admitted;
+    if names > 0 || here < TOLD_BY_NAME || facts.admitted_here_named < facts.admitted_here {
+        return None;
+    }
+    let text = format!(
+        "the same addresses were admitted {here} times at the same places, each time with a credential, and denied each time without one"
+    );
+    Some(evidence(
+        "told_by_name",
+        EvidenceKind::Behaviour,
+        Cause::RateLimit,
+        -4.0,
+        text,
+        &[("admitted", here as f64)],
+    ))
+}
+
 /// Programs that are denied now and then by the application, however much they ask: a key left out.
 fn now_and_then(case: &Case<'_>) -> Option<Evidence> {
     let facts = case.facts;
@@ -285,7 +323,7 @@ fn authenticated(case: &Case<'_>) -> Option<Evidence> {
     if users < 0.9 || others.admitted < 5 || here > 0.2 {
         return None;
     }
-    let weight = match facts.follows_surge() {
+    let weight = match is_limited(case) {
         true => 1.5 * BESIDE_SURGE,
         false => 1.5,
     };
@@ -394,7 +432,7 @@ fn named(case: &Case<'_>) -> Option<Evidence> {
             others.admitted
         );
         let mut weight = if others.admitted >= 5 { 3.0 } else { 1.2 };
-        if facts.follows_surge() {
+        if is_limited(case) {
             weight *= BESIDE_SURGE;
         }
         return Some(evidence(

@@ -23,6 +23,8 @@ const LEAST_DENIALS: usize = 20;
 const TIGHT: f64 = 0.45;
 /// ... and from this many deviations below chance: many keys and widths are tried.
 const TIGHT_DEVIATIONS: f64 = -3.5;
+/// Where one key alone is asked about, so many are enough.
+const ONE_KEY_DEVIATIONS: f64 = -3.0;
 /// Replays look at no more arrivals than this; a limit shows in fewer.
 const MOST_ARRIVALS: usize = 25_000;
 /// Admitted requests that a scope must have: a limiter lets some pass, and without them nothing tells it
@@ -423,12 +425,46 @@ pub fn refit_shared(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     fit.convinces().then_some(fit)
 }
 
+/// Asks whether a limit on the one token or user that all these denials carry made them.
+fn test_name(
+    table: &Table<'_>,
+    own: &impl Fn(u32) -> bool,
+    denials: &[u32],
+    key: Column,
+) -> Option<LimiterFit> {
+    let value = table.value_at(key, *denials.first()?);
+    let is_same = |index: &u32| table.value_at(key, *index) == value;
+    if value == NONE || !denials.iter().all(is_same) {
+        return None;
+    }
+    let scope = Scope::of(table, Some(key), value, denials);
+    let rows = scope.rows(table, own, denials, Reach::OfReplay);
+    let mut fit = assess(table, &rows, &|_| 0)?;
+    let tight = |clamp: Clamp| clamp.ratio <= TIGHT && clamp.deviations <= ONE_KEY_DEVIATIONS;
+    if fit.fitted.is_none() && !fit.clamp.is_some_and(tight) {
+        return None;
+    }
+    fit.key = Some(key);
+    fit.members = vec![value];
+    fit.cells = scope.cells();
+    Some(fit)
+}
+
 /// Asks whether a limiter made a group of denials that something else proposed, such as a pure stratum:
 /// a ban that every retry prolongs denies as purely as a list.
 pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
     let mut addresses: HashMap<u32, usize> = HashMap::default();
     for index in denials {
         *addresses.entry(table.rows[*index as usize].ip).or_default() += 1;
+    }
+    let own = |index: u32| denials.binary_search(&index).is_ok();
+    if addresses.len() > 1 {
+        let of_name = [Column::Token, Column::User]
+            .into_iter()
+            .find_map(|key| test_name(table, &own, denials, key));
+        if of_name.is_some() {
+            return of_name;
+        }
     }
     let many = addresses
         .values()
@@ -439,7 +475,6 @@ pub fn test_group(table: &Table<'_>, denials: &[u32]) -> Option<LimiterFit> {
         return None; // too few denials per address to see a limit
     }
     let scope = Scope::of(table, None, 0, denials);
-    let own = |index: u32| denials.binary_search(&index).is_ok();
     let mut of_members = Vec::new();
     for ip in addresses.keys() {
         let alone = Scope {

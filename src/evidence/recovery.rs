@@ -62,6 +62,14 @@ fn unsolved(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let by_application = facts.application_share().is_some_and(|share| share >= 0.8);
+    // Who may read all else lacks a right here, more likely.
+    let elsewhere = facts.same_ip_elsewhere;
+    let pass_elsewhere = elsewhere.admitted >= facts.denials && elsewhere.admitted_share() >= 0.9;
+    let weight = if by_application || pass_elsewhere {
+        1.0
+    } else {
+        3.0
+    };
     let text = format!(
         "{ips} addresses with {agents} browsers share nothing, read what {} others may read, and never pass",
         facts.other_ips_admitted_here
@@ -70,7 +78,7 @@ fn unsolved(case: &Case<'_>) -> Option<Evidence> {
         "unsolved",
         EvidenceKind::Behaviour,
         Cause::BotFilter,
-        if by_application { 1.0 } else { 3.0 },
+        weight,
         text,
         &[
             ("addresses", ips as f64),

@@ -99,7 +99,8 @@ pub(super) fn before(table: &Table<'_>, group: &Group, facts: &Facts) -> Option<
 fn callers(table: &Table<'_>, group: &Group, facts: &Facts) -> (Vec<(Column, u32)>, i64) {
     let busiest = [Column::Ip, Column::Token, Column::User]
         .into_iter()
-        .find_map(|column| Some((column, busiest(facts, column)?)));
+        .filter_map(|column| Some((column, busiest(facts, column)?)))
+        .min_by_key(|(_, ids)| ids.len()); // of equals the first
     let Some((column, ids)) = busiest else {
         let ips = group.ips.iter().map(|ip| (Column::Ip, *ip));
         return (ips.collect(), facts.start_ms);
