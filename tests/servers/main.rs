@@ -20,6 +20,7 @@ mod drive;
 mod labels;
 mod matrix;
 mod product;
+mod rebuilt;
 mod recognition;
 mod scenario;
 mod server;
@@ -205,7 +206,11 @@ fn make(scenario: &Scenario, out: &Path) -> io::Result<(String, Vec<String>, f64
         &site.path("access.log"),
         &made.labels,
     )?);
-    complaints.extend(statement::check(&*server, &site, &made.labels)?);
+    let settings = statement::settings(&*server, &site);
+    let analysis = product::analyzed(&settings)?;
+    complaints.extend(statement::misstated(&settings, &made.labels)?);
+    complaints.extend(statement::without_line(scenario, &analysis));
+    complaints.extend(rebuilt::check(scenario, &analysis));
     if played.failures > 0 {
         complaints.push(format!(
             "{} of {} requests had no answer",

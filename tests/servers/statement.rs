@@ -1,11 +1,11 @@
-//! Whether what the server states comes out as the cause of each denial, and a limit that is told with the line
-//! that sets it.
+//! Whether what the server states comes out as the cause of each denial, and a policy that is told with the line that
+//! sets it.
 
 use crate::labels::Label;
 use crate::product::{self, Exported};
 use crate::scenario::{Scenario, ServerKind};
 use crate::server::{Server, Site};
-use forbid_logs::findings::{Analysis, Band, Cause, ConfiguredAt};
+use forbid_logs::findings::{Analysis, Band, Cause, ConfiguredAt, Spike};
 use forbid_logs::settings::Settings;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -16,20 +16,8 @@ const STATED: f64 = 0.985;
 /// Words of directives that limit.
 const LIMITING: [&str; 6] = ["limit_req", "limit_conn", "sc_", "DOS", "[F", "SecRule"];
 
-/// Denials whose stated cause is not the true one, and limits without their line.
-///
-/// # Errors
-/// A file cannot be read.
-pub fn check(server: &dyn Server, site: &Site<'_>, labels: &[Label]) -> io::Result<Vec<String>> {
-    let settings = settings(server, site);
-    let mut complaints = misstated(&settings, labels)?;
-    if is_limited_by_server(site.scenario) {
-        complaints.extend(without_line(&product::analyzed(&settings)?));
-    }
-    Ok(complaints)
-}
-
-fn settings(server: &dyn Server, site: &Site<'_>) -> Settings {
+/// How the program is run on a log of the lab, with all that its server says besides.
+pub fn settings(server: &dyn Server, site: &Site<'_>) -> Settings {
     let mut settings = product::settings(&site.path("access.log"));
     let error_log = site.path("error.log");
     if error_log.exists() {
@@ -46,7 +34,10 @@ fn settings(server: &dyn Server, site: &Site<'_>) -> Settings {
 }
 
 /// Denials that the error log, or a field, states as something else than they are, by what was said.
-fn misstated(settings: &Settings, labels: &[Label]) -> io::Result<Vec<String>> {
+///
+/// # Errors
+/// A log cannot be read.
+pub fn misstated(settings: &Settings, labels: &[Label]) -> io::Result<Vec<String>> {
     let mut wrong: BTreeMap<String, usize> = BTreeMap::new();
     for record in product::exported(settings, Exported::Verdicts)?.lines() {
         let record: Value = serde_json::from_str(record)?;
@@ -69,37 +60,39 @@ fn misstated(settings: &Settings, labels: &[Label]) -> io::Result<Vec<String>> {
     Ok(wrong.into_iter().map(complaint).collect())
 }
 
-/// Whether a limit of a server with a configuration that is read gives its denials.
-fn is_limited_by_server(scenario: &Scenario) -> bool {
+/// Spikes of a policy of which no directive is named that does what it does.
+pub fn without_line(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
     let is_read = matches!(
         scenario.server(),
         ServerKind::Nginx | ServerKind::Apache | ServerKind::Haproxy
     );
-    let limits = |denial: &crate::scenario::Denial| {
-        let policy = denial.policy();
-        !denial.application
-            && denial.status.is_none()
-            && policy.is_some_and(|policy| policy.limit.is_some())
+    let Some(denial) = scenario.policies.first() else {
+        return Vec::new();
     };
-    is_read && scenario.policies.first().is_some_and(limits)
-}
-
-/// Spikes that are surely a limit, and of which no directive is named that limits.
-fn without_line(analysis: &Analysis) -> Vec<String> {
-    let mut complaints = Vec::new();
-    for spike in &analysis.spikes {
-        let is_sure = matches!(spike.band, Band::Likely | Band::Certain);
-        if spike.cause != Cause::RateLimit || !is_sure {
-            continue;
-        }
-        let limits = |at: &ConfiguredAt| LIMITING.iter().any(|word| at.text.contains(word));
-        if !spike.configured.iter().any(limits) {
-            let configured = &spike.configured;
-            complaints.push(format!(
-                "the limit of spike {} is set in {configured:?}",
-                spike.id
-            ));
-        }
+    let is_set = denial.rule.is_some() && denial.status.is_none() && !denial.application;
+    // What is read is the configuration of the end, which a policy that was lifted is not in.
+    if !is_read || !is_set || denial.until.is_some() {
+        return Vec::new();
     }
-    complaints
+    let is_sure = |spike: &&Spike| matches!(spike.band, Band::Likely | Band::Certain);
+    let of_it = |spike: &&Spike| spike.cause == denial.cause();
+    let spikes = analysis.spikes.iter().filter(is_sure).filter(of_it);
+    let names = |spike: &&Spike| {
+        let fits = |at: &ConfiguredAt| match spike.cause {
+            Cause::RateLimit => LIMITING.iter().any(|word| at.text.contains(word)),
+            _ => true,
+        };
+        spike.configured.iter().any(fits)
+    };
+    spikes
+        .filter(|spike| !names(spike))
+        .map(|spike| {
+            format!(
+                "the {} of spike {} is set in {:?}",
+                spike.cause.name(),
+                spike.id,
+                spike.configured
+            )
+        })
+        .collect()
 }
