@@ -276,9 +276,9 @@ fn unescaped(agent: &[u8]) -> Cow<'_, [u8]> {
     const PERCENT: u8 = 4;
     // Without a branch, so that many bytes are looked at together.
     let seen = agent.iter().fold(0, |seen, byte| {
-        seen | u8::from(*byte == b' ') * SPACE
-            | u8::from(*byte == b'+') * PLUS
-            | u8::from(*byte == b'%') * PERCENT
+        seen | (u8::from(*byte == b' ') * SPACE)
+            | (u8::from(*byte == b'+') * PLUS)
+            | (u8::from(*byte == b'%') * PERCENT)
     });
     if seen & SPACE != 0 || seen & (PLUS | PERCENT) == 0 {
         return Cow::Borrowed(agent);
