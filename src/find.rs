@@ -70,6 +70,27 @@ pub(crate) fn quad_end(text: &[u8]) -> usize {
         .unwrap_or(rest.len())
 }
 
+/// The number that the last `count` bytes of a word are, from one to eight digits, without going through
+/// them one by one: how many there are changes from line to line.
+#[inline(always)]
+pub(crate) fn last_digits(word: u64, count: usize) -> Option<u64> {
+    const ZEROS: u64 = ONES * b'0' as u64;
+    if !(1..=8).contains(&count) {
+        return None;
+    }
+    // The bytes before count as zeros in front of the number.
+    let before = !(u64::MAX << (64 - 8 * count as u32));
+    let digits = (word & !before | ZEROS & before) ^ ZEROS;
+    // A byte that is none of 0 to 9 has a high half, or gets one when six is added.
+    if (digits | digits.wrapping_add(ONES * 6)) & (ONES * 0xf0) != 0 {
+        return None;
+    }
+    // Neighbours are put together: digits to pairs, pairs to fours, fours to the number.
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
+}
+
 #[inline(always)]
 fn word(text: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*text.get(at..)?.first_chunk()?))
@@ -96,6 +117,16 @@ mod tests {
                 let either = text.iter().position(|other| [byte, b'#'].contains(other));
                 prop_assert_eq!(find_either(&text, [byte, b'#']), either);
             }
+        }
+
+        #[test]
+        fn digits_are_the_number_that_they_show(
+            bytes in prop::array::uniform8(prop_oneof![6 => b'0'..=b'9', 1 => any::<u8>()]), count in 0usize..10,
+        ) {
+            let digits = bytes.get(8usize.saturating_sub(count)..).filter(|_| (1..=8).contains(&count));
+            let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_digit));
+            let plain = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+            prop_assert_eq!(last_digits(u64::from_le_bytes(bytes), count), plain);
         }
 
         #[test]

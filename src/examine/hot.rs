@@ -5,6 +5,7 @@
 //! of the day is not needed.
 
 use super::Routes;
+use super::index::Bits;
 use super::scope::share;
 use crate::survey::Survey;
 use crate::survey::hours::hour_of;
@@ -55,15 +56,21 @@ impl HotRoutes {
         }
     }
 
-    /// The routes that are hot at some time of an interval.
-    pub(super) fn within(&self, start_ms: i64, end_ms: i64) -> HashSet<u32, FixedState> {
+    /// The routes, of so many, that are hot at some time of an interval; `None` if none is.
+    pub(super) fn within(&self, start_ms: i64, end_ms: i64, routes: usize) -> Option<Bits> {
         let hours = hour_of(start_ms)..=hour_of(end_ms);
         // A clock that jumps may make the interval longer than all hot hours together.
+        let mut found = None;
         let hot = self
             .by_hour
             .iter()
             .filter(|(hour, _)| hours.contains(*hour));
-        hot.flat_map(|(_, routes)| routes).copied().collect()
+        for route in hot.flat_map(|(_, routes)| routes) {
+            found
+                .get_or_insert_with(|| Bits::new(routes))
+                .insert(*route);
+        }
+        found
     }
 
     /// Whether a route is hot at a time.

@@ -12,6 +12,7 @@
 
 use super::Routes;
 use super::hot::HotRoutes;
+use super::index::Bits;
 use super::thinning::Thinning;
 use crate::format::Line;
 use crate::key::intern::share_hash;
@@ -19,7 +20,7 @@ use crate::survey::outline::{Entry, Ids, NOBODY, Outlines};
 use crate::survey::tally::Tally;
 use crate::survey::{ChunkTally, Survey};
 use foldhash::fast::FixedState;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 
 /// Rows kept before anything is sampled: 96 MiB.
@@ -37,6 +38,9 @@ const KEPT_IF_HOT: u8 = 2;
 /// Requests of a client are kept near its denials.
 const KEPT_IF_NEAR: u8 = 4;
 
+/// In the place of the route of a template that has none.
+const NO_ROUTE: u32 = u32::MAX;
+
 /// Which requests are kept.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
@@ -50,6 +54,8 @@ pub(super) struct Scope {
     hot: HotRoutes,
     /// By shard and its ids of clients: which of their requests are kept.
     clients: Vec<Vec<u8>>,
+    /// By shard and its ids of templates: the route.
+    routes: Vec<Vec<u32>>,
     outlines: Outlines,
     /// Where the outline of a chunk stands.
     places: HashMap<(usize, usize), usize, FixedState>,
@@ -98,11 +104,11 @@ impl Scope {
             outlines,
             ..scope
         }
-        .with_places(survey)
+        .with_places(survey, routes)
     }
 
     /// Translates what is kept into the ids of the outlines.
-    fn with_places(mut self, survey: &Survey) -> Scope {
+    fn with_places(mut self, survey: &Survey, routes: &Routes) -> Scope {
         let clients: Vec<u8> = (0..survey.ip.keys.len() as u32)
             .map(|ip| {
                 let (hash, tally) = (
@@ -120,6 +126,9 @@ impl Scope {
         for ids in &self.outlines.shards {
             let kept = |id: &u32| clients.get(*id as usize).copied().unwrap_or(KEPT);
             self.clients.push(ids.client.iter().map(kept).collect());
+            let route = |id: &u32| routes.of_template.get(*id as usize);
+            let route = |id: &u32| route(id).copied().unwrap_or(NO_ROUTE);
+            self.routes.push(ids.template.iter().map(route).collect());
         }
         let outlines = self.outlines.chunks.iter().enumerate();
         self.places = outlines
@@ -139,7 +148,7 @@ impl Scope {
     pub(super) fn selection<'s>(
         &'s self,
         survey: &'s Survey,
-        routes: &'s Routes,
+        routes: &Routes,
         source: usize,
         number: usize,
     ) -> Option<Selection<'s>> {
@@ -153,8 +162,10 @@ impl Scope {
             },
             clients: &self.clients[outline.shard],
             survey,
-            routes,
-            hot: self.hot.within(chunk.start_ms, chunk.end_ms),
+            routes: &self.routes[outline.shard],
+            hot: self
+                .hot
+                .within(chunk.start_ms, chunk.end_ms, routes.names.len()),
             chunk_ms: chunk.start_ms..=chunk.end_ms,
         })
     }
@@ -229,9 +240,10 @@ pub(super) struct Selection<'s> {
     /// Which requests are kept, by client.
     clients: &'s [u8],
     survey: &'s Survey,
-    routes: &'s Routes,
-    /// Routes that are hot while the chunk lasts.
-    hot: HashSet<u32, FixedState>,
+    /// The route of each template.
+    routes: &'s [u32],
+    /// Routes that are hot while the chunk lasts, if any is.
+    hot: Option<Bits>,
     chunk_ms: RangeInclusive<i64>,
 }
 
@@ -275,9 +287,9 @@ impl Selection<'_> {
 
     /// False if the route is not hot.
     fn is_hot(&self, entry: &Entry) -> bool {
-        let template = self.lines.ids.template.get(entry.template as usize);
-        let route = template.and_then(|id| self.routes.of_template.get(*id as usize));
-        !self.hot.is_empty() && route.is_none_or(|route| self.hot.contains(route))
+        let Some(hot) = &self.hot else { return false };
+        let route = self.routes.get(entry.template as usize);
+        route.is_none_or(|route| *route == NO_ROUTE || hot.contains(*route))
     }
 }
 

@@ -9,7 +9,7 @@ mod sample;
 use super::config::{Declared, declared};
 use super::envelope::Envelope;
 use super::error::FormatError;
-use super::lines::{Line, Visitor, lines};
+use super::lines::{Line, Visitor, lines_for};
 use super::registry::{Known, Parser, list};
 use super::template::Template;
 use crate::settings::FormatSettings;
@@ -38,7 +38,8 @@ pub struct Detected {
 impl Detected {
     /// Calls the visitor for every line of a chunk, which begins at the start of a line.
     pub fn visit<V: Visitor>(&self, chunk: &[u8], visitor: &mut V) {
-        self.visit_lines(lines(chunk), visitor);
+        let by_quotes = self.envelope.is_none() && self.parser.reads_by_quotes();
+        self.visit_lines(lines_for(chunk, by_quotes), visitor);
     }
 
     /// Calls the visitor for some lines of a chunk.

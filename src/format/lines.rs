@@ -20,7 +20,7 @@ pub struct Line<'a> {
     pub offset: usize,
     /// Its bytes, without line feed and the carriage return before it.
     pub bytes: &'a [u8],
-    /// Where its first quotes stand.
+    /// Where its first quotes stand, where the format asked for them; else none.
     pub(super) quotes: Quotes,
 }
 
@@ -146,10 +146,15 @@ pub(super) fn reject_unread(line: &[u8]) -> Option<Reject> {
 
 /// The lines of a chunk. A last line without line feed is a line.
 pub(super) fn lines(chunk: &[u8]) -> Lines<'_> {
+    lines_for(chunk, false)
+}
+
+/// As [`lines`], with their quotes where the format reads lines by them.
+pub(super) fn lines_for(chunk: &[u8], by_quotes: bool) -> Lines<'_> {
     Lines {
         chunk,
         number: 0,
-        marked: MarkedLines::new(chunk),
+        marked: MarkedLines::new(chunk, by_quotes),
     }
 }
 

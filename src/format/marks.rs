@@ -1,30 +1,32 @@
 //! Line ends and quotes of a text, found in one look at each byte.
 //!
 //! Where a field of a quoted format ends is known by its quotes; looking for each of them anew costs
-//! more than all else that a line needs. Here 64 bytes become two masks, and a line comes with the
-//! places of its first quotes. On x86-64 a mask is made by SSE2, which every such processor has; its
-//! twin for others (`portable`) is held to the same answers by a property test.
+//! more than all else that a line needs. Here a window of the text becomes two lists of places, 64 bytes at
+//! a time as two masks, and a line comes with the places of its first quotes. On x86-64 a mask is made by
+//! AVX2, or else by SSE2, which every such processor has; their twin for others (`portable`) is held to the
+//! same answers by property tests.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod places;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
-/// How many quotes of a line are noted: those of request, referer and user agent.
-const NOTED: u32 = 6;
-/// Bits of a place; a line that needs more is longer than any that is read.
-const PLACE_BITS: u32 = 21;
-const PLACE: u64 = (1 << PLACE_BITS) - 1;
-const BLOCK: usize = 64;
+use places::{Masks, Places};
 
-/// Where the first quotes of a line stand, counted from its start.
-///
-/// Six places in two numbers, which stay in registers: an array would be written place by place and
-/// then copied as a whole, and a processor waits long for that.
+/// How many quotes of a line are noted: those of request, referer and user agent.
+const NOTED: usize = 6;
+const BLOCK: usize = 64;
+/// Bytes whose marks are listed at once: they and their lists fit the innermost cache.
+const WINDOW: usize = 8 << 10;
+const MOST_BLOCKS: usize = WINDOW / BLOCK;
+
+/// Where the first quotes of a line stand, counted from its start. Those of a line that is longer than any
+/// that is read may be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Quotes {
-    /// The earlier three of six places, the first one in the highest bits.
-    early: u64,
-    late: u64,
-    noted: u32,
+    places: [u32; NOTED],
+    noted: usize,
 }
 
 impl Quotes {
@@ -32,7 +34,11 @@ impl Quotes {
     pub(super) fn of(line: &[u8]) -> Quotes {
         let mut quotes = Quotes::default();
         for (number, block) in line.chunks(BLOCK).enumerate() {
-            quotes.note_all(Marks::of(block).quotes, number * BLOCK);
+            let mut mask = masks_of(block).quotes;
+            while mask != 0 && quotes.noted < NOTED {
+                quotes.note((number * BLOCK) as u32 + mask.trailing_zeros());
+                mask &= mask - 1;
+            }
             if quotes.noted == NOTED {
                 break;
             }
@@ -42,30 +48,16 @@ impl Quotes {
 
     /// The places of the first six quotes; `None` of a line with fewer.
     #[inline(always)]
-    pub(super) fn six(&self) -> Option<[usize; 6]> {
-        let place = |three: u64, at: u32| (three >> (at * PLACE_BITS) & PLACE) as usize;
-        (self.noted == NOTED).then(|| {
-            let (early, late) = (self.early, self.late);
-            [
-                place(early, 2),
-                place(early, 1),
-                place(early, 0),
-                place(late, 2),
-                place(late, 1),
-                place(late, 0),
-            ]
-        })
+    pub(super) fn six(&self) -> Option<[usize; NOTED]> {
+        (self.noted == NOTED).then(|| self.places.map(|place| place as usize))
     }
 
-    /// Notes the places that are marked in a mask, which begins at `offset` of the line.
+    /// Notes another place, if it is among the first.
     #[inline(always)]
-    fn note_all(&mut self, mut mask: u64, offset: usize) {
-        while mask != 0 && self.noted < NOTED {
-            let place = offset.wrapping_add(mask.trailing_zeros() as usize) as u64;
-            self.early = self.early << PLACE_BITS | self.late >> (2 * PLACE_BITS) & PLACE;
-            self.late = self.late << PLACE_BITS | place & PLACE;
+    fn note(&mut self, place: u32) {
+        if let Some(free) = self.places.get_mut(self.noted) {
+            *free = place;
             self.noted += 1;
-            mask &= mask - 1;
         }
     }
 }
@@ -83,33 +75,38 @@ pub(super) struct MarkedLines<'t> {
     text: &'t [u8],
     /// Where the line to come starts.
     start: usize,
-    /// Where the block in sight starts, and what is left of its marks.
-    block: usize,
-    marks: Marks,
+    /// Where the window in sight starts and ends.
+    window: usize,
+    window_end: usize,
+    masks: [Masks; MOST_BLOCKS],
+    places: Places,
 }
 
 impl<'t> MarkedLines<'t> {
-    pub(super) fn new(text: &'t [u8]) -> MarkedLines<'t> {
-        let first = &text[..text.len().min(BLOCK)];
+    /// The lines; without quotes where nobody asks for them.
+    pub(super) fn new(text: &'t [u8], with_quotes: bool) -> MarkedLines<'t> {
         MarkedLines {
             text,
             start: 0,
-            block: 0,
-            marks: Marks::of(first),
+            window: 0,
+            window_end: 0,
+            places: Places::new(WINDOW.min(text.len()), with_quotes),
+            masks: [Masks::default(); MOST_BLOCKS],
         }
     }
 
-    /// Moves on to the next block; false at the end of the text.
-    #[inline(always)]
+    /// Moves on to the next window; false at the end of the text.
+    #[inline(never)]
     fn advance(&mut self) -> bool {
-        self.block += BLOCK;
-        let Some(rest) = self.text.get(self.block..) else {
+        let rest = self.text.get(self.window_end..).unwrap_or_default();
+        if rest.is_empty() {
             return false;
-        };
-        self.marks = match rest.first_chunk() {
-            Some(block) => Marks::of_block(block),
-            None => Marks::of(rest),
-        };
+        }
+        let window = &rest[..rest.len().min(WINDOW)];
+        self.places.turn(self.window_end - self.window);
+        self.window = self.window_end;
+        self.window_end += window.len();
+        look(window, &mut self.masks, &mut self.places);
         true
     }
 }
@@ -120,66 +117,74 @@ impl Iterator for MarkedLines<'_> {
     #[inline(always)]
     fn next(&mut self) -> Option<Marked> {
         let start = self.start;
-        let mut quotes = Quotes::default();
         loop {
-            let line_end = self.marks.line_feeds & self.marks.line_feeds.wrapping_neg();
-            // The quotes before the line feed, or all that are left if there is none.
-            let before = self.marks.quotes & line_end.wrapping_sub(1);
-            quotes.note_all(before, self.block.wrapping_sub(start));
-            if line_end != 0 {
-                let end = self.block + line_end.trailing_zeros() as usize;
-                self.marks.line_feeds ^= line_end;
-                self.marks.quotes &= !line_end.wrapping_sub(1);
-                self.start = end + 1;
-                return Some(Marked { start, end, quotes });
+            let feed = self.places.line_feed();
+            let end = match feed {
+                Some(feed) => self.window + feed,
+                None if self.advance() => continue,
+                None => self.text.len(),
+            };
+            if feed.is_none() && start >= end {
+                return None;
             }
-            if !self.advance() {
-                let end = self.text.len();
-                self.marks = Marks::default();
-                self.start = end;
-                return (start < end).then_some(Marked { start, end, quotes });
-            }
+            let start_in_window = start.wrapping_sub(self.window) as i32;
+            let quotes = self.places.quotes_of_line(start_in_window, feed);
+            self.start = end + 1;
+            return Some(Marked { start, end, quotes });
         }
     }
 }
 
-/// A bit for each byte of a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Marks {
-    line_feeds: u64,
-    quotes: u64,
+/// Notes the line feeds and quotes of a window.
+fn look(window: &[u8], masks: &mut [Masks; MOST_BLOCKS], places: &mut Places) {
+    let (blocks, rest) = window.as_chunks::<BLOCK>();
+    if !look_by_the_best(blocks, masks, places) {
+        for block in blocks {
+            places.note_all([masks_of_block(block)].iter());
+        }
+    }
+    if !rest.is_empty() {
+        places.note_all([portable(rest)].iter());
+    }
 }
 
-impl Marks {
-    #[inline(always)]
-    #[cfg(target_arch = "x86_64")]
-    fn of_block(block: &[u8; BLOCK]) -> Marks {
-        let [line_feeds, quotes] = sse2::masks(block, *b"\n\"");
-        Marks { line_feeds, quotes }
-    }
+#[cfg(target_arch = "x86_64")]
+use avx2::look as look_by_the_best;
 
-    #[inline(always)]
-    #[cfg(not(target_arch = "x86_64"))]
-    fn of_block(block: &[u8; BLOCK]) -> Marks {
-        Marks::portable(block)
-    }
+/// Other processors have nothing better than what any has.
+#[cfg(not(target_arch = "x86_64"))]
+fn look_by_the_best(_: &[[u8; BLOCK]], _: &mut [Masks; MOST_BLOCKS], _: &mut Places) -> bool {
+    false
+}
 
-    /// Of a block that may be the last one.
-    fn of(block: &[u8]) -> Marks {
-        match block.try_into() {
-            Ok(block) => Marks::of_block(block),
-            Err(_) => Marks::portable(block),
-        }
-    }
+#[inline(always)]
+#[cfg(target_arch = "x86_64")]
+fn masks_of_block(block: &[u8; BLOCK]) -> Masks {
+    let [line_feeds, quotes] = sse2::masks(block, *b"\n\"");
+    Masks { line_feeds, quotes }
+}
 
-    fn portable(block: &[u8]) -> Marks {
-        let mut marks = Marks::default();
-        for (place, byte) in block.iter().take(BLOCK).enumerate() {
-            marks.line_feeds |= u64::from(*byte == b'\n') << place;
-            marks.quotes |= u64::from(*byte == b'"') << place;
-        }
-        marks
+#[inline(always)]
+#[cfg(not(target_arch = "x86_64"))]
+fn masks_of_block(block: &[u8; BLOCK]) -> Masks {
+    portable(block)
+}
+
+/// Of a block that may be the last one.
+fn masks_of(block: &[u8]) -> Masks {
+    match block.try_into() {
+        Ok(block) => masks_of_block(block),
+        Err(_) => portable(block),
     }
+}
+
+fn portable(block: &[u8]) -> Masks {
+    let mut masks = Masks::default();
+    for (place, byte) in block.iter().take(BLOCK).enumerate() {
+        masks.line_feeds |= u64::from(*byte == b'\n') << place;
+        masks.quotes |= u64::from(*byte == b'"') << place;
+    }
+    masks
 }
 
 #[cfg(test)]
@@ -200,7 +205,26 @@ mod tests {
     }
 
     fn noted(quotes: &Quotes) -> Result<[usize; 6], usize> {
-        quotes.six().ok_or(quotes.noted as usize)
+        quotes.six().ok_or(quotes.noted)
+    }
+
+    #[test]
+    fn a_line_goes_on_over_windows_with_its_quotes() {
+        let long = "x".repeat(WINDOW);
+        let text = format!("\"{long}\"\"{long}{long}\"\"\"\"\"\n\"{long}");
+        let lines: Vec<Marked> = MarkedLines::new(text.as_bytes(), true).collect();
+        let expected: Vec<Quotes> = text
+            .lines()
+            .map(|line| Quotes::of(line.as_bytes()))
+            .collect();
+        assert_eq!(
+            lines.iter().map(|line| line.quotes).collect::<Vec<_>>(),
+            expected
+        );
+        let ends: Vec<usize> = MarkedLines::new(text.as_bytes(), false)
+            .map(|line| line.end)
+            .collect();
+        assert_eq!(ends, lines.iter().map(|line| line.end).collect::<Vec<_>>());
     }
 
     proptest! {
@@ -210,7 +234,7 @@ mod tests {
             if expected.last().is_some_and(|last| last.is_empty()) {
                 expected.pop();
             }
-            let found: Vec<Marked> = MarkedLines::new(&text).collect();
+            let found: Vec<Marked> = MarkedLines::new(&text, true).collect();
             prop_assert_eq!(found.len(), expected.len());
             for (marked, line) in found.iter().zip(expected) {
                 prop_assert_eq!(&text[marked.start..marked.end], line);
@@ -220,9 +244,22 @@ mod tests {
         }
 
         #[test]
+        fn a_window_is_listed_as_its_twin_lists_it(
+            window in prop::collection::vec(prop_oneof![Just(b'"'), Just(b'\n'), any::<u8>()], 0..600),
+            with_quotes: bool,
+        ) {
+            let [mut found, mut twin] = [(); 2].map(|()| Places::new(WINDOW, with_quotes));
+            look(&window, &mut [Masks::default(); MOST_BLOCKS], &mut found);
+            for block in window.chunks(BLOCK) {
+                twin.note_all([portable(block)].iter());
+            }
+            prop_assert_eq!(found.all(), twin.all());
+        }
+
+        #[test]
         fn a_block_is_marked_as_its_twin_does(block in prop::array::uniform32(any::<u8>())) {
             let block: [u8; BLOCK] = std::array::from_fn(|at| [b'"', b'\n', block[at / 2]][at % 3]);
-            prop_assert_eq!(Marks::of_block(&block), Marks::portable(&block));
+            prop_assert_eq!(masks_of_block(&block), portable(&block));
         }
     }
 }

@@ -72,6 +72,11 @@ macro_rules! formats {
 }
             }
 
+            /// Whether lines are read by the quotes that come with them.
+            pub(super) fn reads_by_quotes(&self) -> bool {
+                matches!(self, Parser::Ncsa(_))
+            }
+
             /// Visits lines of a chunk, each of which may come in an envelope.
             pub(super) fn visit<'c, V: Visitor>(
                 &self,

@@ -12,6 +12,7 @@ use super::draft::Draft;
 use super::field::is_method;
 use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
+use crate::find::find;
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Instant};
@@ -239,7 +240,8 @@ impl Column {
 
 /// The fields of a line: between tabs, or between spaces, where quotes hold one together.
 fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let by_tabs = line.contains(&b'\t');
+    const SHORT: usize = 24;
+    let by_tabs = memchr::memchr(b'\t', line).is_some();
     let mut rest = line.trim_ascii();
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -257,8 +259,10 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
             Some((&body[..end], &body[end + 1..]))
         });
         let (word, behind) = quoted.unwrap_or_else(|| {
-            let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
-            rest.split_at(end)
+            // Most fields are short; of the others, `memchr` finds the end sooner.
+            let near = find(&rest[..rest.len().min(SHORT)], 0, b' ');
+            let end = near.or_else(|| memchr::memchr(b' ', rest));
+            rest.split_at(end.unwrap_or(rest.len()))
         });
         rest = behind.trim_ascii_start();
         Some(word)
@@ -267,25 +271,30 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// A user agent as it was sent: IIS writes `+` for a space, CloudFront escapes once or twice.
 fn unescaped(agent: &[u8]) -> Cow<'_, [u8]> {
-    if agent.contains(&b' ') || !agent.contains(&b'+') && !agent.contains(&b'%') {
+    const SPACE: u8 = 1;
+    const PLUS: u8 = 2;
+    const PERCENT: u8 = 4;
+    // Without a branch, so that many bytes are looked at together.
+    let seen = agent.iter().fold(0, |seen, byte| {
+        seen | (u8::from(*byte == b' ') * SPACE)
+            | (u8::from(*byte == b'+') * PLUS)
+            | (u8::from(*byte == b'%') * PERCENT)
+    });
+    if seen & SPACE != 0 || seen & (PLUS | PERCENT) == 0 {
         return Cow::Borrowed(agent);
     }
-    let escaped = agent.contains(&b'%') && !agent.contains(&b'+');
-    if escaped {
+    if seen & PLUS == 0 {
         return Cow::Owned(names::percent_decoded(&names::percent_decoded(agent)));
     }
-    let mut plain = Vec::with_capacity(agent.len());
-    let mut bytes = agent.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        // `++` was a space and a plus: no agent has two spaces there.
-        match byte {
-            b'+' => plain.push(b' '),
-            other => plain.push(other),
-        }
-        if byte == b'+' && bytes.peek() == Some(&b'+') {
-            bytes.next();
-            plain.push(b'+');
-        }
+    let mut plain = agent.to_vec();
+    for byte in &mut plain {
+        *byte = if *byte == b'+' { b' ' } else { *byte };
+    }
+    // `++` was a space and a plus: no agent has two spaces there.
+    let mut from = 0;
+    while let Some(at) = memchr::memmem::find(&agent[from..], b"++") {
+        plain[from + at + 1] = b'+';
+        from += at + 2;
     }
     Cow::Owned(plain)
 }

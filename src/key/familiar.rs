@@ -22,6 +22,14 @@ struct Slot {
     id: u32,
 }
 
+/// Where a string may be known, and how long the string is that was there at the first look.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot {
+    glance: Glance,
+    at: usize,
+    length: u32,
+}
+
 impl Familiar {
     /// An empty cache with so many slots of 24 bytes, at least one.
     pub fn new(slots: usize) -> Self {
@@ -44,10 +52,36 @@ impl Familiar {
         dictionary: impl FnOnce(&T) -> &Interner,
         look_up: impl FnOnce(&mut T) -> Option<u32>,
     ) -> Option<u32> {
+        self.id_at(self.spot(bytes), keys, bytes, dictionary, look_up)
+    }
+
+    /// Where a string is known, if it is. Looking there early, for several caches at once, lets their
+    /// memory be waited for together.
+    #[inline(always)]
+    pub fn spot(&self, bytes: &[u8]) -> Spot {
         let glance = Glance::at(bytes);
-        let last = self.slots.len() - 1;
-        let slot = &mut self.slots[glance.hash(bytes) & last];
-        let looks_so = slot.glance == glance && slot.length as usize == bytes.len();
+        let at = glance.hash(bytes) & (self.slots.len() - 1);
+        Spot {
+            glance,
+            at,
+            length: self.slots[at].length,
+        }
+    }
+
+    /// As [`Familiar::id`], of a string whose spot is known.
+    #[inline(always)]
+    pub fn id_at<T>(
+        &mut self,
+        spot: Spot,
+        keys: &mut T,
+        bytes: &[u8],
+        dictionary: impl FnOnce(&T) -> &Interner,
+        look_up: impl FnOnce(&mut T) -> Option<u32>,
+    ) -> Option<u32> {
+        let Spot { glance, at, length } = spot;
+        let slot = &mut self.slots[at];
+        let looks_so =
+            length as usize == bytes.len() && slot.length == length && slot.glance == glance;
         if looks_so && (bytes.len() <= SHORT || dictionary(keys).bytes(slot.id) == bytes) {
             return Some(slot.id);
         }

@@ -32,11 +32,20 @@ pub struct Memo<V> {
     spare: Option<V>,
 }
 
+/// Aligned to lines of the cache, so that looking at a slot of 64 bytes waits for one of them.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 struct Slot<V> {
     value: Option<V>,
     length: u8,
     bytes: [u8; MAX_BYTES],
+}
+
+/// Where a string may be remembered, and how long the string is that was there at the first look.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot {
+    at: usize,
+    length: u8,
 }
 
 impl<V: Clone> Memo<V> {
@@ -62,13 +71,36 @@ impl<V: Clone> Memo<V> {
         string: &[u8],
         find_out: impl FnOnce() -> Option<V>,
     ) -> Option<&mut V> {
+        self.get_or_at(self.spot(string), string, find_out)
+    }
+
+    /// Where a string is remembered, if it is. Looking there early, for several memos at once, lets their
+    /// memory be waited for together.
+    #[inline(always)]
+    pub fn spot(&self, string: &[u8]) -> Spot {
+        let last = self.slots.len() - 1;
+        let at = Glance::at(string).hash(string) & last;
+        Spot {
+            at,
+            length: self.slots[at].length,
+        }
+    }
+
+    /// As [`Memo::get_or`], of a string whose spot is known.
+    #[inline(always)]
+    pub fn get_or_at(
+        &mut self,
+        spot: Spot,
+        string: &[u8],
+        find_out: impl FnOnce() -> Option<V>,
+    ) -> Option<&mut V> {
         if string.len() > MAX_BYTES {
             self.spare = find_out();
             return self.spare.as_mut();
         }
-        let last = self.slots.len() - 1;
-        let slot = &mut self.slots[Glance::at(string).hash(string) & last];
-        let known = usize::from(slot.length) == string.len()
+        let slot = &mut self.slots[spot.at];
+        let known = usize::from(spot.length) == string.len()
+            && slot.length == spot.length
             && slot.bytes[..string.len()] == *string
             && slot.value.is_some();
         if !known {

@@ -6,7 +6,7 @@ use crate::format::{Detected, Line, Visitor};
 use crate::gate::Gate;
 use crate::input::Chunk;
 use crate::key::familiar::Familiar;
-use crate::key::memo::{Memo, slots};
+use crate::key::memo::{self, Memo, slots};
 use crate::key::route_tree::Answer;
 use crate::key::{referer_host, route, token};
 use crate::record::{Record, Reject};
@@ -131,23 +131,15 @@ impl<'a> Shard<'a> {
         }
     }
 
-    /// Counts what follows from the target: its route, and the token in its query. The template's id.
+    /// The template of a path.
     #[inline]
-    fn count_target(&mut self, record: &Record<'_>, denied: bool) -> u32 {
-        let (path, query) = record.path_and_query();
+    fn template_of(&mut self, path: &[u8], spot: memo::Spot) -> u32 {
         let (table, text) = (&mut self.survey.template, &mut self.template);
-        let template = self.paths.get_or(path, || {
+        let template = self.paths.get_or_at(spot, path, || {
             route::template(path, text);
             Some(table.id(text))
         });
-        let template = template.map_or(NOBODY, |template| *template);
-        table.count_id(template, record.time_ms, denied);
-        self.count_token(record, query, denied);
-        if denied {
-            self.survey.denied_hours.count(template, record.time_ms);
-        }
-        self.place(template, Answer::of(record.status, denied));
-        template
+        template.map_or(NOBODY, |template| *template)
     }
 
     /// Counts the token of a request, if it has one.
@@ -184,31 +176,49 @@ impl<'a> Shard<'a> {
             .insert(self.survey.template.keys.bytes(template), answer);
     }
 
-    /// Counts everything else that a request is put under. The client's id.
+    /// Counts everything that a request is put under. The ids of its client and its template.
     #[inline]
-    fn count_keys(&mut self, record: &Record<'_>, denied: bool) -> u32 {
+    fn count_keys(&mut self, record: &Record<'_>, denied: bool) -> (u32, u32) {
+        let (path, query) = record.path_and_query();
+        let (client, agent) = (self.gate.client(record), &record.user_agent);
+        // The spots of all keys first and all tallies last: what no near cache holds is waited for together.
+        let of_path = self.paths.spot(path);
+        let of_client = self.clients.spot(client);
+        let of_agent = self.agents.spot(agent);
+        let of_referer = self.referers.spot(&record.referer);
+        let template = self.template_of(path, of_path);
         let (survey, time_ms) = (&mut self.survey, record.time_ms);
-        let client = self.gate.client(record);
-        let client = survey
-            .ip
-            .count_familiar(&mut self.clients, client, time_ms, denied);
-        survey
+        let client = survey.ip.familiar_id(&mut self.clients, of_client, client);
+        let agent = survey
             .user_agent
-            .count_familiar(&mut self.agents, &record.user_agent, time_ms, denied);
+            .familiar_id(&mut self.agents, of_agent, agent);
+        let mut from = None;
+        if !record.referer.is_empty() {
+            let table = &mut survey.referer_host;
+            let host = || Some(table.id(referer_host(&record.referer)));
+            from = self
+                .referers
+                .get_or_at(of_referer, &record.referer, host)
+                .copied();
+        }
+        survey.template.count_id(template, time_ms, denied);
+        survey.ip.count_id(client, time_ms, denied);
+        survey.user_agent.count_id(agent, time_ms, denied);
+        if let Some(host) = from {
+            survey.referer_host.count_id(host, time_ms, denied);
+        }
         if !record.user.is_empty() {
             survey.user.count(&record.user, time_ms, denied);
         }
         if !record.host.is_empty() {
             survey.host.count(&record.host, time_ms, denied);
         }
-        if !record.referer.is_empty() {
-            let table = &mut survey.referer_host;
-            let host = || Some(table.id(referer_host(&record.referer)));
-            if let Some(host) = self.referers.get_or(&record.referer, host).copied() {
-                table.count_id(host, time_ms, denied);
-            }
+        if denied {
+            survey.denied_hours.count(template, time_ms);
         }
-        client
+        self.count_token(record, query, denied);
+        self.place(template, Answer::of(record.status, denied));
+        (client, template)
     }
 
     /// Notes whose a line is.
@@ -259,8 +269,7 @@ impl Visitor for Shard<'_> {
             self.offset = (record.utc_offset_s, 0);
         }
         self.offset.1 += 1;
-        let template = self.count_target(record, denied);
-        let client = self.count_keys(record, denied);
+        let (client, template) = self.count_keys(record, denied);
         self.outline(line, client, template);
     }
 

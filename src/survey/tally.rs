@@ -3,11 +3,12 @@
 //! Merging adds counts by the key's bytes, so it is commutative and associative; ids are not, and
 //! mean nothing until all parts are merged.
 
-use crate::key::familiar::Familiar;
+use crate::key::familiar::{Familiar, Spot};
 use crate::key::intern::{self, Interner};
 
-/// What is counted of one key.
+/// What is counted of one key; aligned, so that it lies in one line of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(align(32))]
 pub struct Tally {
     /// All requests.
     pub requests: u64,
@@ -83,19 +84,17 @@ impl KeyTable {
         self.count_id(id, time_ms, denied);
     }
 
-    /// As [`KeyTable::count`], for a key that is likely to be `familiar`; its id.
+    /// As [`KeyTable::id`], for a key that is likely to be `familiar`.
     #[inline]
-    pub fn count_familiar(
-        &mut self,
-        familiar: &mut Familiar,
-        key: &[u8],
-        time_ms: i64,
-        denied: bool,
-    ) -> u32 {
-        let id = familiar.id(self, key, |table| &table.keys, |table| Some(table.id(key)));
-        let id = id.unwrap_or(Interner::FULL);
-        self.count_id(id, time_ms, denied);
-        id
+    pub fn familiar_id(&mut self, familiar: &mut Familiar, spot: Spot, key: &[u8]) -> u32 {
+        let id = familiar.id_at(
+            spot,
+            self,
+            key,
+            |table| &table.keys,
+            |table| Some(table.id(key)),
+        );
+        id.unwrap_or(Interner::FULL)
     }
 
     /// Counts one request under the key of an id that [`KeyTable::id`] gave.

@@ -10,7 +10,7 @@
 
 use super::front::{Front, is_address_byte};
 use super::{Layout, size};
-use crate::find::quad_end;
+use crate::find::{last_digits, quad_end};
 use crate::format::marks::Quotes;
 use crate::format::role::without_port;
 use crate::time::Clock;
@@ -95,9 +95,16 @@ fn answer(text: &[u8]) -> Option<(u16, Option<u64>)> {
         return None;
     };
     let digit = |byte: &u8| u16::from(byte - b'0');
+    let status = digit(a) * 100 + digit(b) * 10 + digit(c);
+    // The digits with what stands before them, without the space behind.
+    let before = text.split_last()?.1.last_chunk::<8>();
+    if let Some(word) = before
+        && let Some(number) = last_digits(u64::from_le_bytes(*word), bytes.len())
+    {
+        return Some((status, Some(number)));
+    }
     let (rest, bytes) = size(bytes).ok()?;
-    rest.is_empty()
-        .then(|| (digit(a) * 100 + digit(b) * 10 + digit(c), bytes))
+    rest.is_empty().then_some((status, bytes))
 }
 
 /// What stands between two quotes, if the second is not escaped.

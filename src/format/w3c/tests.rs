@@ -3,6 +3,7 @@
 use super::*;
 use crate::format::{Detected, Line, Visitor, detect};
 use crate::record::Reject;
+use proptest::prelude::*;
 
 #[derive(Default)]
 struct Told(Vec<String>);
@@ -94,5 +95,28 @@ proptest::proptest! {
         let mut clock = Clock::new(None);
         clock.direct(b"#Fields: date time c-ip cs-method cs-uri-stem sc-status time-taken");
         W3c::learn(&[], &FormatSettings::default()).unwrap().parse(&line, &mut clock);
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_agent_is_unescaped_as_byte_by_byte(agent in "[a+]{0,12}|[a+% 20]{0,12}") {
+        let agent = agent.as_bytes();
+        if agent.contains(&b'+') && !agent.contains(&b' ') {
+            let (mut plain, mut left) = (Vec::new(), agent);
+            while let [first, rest @ ..] = left {
+                plain.push(if *first == b'+' { b' ' } else { *first });
+                left = match rest {
+                    [b'+', rest @ ..] if *first == b'+' => {
+                        plain.push(b'+');
+                        rest
+                    }
+                    rest => rest,
+                };
+            }
+            prop_assert_eq!(&unescaped(agent)[..], plain);
+        } else if !agent.contains(&b'%') {
+            prop_assert_eq!(&unescaped(agent)[..], agent);
+        }
     }
 }
