@@ -163,12 +163,13 @@ impl<'a> Draft<'a> {
         (self.told(Role::Time) && asked).then(|| self.whole())
     }
 
-    /// The record of a line with names of anyone's choice: a line that tells no client must tell at
-    /// least what was asked for and the answer, or it is anything.
-    pub(super) fn finish_request(self) -> Option<Record<'a>> {
+    /// The record of a line with names of anyone's choice: a line that tells no time or no client must
+    /// tell at least what was asked for and the answer, or it is anything.
+    pub(super) fn finish_request(mut self) -> Option<Record<'a>> {
         let asked = self.told(Role::Method) && self.told(Role::Target) && self.told(Role::Status);
         if asked {
-            self.finish_without_client()
+            self.find_client();
+            Some(self.whole())
         } else {
             self.finish()
         }

@@ -177,7 +177,7 @@ fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
     let cut = memrchr(b' ', rest).filter(|&cut| is_protocol(&rest[cut + 1..]));
     match cut {
         Some(cut) => (method, &rest[..cut]),
-        None if is_target(rest) => (method, rest),
+        None if is_target(rest) => (method, rest.trim_ascii_end()),
         None => broken,
     }
 }

@@ -94,6 +94,8 @@ enum Shape {
     Spaces,
     /// Whatever stands behind, from a space on, or nothing.
     Rest,
+    /// Anything up to the end of the line.
+    Line,
     /// One of a few words.
     OneOf(&'static [&'static [u8]]),
     /// An Apache time pattern.

@@ -2,7 +2,8 @@
 //! `expected.ndjson`; `settings.json` holds settings that are not the default.
 //!
 //! The first line of the expectation names the format. Absent fields are left out; a line that is no
-//! record has the reason; a line that another format read has that format's name.
+//! record has the reason; a line that another format read has that format's name. After a wanted change:
+//! run with `UPDATE_SNAPSHOTS=1`, then read the difference line by line.
 
 mod round_trip;
 
@@ -122,13 +123,19 @@ fn every_sample_gives_what_is_expected() {
     for folder in folders() {
         let sample = fs::read(folder.join("sample.log")).unwrap();
         let detected = detect(&sample, &settings(&folder)).unwrap();
+        let header = json!({ "name": detected.name, "warnings": detected.warnings.len() });
+        let all: Vec<Value> = std::iter::once(header)
+            .chain(told(&detected, &[&sample]))
+            .collect();
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            let lines: Vec<_> = all.iter().map(|value| format!("{value}\n")).collect();
+            fs::write(folder.join("expected.ndjson"), lines.concat()).unwrap();
+        }
         let expected = fs::read_to_string(folder.join("expected.ndjson")).unwrap_or_default();
         let mut expected = expected
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let header = json!({ "name": detected.name, "warnings": detected.warnings.len() });
-        let all = std::iter::once(header).chain(told(&detected, &[&sample]));
-        for (number, found) in all.enumerate() {
+        for (number, found) in all.into_iter().enumerate() {
             assert_eq!(
                 Some(found),
                 expected.next(),

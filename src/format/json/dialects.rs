@@ -155,17 +155,20 @@ static DIALECTS: &[Dialect] = &[
         (Role::Seconds, &["api.timeToResponse"]),
         (Role::S3Error, &["api.error.code"]),
     ]),
-    // ModSecurity v3 (src/transaction.cc, toJSON) and Coraza (internal/auditlog)
-    dialect("modsecurity.audit", &["modsecurity", "coraza", "coraza.audit"], "ModSecurity v3's and Coraza's audit logs as JSON",
+    // ModSecurity v3 (src/transaction.cc, toJSON), v2 (apache2/msc_logging.c, SecAuditLogFormat JSON) and
+    // Coraza (internal/auditlog)
+    dialect("modsecurity.audit", &["modsecurity", "coraza", "coraza.audit"], "ModSecurity's and Coraza's audit logs as JSON",
         &["\"transaction\"", "\"request\""], &[
-        (Role::Time, &["transaction.unix_timestamp", "transaction.timestamp", "transaction.time_stamp"]),
-        (Role::Status, &["transaction.response.http_code", "transaction.response.status"]),
-        (Role::Address, &["transaction.client_ip"]),
+        (Role::Time, &["transaction.unix_timestamp", "transaction.timestamp", "transaction.time_stamp", "transaction.time"]),
+        (Role::Status, &["transaction.response.http_code", "transaction.response.status", "response.status"]),
+        (Role::Address, &["transaction.client_ip", "transaction.remote_address"]),
         (Role::Method, &["transaction.request.method"]),
         (Role::Target, &["transaction.request.uri"]),
-        (Role::Host, &["transaction.request.headers.Host"]),
-        (Role::UserAgent, &["transaction.request.headers.User-Agent"]),
-        (Role::Referer, &["transaction.request.headers.Referer"]),
+        (Role::Request, &["request.request_line"]),
+        (Role::Host, &["transaction.request.headers.Host", "request.headers.Host"]),
+        (Role::UserAgent, &["transaction.request.headers.User-Agent", "request.headers.User-Agent"]),
+        (Role::Referer, &["transaction.request.headers.Referer", "request.headers.Referer"]),
+        (Role::Id, &["transaction.unique_id", "transaction.transaction_id", "transaction.id"]),
     ]),
     // https://istio.io/latest/docs/tasks/observability/logs/access-log/ (JSON), Envoy's json_format
     dialect("envoy.json", &["istio.json"], "Envoy's and Istio's access log as JSON",

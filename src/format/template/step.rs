@@ -83,6 +83,7 @@ impl Step {
             // Behind a slash, a hyphen or the like the rest is the end of a word that nobody needs.
             (Shape::Rest, _) if !self.literal.ends_with(b"\"") => Ok((b"", line)),
             (Shape::Rest, _) => refuse(),
+            (Shape::Line, _) => Ok((b"", line)),
             (Shape::Number, _) => {
                 let is_part = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
                 let digits = line.iter().take_while(is_part).count();
