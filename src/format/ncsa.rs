@@ -13,7 +13,8 @@ mod front;
 mod usual;
 
 use super::field::{
-    Parsed, present, quoted, quoted_before, refuse, request_line, size, status, up_to,
+    Parsed, ends_in_escape, present, quoted, quoted_before, refuse, request_line, size, status,
+    up_to,
 };
 use super::marks::Quotes;
 use super::shape::{is_host_name, is_ip_list};
@@ -240,8 +241,26 @@ fn request(input: &[u8]) -> Parsed<'_, &[u8]> {
     let input = input.trim_ascii_start();
     match input {
         [b'-', rest @ ..] if answer(rest).is_ok() => Ok((rest, &input[..1])),
-        _ => quoted_before(input, |rest| answer(rest).is_ok()),
+        [b'"', body @ ..] => {
+            for end in memchr::memchr_iter(b'"', body) {
+                let (request, rest) = (&body[..end], &body[end + 1..]);
+                if answer(rest).is_ok() && !ends_in_escape(request) {
+                    return Ok((rest, request));
+                }
+                // A request that is whole and is followed by something else is of another format.
+                if rest.starts_with(b" ") && ends_in_protocol(request) {
+                    break;
+                }
+            }
+            refuse()
+        }
+        _ => refuse(),
     }
+}
+
+fn ends_in_protocol(request: &[u8]) -> bool {
+    let protocol = request.split_last_chunk::<9>().map(|(_, end)| end);
+    protocol.is_some_and(|end| end.starts_with(b" HTTP/") && end[6].is_ascii_digit())
 }
 
 /// ` 403 153`.
@@ -390,6 +409,7 @@ mod tests {
             "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 15x",
             "192.0.2.1 - - [10/Oct/2000:25:55:36 -0700] \"GET / HTTP/1.1\" 403 153",
             "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] GET / HTTP/1.1 403 153",
+            "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 0 DC \"-\" 403 153 \"-\" \"a\"",
             "\x00\x00192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153",
         ] {
             assert_eq!(read(line.as_bytes()), None, "{line}");

@@ -43,6 +43,9 @@ pub(super) enum Role {
     Token,
     /// Duration in seconds, or with a unit behind it.
     Seconds,
+    /// Duration in seconds where it has a point, else in milliseconds: IIS and CloudFront, and Azure's
+    /// gateways of the first and second version, give one name to both.
+    TimeTaken,
     /// Duration in milliseconds.
     Milliseconds,
     /// Duration in microseconds.
@@ -114,7 +117,9 @@ impl Role {
     /// The place that roles share which tell the same thing, such as durations in different units.
     pub(super) fn slot(self) -> usize {
         match self {
-            Role::Milliseconds | Role::Microseconds | Role::Nanoseconds => Role::Seconds as usize,
+            Role::TimeTaken | Role::Milliseconds | Role::Microseconds | Role::Nanoseconds => {
+                Role::Seconds as usize
+            }
             Role::AddressPort => Role::Address as usize,
             role => role as usize,
         }
@@ -138,6 +143,7 @@ impl Role {
             Role::Host => "host",
             Role::Token => "token",
             Role::Seconds
+            | Role::TimeTaken
             | Role::Milliseconds
             | Role::Microseconds
             | Role::Nanoseconds
@@ -201,6 +207,8 @@ impl Role {
                 }
             }
             Role::Seconds => record.duration_ms = seconds(&value),
+            Role::TimeTaken if value.contains(&b'.') => record.duration_ms = seconds(&value),
+            Role::TimeTaken => record.duration_ms = decimal(&value, 1),
             Role::Milliseconds => record.duration_ms = decimal(trim_unit(&value), 1),
             Role::Microseconds => record.duration_ms = per_ms(&value, 1_000),
             Role::Nanoseconds => record.duration_ms = per_ms(&value, 1_000_000),
@@ -401,6 +409,8 @@ pub(super) fn upstream(value: &[u8]) -> Upstream {
         return Upstream::NotAsked;
     }
     match status(last_of_list(value)) {
+        // The last of several gave no answer; the one that the client got is then another's.
+        Some(0) if last_of_list(value).len() < value.len() => Upstream::Unknown,
         Some(0) => Upstream::NotAsked,
         Some(status) => Upstream::Status(status),
         None => Upstream::Unknown,

@@ -233,15 +233,6 @@ impl Column {
                 (moment.time, moment.local) = (field, local);
                 (field.get(2) == Some(&b':')).then_some(())
             }
-            Column::Taken => {
-                let in_seconds = field.contains(&b'.');
-                let unit = if in_seconds {
-                    Role::Seconds
-                } else {
-                    Role::Milliseconds
-                };
-                draft.put(unit, 1, Cow::Borrowed(field), clock)
-            }
             Column::Field(Role::Method, _)
                 if field != b"-"
                     && !(is_method(field)

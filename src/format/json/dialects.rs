@@ -109,7 +109,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::Bytes, &["properties.responseBytes", "properties.sentBytes"]),
         (Role::Referer, &["properties.referer", "properties.referrer"]),
         (Role::UserAgent, &["properties.userAgent"]),
-        (Role::Seconds, &["properties.timeTaken"]),
+        (Role::TimeTaken, &["properties.timeTaken"]),
         (Role::UpstreamStatus, &["properties.serverStatus"]),
         (Role::WafAction, &["properties.action"]),
     ]),

@@ -98,9 +98,10 @@ pub(in crate::format) const USUAL: Table = &[
         "request.headers.Authorization", "request_Authorization", "identity.apiKeyId", "apiKeyId",
     ]),
     (Role::Seconds, &[
-        "request_time", "duration", "rt", "httpRequest.latency", "time-taken", "duration_s",
+        "request_time", "duration", "rt", "httpRequest.latency", "duration_s",
         "request_duration", "latency", "response_time", "service",
     ]),
+    (Role::TimeTaken, &["time-taken"]),
     (Role::Nanoseconds, &["Duration", "event.duration"]),
     (Role::Milliseconds, &[
         "duration_ms", "request_time_ms", "response_time_ms", "responseTime", "responseLatency",

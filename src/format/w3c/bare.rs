@@ -115,9 +115,9 @@ fn told_behind<'a>(words: &[&'a [u8]]) -> Vec<(Role, &'a [u8])> {
     let mut told = Vec::new();
     match *words {
         [sent, _received, taken, ..] if numbers >= 3 => {
-            told.extend([(Role::Bytes, sent), (Role::Milliseconds, taken)]);
+            told.extend([(Role::Bytes, sent), (Role::TimeTaken, taken)]);
         }
-        [taken, ..] if numbers == 1 => told.push((Role::Milliseconds, taken)),
+        [taken, ..] if numbers == 1 => told.push((Role::TimeTaken, taken)),
         // Of two numbers nothing tells whether they are bytes or a time and something else.
         _ => {}
     }

@@ -11,8 +11,6 @@ pub(super) enum Column {
     Date { local: bool },
     /// `08:09:10`, with or without a fraction.
     Time { local: bool },
-    /// `time-taken`: milliseconds, or seconds where it has a point (the draft, CloudFront).
-    Taken,
     /// A value, with its rank among those that mean the same.
     Field(Role, u8),
 }
@@ -52,6 +50,7 @@ const NAMES: &[(&str, Role)] = &[
     ("cs-host", Role::Host),
     ("cs(authorization)", Role::Token),
     ("cs(x-api-key)", Role::Token),
+    ("time-taken", Role::TimeTaken),
     ("timetakenms", Role::Milliseconds),
     ("x-duration", Role::Seconds),
     ("timestamp", Role::Time),
@@ -76,9 +75,6 @@ pub(super) fn column(name: &[u8]) -> Column {
         return Column::Time {
             local: is("time-local"),
         };
-    }
-    if is("time-taken") {
-        return Column::Taken;
     }
     (1..)
         .zip(NAMES)
