@@ -23,6 +23,7 @@ use nom::Parser;
 use nom::bytes::complete::tag;
 pub(super) use scan::unescape;
 use scan::{Scalar, bare, close, skip, space, string};
+use std::borrow::Cow;
 pub(super) use walk::{Found, walk};
 
 /// JSON lines, with the names of their fields.
@@ -247,6 +248,14 @@ impl<'a> Fill<'_, '_, 'a> {
             ([b'[', rest @ ..], _, Some((Role::HeaderList, _))) => {
                 self.headers(input);
                 close(rest)
+            }
+            ([b'[', rest @ ..], _, Some((role, rank))) if role.is_list() => {
+                let (behind, ()) = close(rest)?;
+                let list = &input[..input.len() - behind.len()];
+                if list.len() > b"[]".len() {
+                    self.draft.put(role, rank, Cow::Borrowed(list), self.clock);
+                }
+                Ok((behind, ()))
             }
             // Header fields come as lists; the first of the list is what the server looked at.
             ([b'[', rest @ ..], _, Some(_)) if matches!(space(rest).first(), Some(b'"')) => {

@@ -78,15 +78,23 @@ static DIALECTS: &[Dialect] = &[
         (Role::Referer, &["ClientRequestReferer"]),
         (Role::UserAgent, &["ClientRequestUserAgent"]),
         (Role::UpstreamStatus, &["OriginResponseStatus"]),
-        (Role::WafRule, &["SecuritySources", "Source"]),
-        (Role::WafAction, &["SecurityAction", "Action"]),
+        // Firewall events tell one of each; the older names are of logs before 2022.
+        (Role::SecurityActions, &["SecurityActions", "FirewallMatchesActions", "Action"]),
+        (Role::SecuritySources, &["SecuritySources", "FirewallMatchesSources", "Source"]),
+        (Role::PathingOperation, &["EdgePathingOp"]),
+        (Role::PathingSource, &["EdgePathingSrc"]),
+        (Role::PathingStatus, &["EdgePathingStatus"]),
+        (Role::Id, &["RayID"]),
     ]),
     // https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
     dialect("aws.waf", &["waf"], "AWS WAF's log; the answer follows from the action",
         &["\"webaclId\"", "\"httpRequest\""], &[
         (Role::Time, &["timestamp"]),
         (Role::WafAction, &["action"]),
-        (Role::WafRule, &["terminatingRuleType"]),
+        (Role::WafRule, &["terminatingRuleId"]),
+        (Role::WafRuleKind, &["terminatingRuleType"]),
+        (Role::WafEvidence, &["labels", "terminatingRuleMatchDetails"]),
+        (Role::Id, &["httpRequest.requestId"]),
         (Role::Status, &["responseCodeSent"]),
         (Role::Address, &["httpRequest.clientIp"]),
         (Role::Method, &["httpRequest.httpMethod"]),
@@ -112,6 +120,9 @@ static DIALECTS: &[Dialect] = &[
         (Role::TimeTaken, &["properties.timeTaken"]),
         (Role::UpstreamStatus, &["properties.serverStatus"]),
         (Role::WafAction, &["properties.action"]),
+        (Role::WafMode, &["properties.policyMode"]),
+        (Role::AzureRule, &["properties.ruleName", "properties.ruleId"]),
+        (Role::Id, &["properties.trackingReference", "properties.transactionId"]),
     ]),
     // https://techdocs.akamai.com/datastream2/docs/data-set-parameters
     dialect("akamai", &["akamai.datastream2"], "Akamai DataStream 2", &["\"reqTimeSec\"", "\"cliIP\""], &[
@@ -168,6 +179,8 @@ static DIALECTS: &[Dialect] = &[
         (Role::Host, &["transaction.request.headers.Host", "request.headers.Host"]),
         (Role::UserAgent, &["transaction.request.headers.User-Agent", "request.headers.User-Agent"]),
         (Role::Referer, &["transaction.request.headers.Referer", "request.headers.Referer"]),
+        (Role::WafMode, &["transaction.producer.secrules_engine", "transaction.producer.rule_engine", "audit_data.engine_mode"]),
+        (Role::Intercepted, &["transaction.is_interrupted", "audit_data.action.intercepted"]),
         (Role::Id, &["transaction.unique_id", "transaction.transaction_id", "transaction.id"]),
     ]),
     // https://istio.io/latest/docs/tasks/observability/logs/access-log/ (JSON), Envoy's json_format

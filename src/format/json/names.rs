@@ -126,9 +126,15 @@ pub(in crate::format) const USUAL: Table = &[
     ]),
     (Role::Reason, &[
         "deny_reason", "denied_by", "block_reason", "reason", "error_code", "error.code",
-        "error.type", "error_reason", "response_code_details", "response_flags",
-        "x-edge-detailed-result-type", "error.responseType", "jsonPayload.statusDetails", "error",
+        "error.type", "error_reason", "error",
     ]),
+    (Role::EnvoyDetails, &["response_code_details"]),
+    (Role::EnvoyFlags, &["response_flags"]),
+    (Role::EdgeResult, &["x-edge-detailed-result-type", "x-edge-result-type"]),
+    (Role::ArmorDetails, &["jsonPayload.statusDetails"]),
+    (Role::ArmorOutcome, &["jsonPayload.enforcedSecurityPolicy.rateLimitAction.outcome"]),
+    (Role::WafEvidence, &["jsonPayload.enforcedSecurityPolicy.preconfiguredExprIds"]),
+    (Role::ClientCertificate, &["ssl_client_verify"]),
     (Role::Id, &[
         "request_id", "req_id", "unique_id", "requestId", "x_request_id", "http_x_request_id",
         "request.headers.X-Request-Id", "http.request.id", "connection",
@@ -138,7 +144,10 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::SecureLink, &["secure_link"]),
     (Role::InvalidReferer, &["invalid_referer"]),
     (Role::Logger, &["logger"]),
-    (Role::GatewayResponse, &["responseType", "errorResponseType"]),
+    (Role::GatewayResponse, &[
+        "responseType", "errorResponseType", "error.responseType", "error_response_type",
+        "wafResponseCode", "waf_response_code",
+    ]),
 ];
 
 /// Names that `--map` takes, with what they mean.

@@ -60,6 +60,7 @@ const NAMES: &[(&str, Role)] = &[
     ("localtime", Role::Time),
     ("sc-substatus", Role::Substatus),
     ("x-edge-detailed-result-type", Role::EdgeResult),
+    ("x-edge-result-type", Role::EdgeResult),
     ("s-reason", Role::HttpSysReason),
 ];
 
