@@ -21,8 +21,8 @@ use names::{Key, Place};
 pub(super) use names::{Names, USUAL};
 use nom::Parser;
 use nom::bytes::complete::tag;
-pub(super) use scan::unescape;
-use scan::{Scalar, bare, close, skip, space, string};
+use scan::{Scalar, bare, skip, space, string};
+pub(super) use scan::{close, unescape};
 use std::borrow::Cow;
 pub(super) use walk::{Found, walk};
 
@@ -96,10 +96,18 @@ fn drafted<'a>(names: &Names, body: &'a [u8], clock: &mut Clock) -> Option<Draft
         clock,
     };
     let (rest, ()) = fill.object(body, 0).ok()?;
-    let ends = rest
-        .iter()
-        .all(|byte| byte.is_ascii_whitespace() || b",]".contains(byte));
-    ends.then_some(fill.draft)
+    ends_line(rest).then_some(fill.draft)
+}
+
+/// Whether nothing but the end of a list stands there: commas, and behind a `]` what closes its holder.
+fn ends_line(rest: &[u8]) -> bool {
+    let list_end = memchr::memchr(b']', rest);
+    let (before, behind) = rest.split_at(list_end.unwrap_or(rest.len()));
+    let only = |text: &[u8], ends: &[u8]| {
+        text.iter()
+            .all(|byte| byte.is_ascii_whitespace() || ends.contains(byte))
+    };
+    only(before, b",") && only(behind, b",]}")
 }
 
 /// The names of services whose lines are known.

@@ -165,7 +165,9 @@ fn the_answer_never_depends_on_chunks() {
         let sample = fs::read(folder.join("sample.log")).unwrap();
         let detected = detect(&sample, &settings(&folder)).unwrap();
         let whole = told(&detected, &[&sample]);
-        for line in lines(&sample) {
+        // Chunks end where lines do, and elements of one line are never cut apart.
+        let starts = |offset: usize| offset == 0 || sample[offset - 1] == b'\n';
+        for line in lines(&sample).filter(|line| starts(line.offset)) {
             let (before, behind) = sample.split_at(line.offset);
             assert_eq!(
                 told(&detected, &[before, behind]),
