@@ -17,6 +17,8 @@ pub(super) struct Step {
     pub(super) variable: Variable,
     pub(super) end: End,
     pub(super) escape: Escape,
+    /// Whether a status follows behind the literal that ends the field: then the field may hold that literal.
+    pub(super) before_status: bool,
 }
 
 /// Where a field without a shape of its own ends.
@@ -120,6 +122,8 @@ impl Step {
             if rest.starts_with(literal)
                 && !(escaped && ends_in_escape(field))
                 && self.is_whole(field, rest, first)
+                && (!self.before_status
+                    || crate::format::field::status(&rest[literal.len()..]).is_ok())
             {
                 let torn = self.variable.shape == Shape::Word && field.contains(&b' ');
                 return if torn { refuse() } else { Ok((rest, field)) };
