@@ -160,6 +160,21 @@ fn a_first_line_as_long_as_any_that_is_read_hides_nothing() {
 }
 
 #[test]
+fn the_first_64_kib_tell_the_format() {
+    let usual = "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 1 \"-\" \"a\"\n";
+    let head = usual.repeat((64 << 10) / usual.len() + 1);
+    let alone = detect(head.as_bytes(), &FormatSettings::default()).unwrap();
+    // What follows is another's, and ten times as much.
+    let json = "{\"time\":1,\"status\":403,\"ip\":\"192.0.2.1\"}\n".repeat(20_000);
+    let more = detect(
+        format!("{head}{json}").as_bytes(),
+        &FormatSettings::default(),
+    )
+    .unwrap();
+    assert_eq!((alone.name, alone.why), (more.name, more.why));
+}
+
+#[test]
 fn the_answer_never_depends_on_chunks() {
     for folder in folders() {
         let sample = fs::read(folder.join("sample.log")).unwrap();
