@@ -238,7 +238,7 @@ impl<'a> Fill<'_, '_, 'a> {
             let (rest, _) = tag(&b"\""[..]).parse(input)?;
             let (rest, key) = string(rest)?;
             let (rest, _) = tag(&b":"[..]).parse(space(rest))?;
-            let (rest, ()) = match self.names.find(place, key.text) {
+            let (rest, ()) = match self.names.find_any(place, key.text) {
                 Some(key) => self.value(space(rest), key)?,
                 None => skip(space(rest))?,
             };
