@@ -400,7 +400,7 @@ mod tests {
         for end in (0..good.len()).filter(|end| *end < bytes_end - 2 || *end > bytes_end + 1) {
             let torn = combined.parse(&good.as_bytes()[..end], &mut clock);
             // All but the end of the agent is there.
-            let expected = (end > agent).then(|| good[agent..end].as_bytes());
+            let expected = (end > agent).then(|| &good.as_bytes()[agent..end]);
             let read = torn.as_ref().map(|record| &record.user_agent[..]);
             assert_eq!(read, expected, "{}", &good[..end]);
         }
