@@ -11,6 +11,7 @@
 //! registry: so a file may change its format anywhere. Formats are strict enough that at most one
 //! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.
 
+mod compound;
 pub mod config;
 mod detect;
 mod draft;
@@ -24,9 +25,11 @@ mod lines;
 mod logfmt;
 mod marks;
 mod ncsa;
+mod notes;
 mod preset;
 mod registry;
 mod role;
+mod several;
 mod shape;
 mod template;
 mod w3c;

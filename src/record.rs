@@ -78,6 +78,13 @@ impl Record<'_> {
     #[inline]
     pub fn path_and_query(&self) -> (&[u8], &[u8]) {
         let target = &self.target[..];
+        // What was no request line is one piece, whatever bytes it holds.
+        if self.method.is_empty()
+            && !target.starts_with(b"/")
+            && memchr::memmem::find(target, b"://").is_none()
+        {
+            return (target, &[]);
+        }
         let Some(end) = find_either(target, *b"?#") else {
             return (target, &[]);
         };

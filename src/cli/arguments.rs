@@ -130,9 +130,9 @@ pub struct Formats {
     /// A format by name, an nginx log_format or an Apache LogFormat string
     #[arg(long, value_name = "NAME|STRING")]
     pub log_format: Option<String>,
-    /// Where JSON lines keep a field: status=resp.code,ip=client.addr
-    #[arg(long, value_name = "FIELD=PATH,...", value_delimiter = ',', value_parser = field_path)]
-    pub map: Vec<(String, String)>,
+    /// Where JSON lines keep a field: status=resp.code,ip=client.addr; or @FILE with one a line
+    #[arg(long, value_name = "FIELD=PATH,...|@FILE", value_delimiter = ',', value_parser = mapping)]
+    pub map: Vec<FieldMap>,
     /// Take the log formats from an nginx configuration
     #[arg(long, value_name = "FILE")]
     pub nginx_conf: Option<PathBuf>,
@@ -260,9 +260,9 @@ pub struct Reading {
     /// A format by name, an nginx log_format or an Apache LogFormat string
     #[arg(long, value_name = "NAME|STRING")]
     pub log_format: Option<String>,
-    /// Where JSON lines keep a field: status=resp.code,ip=client.addr
-    #[arg(long, value_name = "FIELD=PATH,...", value_delimiter = ',', value_parser = field_path)]
-    pub map: Vec<(String, String)>,
+    /// Where JSON lines keep a field: status=resp.code,ip=client.addr; or @FILE with one a line
+    #[arg(long, value_name = "FIELD=PATH,...|@FILE", value_delimiter = ',', value_parser = mapping)]
+    pub map: Vec<FieldMap>,
     /// Take the log formats from an nginx configuration, and name the directives that denied
     #[arg(long, value_name = "FILE")]
     pub nginx_conf: Option<PathBuf>,
@@ -381,10 +381,41 @@ pub enum When {
     Never,
 }
 
+/// Fields of JSON lines and where they are: one as typed, or those of a file.
+#[derive(Debug, Clone)]
+pub struct FieldMap(Vec<(String, String)>);
+
+impl FieldMap {
+    /// All fields of several.
+    pub fn fields(mappings: &[FieldMap]) -> Vec<(String, String)> {
+        let fields = mappings.iter().flat_map(|mapping| &mapping.0);
+        fields.cloned().collect()
+    }
+}
+
+/// `FIELD=PATH`, or `@FILE` with such, one or several a line; behind a `#` is a comment.
+fn mapping(text: &str) -> Result<FieldMap, String> {
+    let Some(file) = text.strip_prefix('@') else {
+        return Ok(FieldMap(vec![field_path(text)?]));
+    };
+    let kept = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let mut fields = Vec::new();
+    for (number, line) in (1..).zip(kept.lines()) {
+        let line = line.split('#').next().unwrap_or_default();
+        for field in line.split(',').map(str::trim) {
+            if !field.is_empty() {
+                let at = |error: String| format!("{file}:{number}: {error}");
+                fields.push(field_path(field).map_err(at)?);
+            }
+        }
+    }
+    Ok(FieldMap(fields))
+}
+
 fn field_path(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((field, path)) if !field.is_empty() && !path.is_empty() => {
-            Ok((field.to_string(), path.to_string()))
+            Ok((field.trim().to_string(), path.trim().to_string()))
         }
         _ => Err("write FIELD=PATH, for example status=resp.code".to_string()),
     }

@@ -1,6 +1,6 @@
 //! `forbid-logs formats`: the known formats, what a log's lines become, what a format string tells.
 
-use super::arguments::Formats;
+use super::arguments::{FieldMap, Formats};
 use super::{message, terminal};
 use crate::exit::ExitCode;
 use crate::format::explain::{self, Explanation};
@@ -104,7 +104,7 @@ fn unusable(path: &str, explanation: &Explanation) -> String {
 fn explanation(arguments: &Formats, source: &Source) -> Result<Explanation, FormatError> {
     let settings = FormatSettings {
         log_format: arguments.log_format.clone(),
-        map: arguments.map.clone(),
+        map: FieldMap::fields(&arguments.map),
         nginx_conf: arguments.nginx_conf.clone(),
         apache_conf: arguments.apache_conf.clone(),
         timezone: arguments.timezone,

@@ -1,6 +1,6 @@
 //! From the options that the reading commands share to settings.
 
-use super::arguments::{Privacy, Reading};
+use super::arguments::{FieldMap, Privacy, Reading};
 use crate::input::Input;
 use crate::key::ranges::Ranges;
 use crate::policy::known::Known;
@@ -50,7 +50,7 @@ impl Reading {
             haproxy_conf: self.haproxy_conf.clone(),
             format: FormatSettings {
                 log_format: self.log_format.clone(),
-                map: self.map.clone(),
+                map: FieldMap::fields(&self.map),
                 nginx_conf: self.nginx_conf.clone(),
                 apache_conf: self.apache_conf.clone(),
                 timezone: self.timezone,

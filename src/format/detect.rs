@@ -217,12 +217,21 @@ fn named(
     Ok(Detected {
         name: parser.name(),
         why: format!("given by --log-format; {parsed} of {of} sampled lines parse"),
-        warnings: score.warnings(sample.zone),
+        warnings: warnings(&parser, score, sample),
         parser,
         envelope: None,
         fallbacks: Vec::new(),
         zone: sample.zone,
     })
+}
+
+/// What to know of a format that is not chosen by its looks.
+fn warnings(parser: &Parser, score: sample::Score, sample: &Sample<'_>) -> Vec<String> {
+    let mut warnings = score.warnings(sample.zone);
+    if let Parser::Template(template) = parser {
+        warnings.extend(template.ambiguity().map(str::to_owned));
+    }
+    warnings
 }
 
 /// The declared format that takes most of the sample, and where it is declared. Fails when there
@@ -268,7 +277,7 @@ fn configured(
     Detected {
         why: format!("{parsed} of {of} sampled lines parse as {name}, {place}"),
         name,
-        warnings: score.warnings(sample.zone),
+        warnings: warnings(&parser, score, sample),
         parser,
         envelope: None,
         fallbacks: built_in,

@@ -3,6 +3,7 @@
 //! Several fields of a line may tell the same thing (`client_ip` and `remote_ip`). Each comes with a
 //! rank; the lowest that holds a value wins, so the order of the fields never matters.
 
+use super::compound::Compound;
 use super::field::{decimal, present};
 use super::role::{Role, credential, request};
 use super::shape::is_ip;
@@ -24,6 +25,8 @@ pub(super) struct Draft<'a> {
     query: Field<'a>,
     /// What stages of a request took together, in microseconds.
     stages_us: Option<u64>,
+    /// What tells something together with other fields only.
+    compound: Compound<'a>,
     ranks: [u8; Role::COUNT],
 }
 
@@ -33,6 +36,7 @@ impl<'a> Draft<'a> {
             record: Record::default(),
             query: Cow::Borrowed(b""),
             stages_us: None,
+            compound: Compound::default(),
             ranks: [UNTOLD; Role::COUNT],
         }
     }
@@ -58,20 +62,7 @@ impl<'a> Draft<'a> {
         match role {
             Role::Time => self.put_time(rank, &value, clock),
             Role::Request => self.put_request(rank, value),
-            Role::WafAction if !self.told(Role::Status) => {
-                // A firewall's log tells what it did; the answer that it sent by default follows.
-                let status: &[u8] = match &value.to_ascii_lowercase()[..] {
-                    b"block" | b"blocked" | b"deny" | b"denied" | b"drop" => b"403",
-                    b"captcha" => b"405",
-                    b"challenge" => b"202",
-                    _ => b"-",
-                };
-                if status != b"-" {
-                    Role::Status.assign(&mut self.record, Cow::Borrowed(status), clock)?;
-                    self.claim(Role::Status, UNTOLD - 1);
-                }
-            }
-            Role::WafAction => {}
+            _ if role.is_of_several() => self.compound.take(role, value),
             Role::AuditStage if &value[..] != b"ResponseComplete" && &value[..] != b"Panic" => {
                 return None;
             }
@@ -88,8 +79,8 @@ impl<'a> Draft<'a> {
                     self.record.token = token;
                 }
             }
-            // Either of two limits may have rejected.
-            Role::LimitStatus => role.assign(&mut self.record, value, clock)?,
+            // Either of two limits may have rejected, and either of two results tell more than `Error`.
+            Role::LimitStatus | Role::EdgeResult => role.assign(&mut self.record, value, clock)?,
             Role::Logger => role.assign(&mut self.record, value, clock)?,
             _ if rank >= self.ranks[role.slot()] => {}
             _ => {
@@ -146,7 +137,7 @@ impl<'a> Draft<'a> {
     /// The record, if time, status and client were told.
     #[inline]
     pub(super) fn finish(mut self) -> Option<Record<'a>> {
-        self.find_client();
+        self.complete();
         let complete = self.told(Role::Time) && self.told(Role::Status);
         if !complete || self.record.address.is_empty() {
             return None;
@@ -158,17 +149,18 @@ impl<'a> Draft<'a> {
     /// answer, a status: if the time was told and what was asked for.
     #[inline]
     pub(super) fn finish_without_client(mut self) -> Option<Record<'a>> {
-        self.find_client();
+        self.complete();
         let asked = self.told(Role::Status) || self.told(Role::Method) || self.told(Role::Target);
         (self.told(Role::Time) && asked).then(|| self.whole())
     }
 
-    /// The record of a line with names of anyone's choice: a line that tells no client must tell at
-    /// least what was asked for and the answer, or it is anything.
-    pub(super) fn finish_request(self) -> Option<Record<'a>> {
+    /// The record of a line with names of anyone's choice: a line that tells no time or no client must
+    /// tell at least what was asked for and the answer, or it is anything.
+    pub(super) fn finish_request(mut self) -> Option<Record<'a>> {
         let asked = self.told(Role::Method) && self.told(Role::Target) && self.told(Role::Status);
         if asked {
-            self.finish_without_client()
+            self.complete();
+            Some(self.whole())
         } else {
             self.finish()
         }
@@ -177,7 +169,7 @@ impl<'a> Draft<'a> {
     /// The record of a format that is known by the shape of its lines, which need tell no more than a time.
     #[inline]
     pub(super) fn finish_timed(mut self) -> Option<Record<'a>> {
-        self.find_client();
+        self.complete();
         self.told(Role::Time).then(|| self.whole())
     }
 
@@ -197,7 +189,15 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn find_client(&mut self) {
+    /// Takes from other fields what the line does not tell by itself.
+    fn complete(&mut self) {
+        // A firewall's log tells what it did; the answer that it sent by default follows.
+        if !self.told(Role::Status)
+            && let Some(status) = self.compound.status()
+        {
+            self.record.status = super::role::status(status).unwrap_or_default();
+            self.claim(Role::Status, UNTOLD - 1);
+        }
         if self.record.address.is_empty() && self.told(Role::ForwardedFor) {
             self.record.address = first_of_list(&self.record.forwarded_for);
         }
@@ -217,6 +217,7 @@ impl<'a> Draft<'a> {
             };
             self.record.target = Cow::Owned([&self.record.target, mark, &self.query].concat());
         }
+        self.record.stated = self.record.stated.or(self.compound.states(&self.record));
         self.record
     }
 }

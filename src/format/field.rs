@@ -176,8 +176,10 @@ fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
     let method = present(method);
     let cut = memrchr(b' ', rest).filter(|&cut| is_protocol(&rest[cut + 1..]));
     match cut {
+        // Envoy writes `- - HTTP/1.1` for what it could not read.
+        Some(cut) if method.is_empty() => (method, present(&rest[..cut])),
         Some(cut) => (method, &rest[..cut]),
-        None if is_target(rest) => (method, rest),
+        None if is_target(rest) => (method, rest.trim_ascii_end()),
         None => broken,
     }
 }

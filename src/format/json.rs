@@ -21,8 +21,9 @@ use names::{Key, Place};
 pub(super) use names::{Names, USUAL};
 use nom::Parser;
 use nom::bytes::complete::tag;
-pub(super) use scan::unescape;
-use scan::{Scalar, bare, close, skip, space, string};
+use scan::{Scalar, bare, skip, space, string};
+pub(super) use scan::{close, unescape};
+use std::borrow::Cow;
 pub(super) use walk::{Found, walk};
 
 /// JSON lines, with the names of their fields.
@@ -95,10 +96,18 @@ fn drafted<'a>(names: &Names, body: &'a [u8], clock: &mut Clock) -> Option<Draft
         clock,
     };
     let (rest, ()) = fill.object(body, 0).ok()?;
-    let ends = rest
-        .iter()
-        .all(|byte| byte.is_ascii_whitespace() || b",]".contains(byte));
-    ends.then_some(fill.draft)
+    ends_line(rest).then_some(fill.draft)
+}
+
+/// Whether nothing but the end of a list stands there: commas, and behind a `]` what closes its holder.
+fn ends_line(rest: &[u8]) -> bool {
+    let list_end = memchr::memchr(b']', rest);
+    let (before, behind) = rest.split_at(list_end.unwrap_or(rest.len()));
+    let only = |text: &[u8], ends: &[u8]| {
+        text.iter()
+            .all(|byte| byte.is_ascii_whitespace() || ends.contains(byte))
+    };
+    only(before, b",") && only(behind, b",]}")
 }
 
 /// The names of services whose lines are known.
@@ -229,7 +238,7 @@ impl<'a> Fill<'_, '_, 'a> {
             let (rest, _) = tag(&b"\""[..]).parse(input)?;
             let (rest, key) = string(rest)?;
             let (rest, _) = tag(&b":"[..]).parse(space(rest))?;
-            let (rest, ()) = match self.names.find(place, key.text) {
+            let (rest, ()) = match self.names.find_any(place, key.text) {
                 Some(key) => self.value(space(rest), key)?,
                 None => skip(space(rest))?,
             };
@@ -247,6 +256,14 @@ impl<'a> Fill<'_, '_, 'a> {
             ([b'[', rest @ ..], _, Some((Role::HeaderList, _))) => {
                 self.headers(input);
                 close(rest)
+            }
+            ([b'[', rest @ ..], _, Some((role, rank))) if role.is_list() => {
+                let (behind, ()) = close(rest)?;
+                let list = &input[..input.len() - behind.len()];
+                if list.len() > b"[]".len() {
+                    self.draft.put(role, rank, Cow::Borrowed(list), self.clock);
+                }
+                Ok((behind, ()))
             }
             // Header fields come as lists; the first of the list is what the server looked at.
             ([b'[', rest @ ..], _, Some(_)) if matches!(space(rest).first(), Some(b'"')) => {

@@ -1,9 +1,9 @@
 //! The lines of a chunk, each offered to its file's format and then to the others.
 
 use super::Lend;
-use super::envelope;
 use super::marks::{MarkedLines, Quotes};
 use super::registry::{Known, Parser};
+use super::{envelope, notes, several};
 use crate::record::{Record, Reject};
 use crate::time::Clock;
 use chrono_tz::Tz;
@@ -11,7 +11,9 @@ use chrono_tz::Tz;
 /// Longest line that is read, in bytes. A longer one is no request that a server would accept.
 pub const MAX_LINE: usize = 1 << 20;
 
-/// A line of a chunk.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A line of a chunk, or an element of a line that holds several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
     /// Its number within the chunk, from 0.
@@ -37,9 +39,10 @@ impl<'a> Line<'a> {
     fn new(number: u32, offset: usize, bytes: &'a [u8], quotes: Quotes) -> Line<'a> {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         // A text may begin with a byte-order mark.
-        if offset == 0
-            && let Some(bytes) = bytes.strip_prefix(b"\xef\xbb\xbf")
-        {
+        let marked = offset == 0 && bytes.starts_with(BYTE_ORDER_MARK);
+        if marked || several::may_hold(bytes) {
+            let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+            let bytes = several::without_head(bytes);
             return Line {
                 number,
                 offset,
@@ -122,7 +125,11 @@ fn visit_other<F: Lend, V: Visitor>(
             return;
         }
     }
-    visitor.skipped(line, Reject::Malformed);
+    let why = match notes::is_note(line.bytes) {
+        true => Reject::NotARequest,
+        false => Reject::Malformed,
+    };
+    visitor.skipped(line, why);
 }
 
 /// Visits the lines of a file whose format is not known: none is a request.
@@ -138,7 +145,7 @@ pub(super) fn reject_unread(line: &[u8]) -> Option<Reject> {
         return Some(Reject::TooLong);
     }
     match line.trim_ascii() {
-        b"" | b"[" | b"]" | b"," | b"[]" => Some(Reject::NotARequest),
+        b"" | b"[" | b"]" | b"," | b"[]" | b"]}" => Some(Reject::NotARequest),
         [b'#', ..] => Some(Reject::NotARequest),
         _ => None,
     }
@@ -155,6 +162,8 @@ pub(super) fn lines_for(chunk: &[u8], by_quotes: bool) -> Lines<'_> {
         chunk,
         number: 0,
         marked: MarkedLines::new(chunk, by_quotes),
+        elements: Vec::new().into_iter(),
+        elements_from: 0,
     }
 }
 
@@ -163,6 +172,34 @@ pub(super) struct Lines<'c> {
     chunk: &'c [u8],
     number: u32,
     marked: MarkedLines<'c>,
+    /// What is left of a line that holds several, and where that line starts.
+    elements: std::vec::IntoIter<(usize, usize)>,
+    elements_from: usize,
+}
+
+impl<'c> Lines<'c> {
+    /// The next element of a line that holds several.
+    #[cold]
+    fn element(&mut self, (start, end): (usize, usize)) -> Option<Line<'c>> {
+        let (start, end) = (self.elements_from + start, self.elements_from + end);
+        let line = Line::within(self.chunk, self.number, start, end)?;
+        self.number += 1;
+        Some(line)
+    }
+
+    /// Takes a line apart, if it holds several: its first element.
+    #[cold]
+    fn take_apart(&mut self, from: usize, bytes: &'c [u8]) -> Option<Line<'c>> {
+        let marked = from == 0 && bytes.starts_with(BYTE_ORDER_MARK);
+        let mark = if marked { BYTE_ORDER_MARK.len() } else { 0 };
+        self.elements = several::split(&bytes[mark..]).into_iter();
+        self.elements_from = from + mark;
+        let (_, end) = self.elements.next()?;
+        // The first begins where the line does.
+        let line = Line::within(self.chunk, self.number, from, self.elements_from + end)?;
+        self.number += 1;
+        Some(line)
+    }
 }
 
 impl<'c> Iterator for Lines<'c> {
@@ -170,8 +207,17 @@ impl<'c> Iterator for Lines<'c> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Line<'c>> {
+        if let Some(element) = self.elements.next() {
+            return self.element(element);
+        }
         let line = self.marked.next()?;
         let bytes = self.chunk.get(line.start..line.end)?;
+        let marked = line.start == 0 && bytes.starts_with(BYTE_ORDER_MARK);
+        if (marked || several::may_hold(bytes))
+            && let Some(first) = self.take_apart(line.start, bytes)
+        {
+            return Some(first);
+        }
         let number = self.number;
         self.number += 1;
         Some(Line::new(number, line.start, bytes, line.quotes))
@@ -193,6 +239,33 @@ mod tests {
         );
         assert_eq!(lines(b"").count(), 0);
         assert_eq!(lines(b"\n").count(), 1);
+    }
+
+    #[test]
+    fn elements_of_an_array_are_lines() {
+        let text = b"\xef\xbb\xbf[{\"a\":1}, {\"b\":2}]\nc\n{\"records\":[{\"d\":3},{\"e\":4}]}\n";
+        let found: Vec<_> = lines(text)
+            .map(|line| (line.number, std::str::from_utf8(line.bytes).unwrap()))
+            .collect();
+        let expected = [
+            (0, "{\"a\":1}"),
+            (1, "{\"b\":2}"),
+            (2, "c"),
+            (3, "{\"d\":3}"),
+            (4, "{\"e\":4}"),
+        ];
+        assert_eq!(found, expected);
+        // As Examine comes back to them: by where they start, up to where the next does.
+        let offsets: Vec<_> = lines(text).map(|line| line.offset).collect();
+        for (number, offset) in (0..).zip(&offsets) {
+            let next = offsets.get(number as usize + 1).copied();
+            let end = next.unwrap_or(text.len()) - 1;
+            let line = Line::within(text, number, *offset, end).unwrap();
+            let (_, exact) = expected[number as usize];
+            assert!(line.bytes.starts_with(exact.as_bytes()), "{exact}");
+            let rest = &line.bytes[exact.len()..];
+            assert!(rest.iter().all(|byte| b",]}".contains(byte)), "{exact}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! NCSA common and combined log format, as nginx, Apache and their kin write it.
 //!
 //! ```text
-//! [vhost[:port]] client ident user [time] "request" status bytes ["referer" "user agent"] [more]...
+//! [vhost[:port]] client ident user [time] "request" status bytes [more]... ["referer" "user agent"] [more]...
 //! ```
 //!
 //! Sources: <https://nginx.org/en/docs/http/ngx_http_log_module.html>,
@@ -13,9 +13,11 @@ mod front;
 mod usual;
 
 use super::field::{
-    Parsed, present, quoted, quoted_before, refuse, request_line, size, status, up_to,
+    Parsed, ends_in_escape, present, quoted, quoted_before, refuse, request_line, size, status,
+    up_to,
 };
 use super::marks::Quotes;
+use super::shape::{is_host_name, is_ip_list};
 use super::{BuiltIn, Format, FormatError, Line};
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -107,6 +109,9 @@ impl Ncsa {
         record: &mut Record<'a>,
         clock: &mut Clock,
     ) -> Option<()> {
+        if !layout.between.is_empty() {
+            behind::assign_between(layout.between, record, clock)?;
+        }
         if layout.behind.is_empty() {
             return Some(());
         }
@@ -159,6 +164,9 @@ struct Layout<'a> {
     request: &'a [u8],
     status: u16,
     bytes: Option<u64>,
+    /// Fields without quotes between size and referer, with the space before them: a duration, as
+    /// Tomcat and many a `log_format` have it there.
+    between: &'a [u8],
     /// Referer and user agent, where the line is combined.
     headers: Option<(&'a [u8], &'a [u8])>,
     /// Everything behind, with the space before it.
@@ -172,9 +180,12 @@ fn any_layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
     let (rest, time) = stamp(rest, clock)?;
     let (rest, request) = request(rest)?;
     let (rest, (status, bytes)) = answer(rest)?;
-    let (behind, headers) = match headers(rest) {
-        Ok((behind, headers)) => (behind, Some(headers)),
-        Err(_) => (rest, None),
+    let (behind, between, headers) = match headers(rest) {
+        Ok((behind, headers)) => (behind, &b""[..], Some(headers)),
+        Err(_) => match headers_behind(rest) {
+            Some((between, behind, headers)) => (behind, between, Some(headers)),
+            None => (rest, &b""[..], None),
+        },
     };
     match behind.first() {
         None | Some(b' ') => Ok((
@@ -185,6 +196,7 @@ fn any_layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
                 request,
                 status,
                 bytes,
+                between,
                 headers,
                 behind,
             },
@@ -229,8 +241,26 @@ fn request(input: &[u8]) -> Parsed<'_, &[u8]> {
     let input = input.trim_ascii_start();
     match input {
         [b'-', rest @ ..] if answer(rest).is_ok() => Ok((rest, &input[..1])),
-        _ => quoted_before(input, |rest| answer(rest).is_ok()),
+        [b'"', body @ ..] => {
+            for end in memchr::memchr_iter(b'"', body) {
+                let (request, rest) = (&body[..end], &body[end + 1..]);
+                if answer(rest).is_ok() && !ends_in_escape(request) {
+                    return Ok((rest, request));
+                }
+                // A request that is whole and is followed by something else is of another format.
+                if rest.starts_with(b" ") && ends_in_protocol(request) {
+                    break;
+                }
+            }
+            refuse()
+        }
+        _ => refuse(),
     }
+}
+
+fn ends_in_protocol(request: &[u8]) -> bool {
+    let protocol = request.split_last_chunk::<9>().map(|(_, end)| end);
+    protocol.is_some_and(|end| end.starts_with(b" HTTP/") && end[6].is_ascii_digit())
 }
 
 /// ` 403 153`.
@@ -257,10 +287,55 @@ fn headers(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
     match spaces(input)? {
         rest @ (b"-" | [b'-', b' ', ..]) => Ok((&rest[1..], (referer, b""))),
         input => {
-            let (input, user_agent) = quoted(input)?;
+            let (input, user_agent) = quoted(input).or_else(|_| left_open(input))?;
             Ok((input, (referer, user_agent)))
         }
     }
+}
+
+/// A user agent that the line ends in, without the closing quote: the request is whole all the same.
+#[cold]
+fn left_open(input: &[u8]) -> Parsed<'_, &[u8]> {
+    match input {
+        [b'"', agent @ ..] if !agent.is_empty() && !agent.contains(&b'"') => Ok((b"", agent)),
+        _ => refuse(),
+    }
+}
+
+/// Fields without quotes, and the headers behind them.
+type Between<'a> = (&'a [u8], &'a [u8], (&'a [u8], &'a [u8]));
+
+/// Referer and user agent behind fields without quotes. Two quoted fields may be others, so the first
+/// must look like a referer, and the second like no address.
+#[cold]
+fn headers_behind(input: &[u8]) -> Option<Between<'_>> {
+    /// Most fields before the referer: Tomcat's pattern with everything that its documentation shows.
+    const MOST: usize = 6;
+    let mut rest = input;
+    for _ in 0..MOST {
+        let field = spaces(rest).ok()?;
+        if field.starts_with(b"\"") {
+            return None;
+        }
+        let end = memchr::memchr(b' ', field)?;
+        rest = &field[end..];
+        let Ok((behind, headers)) = headers(rest) else {
+            continue;
+        };
+        let (referer, user_agent) = headers;
+        if memchr::memmem::find(user_agent, b"://").is_some_and(|at| at <= 5) {
+            // The `-` was a field of its own, and this is the referer.
+            continue;
+        }
+        let blank = present(referer).is_empty();
+        let is_url = memchr::memmem::find(referer, b"://").is_some();
+        let is_other = is_ip_list(user_agent) || is_host_name(user_agent);
+        return ((blank || is_url) && !is_other).then(|| {
+            let between = &input[..input.len() - rest.len()];
+            (between, behind, headers)
+        });
+    }
+    None
 }
 
 #[cfg(test)]
@@ -285,6 +360,7 @@ mod tests {
             ("GET /a?b=c HTTP/1.1", "GET", "/a?b=c"),
             ("GET / HTTP/2.0", "GET", "/"),
             ("GET /old", "GET", "/old"),
+            ("GET / ", "GET", "/"),
             (
                 "GET /a path with spaces HTTP/1.0",
                 "GET",
@@ -320,23 +396,53 @@ mod tests {
         let mut clock = Clock::new(None);
         let combined = Ncsa::learn(&[good.as_bytes()], &FormatSettings::default()).unwrap();
         let bytes_end = good.find(" \"-\"").unwrap();
+        let agent = good.find("\"a b").unwrap() + 1;
         for end in (0..good.len()).filter(|end| *end < bytes_end - 2 || *end > bytes_end + 1) {
-            assert_eq!(
-                combined.parse(&good.as_bytes()[..end], &mut clock),
-                None,
-                "{}",
-                &good[..end]
-            );
+            let torn = combined.parse(&good.as_bytes()[..end], &mut clock);
+            // All but the end of the agent is there.
+            let expected = (end > agent).then(|| &good.as_bytes()[agent..end]);
+            let read = torn.as_ref().map(|record| &record.user_agent[..]);
+            assert_eq!(read, expected, "{}", &good[..end]);
         }
         for line in [
             "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 4033 153",
             "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 15x",
             "192.0.2.1 - - [10/Oct/2000:25:55:36 -0700] \"GET / HTTP/1.1\" 403 153",
             "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] GET / HTTP/1.1 403 153",
+            "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 0 DC \"-\" 403 153 \"-\" \"a\"",
             "\x00\x00192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153",
         ] {
             assert_eq!(read(line.as_bytes()), None, "{line}");
         }
+    }
+
+    #[test]
+    fn fields_between_size_and_referer() {
+        for (between, duration_ms) in [
+            ("0.202", Some(202)),
+            ("198.51.100.4 + 400", None),
+            ("ms:3214 198.51.100.4 40", Some(3214)),
+            ("X 50", None),
+            ("198.51.100.4 -", None),
+        ] {
+            let line = format!(
+                "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153 {between} \"http://a/\" \"b c\" X-Forwarded-For=\"203.0.113.9\""
+            );
+            let record = read(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(record.duration_ms, duration_ms, "{line}");
+            assert_eq!(
+                (
+                    &record.referer[..],
+                    &record.user_agent[..],
+                    &record.forwarded_for[..]
+                ),
+                (&b"http://a/"[..], &b"b c"[..], &b"203.0.113.9"[..]),
+                "{line}"
+            );
+        }
+        // Two quoted fields are no headers only because they are two.
+        let line = "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153 0.202 \"-\" \"10.0.0.1\"";
+        assert_eq!(read(line.as_bytes()).unwrap().user_agent.len(), 0);
     }
 
     #[test]

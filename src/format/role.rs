@@ -43,6 +43,9 @@ pub(super) enum Role {
     Token,
     /// Duration in seconds, or with a unit behind it.
     Seconds,
+    /// Duration in seconds where it has a point, else in milliseconds: IIS and CloudFront, and Azure's
+    /// gateways of the first and second version, give one name to both.
+    TimeTaken,
     /// Duration in milliseconds.
     Milliseconds,
     /// Duration in microseconds.
@@ -95,8 +98,34 @@ pub(super) enum Role {
     GatewayResponse,
     /// What a firewall did: `BLOCK`, `ALLOW`.
     WafAction,
-    /// Which of its rules or parts did so.
+    /// Whether it may: `Prevention`, `Detection`.
+    WafMode,
+    /// Which of AWS WAF's rules ended the request.
     WafRule,
+    /// Of what type that was: `RATE_BASED`.
+    WafRuleKind,
+    /// What a firewall found: labels, matches, expressions, as a list.
+    WafEvidence,
+    /// Cloudflare's actions, one or a list.
+    SecurityActions,
+    /// The parts of Cloudflare that took them, in the same order.
+    SecuritySources,
+    /// Cloudflare's older `EdgePathingOp`.
+    PathingOperation,
+    /// Cloudflare's older `EdgePathingSrc`.
+    PathingSource,
+    /// Cloudflare's older `EdgePathingStatus`.
+    PathingStatus,
+    /// Google Cloud's `statusDetails`.
+    ArmorDetails,
+    /// `outcome` of the rate limit of Google Cloud Armor.
+    ArmorOutcome,
+    /// Name or number of the rule of an Azure firewall.
+    AzureRule,
+    /// Whether ModSecurity or Coraza sent the answer.
+    Intercepted,
+    /// nginx `$ssl_client_verify` and its like.
+    ClientCertificate,
     /// `allow` or `forbid` of Kubernetes' authorizer.
     Decision,
     /// `stage` of a Kubernetes audit event; only a complete one is a request.
@@ -114,7 +143,9 @@ impl Role {
     /// The place that roles share which tell the same thing, such as durations in different units.
     pub(super) fn slot(self) -> usize {
         match self {
-            Role::Milliseconds | Role::Microseconds | Role::Nanoseconds => Role::Seconds as usize,
+            Role::TimeTaken | Role::Milliseconds | Role::Microseconds | Role::Nanoseconds => {
+                Role::Seconds as usize
+            }
             Role::AddressPort => Role::Address as usize,
             role => role as usize,
         }
@@ -138,6 +169,7 @@ impl Role {
             Role::Host => "host",
             Role::Token => "token",
             Role::Seconds
+            | Role::TimeTaken
             | Role::Milliseconds
             | Role::Microseconds
             | Role::Nanoseconds
@@ -161,11 +193,58 @@ impl Role {
             | Role::SquidResult
             | Role::GatewayResponse
             | Role::WafAction
+            | Role::WafMode
             | Role::WafRule
+            | Role::WafRuleKind
+            | Role::WafEvidence
+            | Role::SecurityActions
+            | Role::SecuritySources
+            | Role::PathingOperation
+            | Role::PathingSource
+            | Role::PathingStatus
+            | Role::ArmorDetails
+            | Role::ArmorOutcome
+            | Role::AzureRule
+            | Role::Intercepted
+            | Role::ClientCertificate
             | Role::Decision => "stated",
             Role::Id => "id",
             Role::AuditStage | Role::HeaderList | Role::Logger => "passed over",
         }
+    }
+
+    /// Whether the field tells something together with others only: see `compound`.
+    #[inline]
+    pub(super) fn is_of_several(self) -> bool {
+        matches!(
+            self,
+            Role::Substatus
+                | Role::AlbActions
+                | Role::WafAction
+                | Role::WafMode
+                | Role::WafRule
+                | Role::WafRuleKind
+                | Role::WafEvidence
+                | Role::SecurityActions
+                | Role::SecuritySources
+                | Role::PathingOperation
+                | Role::PathingSource
+                | Role::PathingStatus
+                | Role::ArmorDetails
+                | Role::ArmorOutcome
+                | Role::AzureRule
+                | Role::Intercepted
+                | Role::SquidResult
+                | Role::Decision
+        )
+    }
+
+    /// Whether the whole of a JSON list is its value.
+    pub(super) fn is_list(self) -> bool {
+        matches!(
+            self,
+            Role::WafEvidence | Role::SecurityActions | Role::SecuritySources
+        )
     }
 
     /// Puts a value where it belongs; `None` when time or status cannot be read, without which
@@ -201,6 +280,8 @@ impl Role {
                 }
             }
             Role::Seconds => record.duration_ms = seconds(&value),
+            Role::TimeTaken if value.contains(&b'.') => record.duration_ms = seconds(&value),
+            Role::TimeTaken => record.duration_ms = decimal(&value, 1),
             Role::Milliseconds => record.duration_ms = decimal(trim_unit(&value), 1),
             Role::Microseconds => record.duration_ms = per_ms(&value, 1_000),
             Role::Nanoseconds => record.duration_ms = per_ms(&value, 1_000_000),
@@ -213,6 +294,8 @@ impl Role {
                     record.id = id;
                 }
             }
+            // The details tell an outage of the authoriser from its refusal; the flags do not.
+            Role::EnvoyDetails => record.stated = self.states(&value).or(record.stated),
             _ => record.stated = record.stated.or(self.states(&value)),
         }
         Some(())
@@ -232,6 +315,18 @@ impl Role {
             Role::RetryAfter => Source::RetryAfter,
             Role::Remaining => Source::Remaining,
             Role::Reason => Source::Reason,
+            Role::ClientCertificate => Source::ClientCertificate,
+            Role::EdgeResult => Source::Edge,
+            Role::HttpSysReason => Source::HttpSys,
+            Role::EnvoyFlags => Source::Envoy,
+            Role::EnvoyDetails => {
+                // `jwt_authn_access_denied{Jwt_is_expired}`: what stands in braces tells more.
+                let inner = value.split(|byte| matches!(byte, b'{' | b'}')).nth(1);
+                let inner = inner.and_then(|inner| Stated::by(Source::Envoy, inner));
+                return inner.or_else(|| Stated::by(Source::Envoy, value));
+            }
+            Role::S3Error => Source::Storage,
+            Role::GatewayResponse => Source::Gateway,
             Role::StatedBy => return Stated::named(value),
             _ => return None,
         };
@@ -255,7 +350,7 @@ fn trim_brackets(stamp: &[u8]) -> &[u8] {
 }
 
 /// Three digits, as text or as a number; `-`, `-1` and `0` when none was sent.
-fn status(value: &[u8]) -> Option<u16> {
+pub(super) fn status(value: &[u8]) -> Option<u16> {
     match *value {
         [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
             let digit = |byte: u8| u16::from(byte - b'0');
@@ -401,6 +496,8 @@ pub(super) fn upstream(value: &[u8]) -> Upstream {
         return Upstream::NotAsked;
     }
     match status(last_of_list(value)) {
+        // The last of several gave no answer; the one that the client got is then another's.
+        Some(0) if last_of_list(value).len() < value.len() => Upstream::Unknown,
         Some(0) => Upstream::NotAsked,
         Some(status) => Upstream::Status(status),
         None => Upstream::Unknown,
@@ -409,7 +506,8 @@ pub(super) fn upstream(value: &[u8]) -> Upstream {
 
 fn asked(value: &[u8], status: u16) -> Upstream {
     match present(value) {
-        b"" | b"0" => Upstream::NotAsked,
+        // Varnish's word for an answer of its own.
+        b"" | b"0" | b"synth" => Upstream::NotAsked,
         _ if status == 0 => Upstream::Unknown,
         _ => Upstream::Status(status),
     }

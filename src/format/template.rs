@@ -19,7 +19,7 @@ use super::role::Role;
 use super::{Format, FormatError};
 use crate::record::Record;
 use crate::time::{Clock, Partial, Pattern};
-use compile::{compile, steps};
+use compile::{ambiguity, compile, steps};
 use step::Step;
 
 /// A compiled format string.
@@ -33,6 +33,8 @@ pub(super) struct Template {
     /// What a line must tell.
     needs: Needs,
     name: String,
+    /// Which two of its fields cannot always be told apart.
+    ambiguity: Option<String>,
 }
 
 /// What a line must tell to be a record.
@@ -94,6 +96,8 @@ enum Shape {
     Spaces,
     /// Whatever stands behind, from a space on, or nothing.
     Rest,
+    /// Anything up to the end of the line.
+    Line,
     /// One of a few words.
     OneOf(&'static [&'static [u8]]),
     /// An Apache time pattern.
@@ -195,16 +199,26 @@ impl Template {
             "none" => Escape::None,
             _ => Escape::Backslash,
         };
-        let compiled =
-            nginx::pieces(format).and_then(|pieces| compile(pieces, escape, nginx::HINTS));
-        Template::build(format, compiled, name)
+        let pieces = nginx::pieces(format);
+        let ambiguity = pieces.as_ref().ok().and_then(|pieces| ambiguity(pieces));
+        let compiled = pieces.and_then(|pieces| compile(pieces, escape, nginx::HINTS));
+        let template = Template::build(format, compiled, name)?;
+        Ok(Template {
+            ambiguity,
+            ..template
+        })
     }
 
     /// Compiles an Apache format string.
     pub(super) fn from_apache(format: &str, name: &str) -> Result<Self, FormatError> {
-        let compiled = apache::pieces(format)
-            .and_then(|pieces| compile(pieces, Escape::Backslash, apache::HINTS));
-        Template::build(format, compiled, name)
+        let pieces = apache::pieces(format);
+        let ambiguity = pieces.as_ref().ok().and_then(|pieces| ambiguity(pieces));
+        let compiled = pieces.and_then(|pieces| compile(pieces, Escape::Backslash, apache::HINTS));
+        let template = Template::build(format, compiled, name)?;
+        Ok(Template {
+            ambiguity,
+            ..template
+        })
     }
 
     /// Compiles a format string that is known by name, in nginx's spelling.
@@ -244,7 +258,13 @@ impl Template {
             has_patterns,
             needs: Needs::All,
             name: name.to_owned(),
+            ambiguity: None,
         })
+    }
+
+    /// Which two of its fields lines do not always tell apart, for users.
+    pub(super) fn ambiguity(&self) -> Option<&str> {
+        self.ambiguity.as_deref()
     }
 
     /// Where a line stops to fit: how many of its bytes fit, and what is expected behind them.

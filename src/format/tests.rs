@@ -2,7 +2,8 @@
 //! `expected.ndjson`; `settings.json` holds settings that are not the default.
 //!
 //! The first line of the expectation names the format. Absent fields are left out; a line that is no
-//! record has the reason; a line that another format read has that format's name.
+//! record has the reason; a line that another format read has that format's name. After a wanted change:
+//! run with `UPDATE_SNAPSHOTS=1`, then read the difference line by line.
 
 mod round_trip;
 
@@ -122,13 +123,19 @@ fn every_sample_gives_what_is_expected() {
     for folder in folders() {
         let sample = fs::read(folder.join("sample.log")).unwrap();
         let detected = detect(&sample, &settings(&folder)).unwrap();
+        let header = json!({ "name": detected.name, "warnings": detected.warnings.len() });
+        let all: Vec<Value> = std::iter::once(header)
+            .chain(told(&detected, &[&sample]))
+            .collect();
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            let lines: Vec<_> = all.iter().map(|value| format!("{value}\n")).collect();
+            fs::write(folder.join("expected.ndjson"), lines.concat()).unwrap();
+        }
         let expected = fs::read_to_string(folder.join("expected.ndjson")).unwrap_or_default();
         let mut expected = expected
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let header = json!({ "name": detected.name, "warnings": detected.warnings.len() });
-        let all = std::iter::once(header).chain(told(&detected, &[&sample]));
-        for (number, found) in all.enumerate() {
+        for (number, found) in all.into_iter().enumerate() {
             assert_eq!(
                 Some(found),
                 expected.next(),
@@ -153,12 +160,29 @@ fn a_first_line_as_long_as_any_that_is_read_hides_nothing() {
 }
 
 #[test]
+fn the_first_64_kib_tell_the_format() {
+    let usual = "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 200 1 \"-\" \"a\"\n";
+    let head = usual.repeat((64 << 10) / usual.len() + 1);
+    let alone = detect(head.as_bytes(), &FormatSettings::default()).unwrap();
+    // What follows is another's, and ten times as much.
+    let json = "{\"time\":1,\"status\":403,\"ip\":\"192.0.2.1\"}\n".repeat(20_000);
+    let more = detect(
+        format!("{head}{json}").as_bytes(),
+        &FormatSettings::default(),
+    )
+    .unwrap();
+    assert_eq!((alone.name, alone.why), (more.name, more.why));
+}
+
+#[test]
 fn the_answer_never_depends_on_chunks() {
     for folder in folders() {
         let sample = fs::read(folder.join("sample.log")).unwrap();
         let detected = detect(&sample, &settings(&folder)).unwrap();
         let whole = told(&detected, &[&sample]);
-        for line in lines(&sample) {
+        // Chunks end where lines do, and elements of one line are never cut apart.
+        let starts = |offset: usize| offset == 0 || sample[offset - 1] == b'\n';
+        for line in lines(&sample).filter(|line| starts(line.offset)) {
             let (before, behind) = sample.split_at(line.offset);
             assert_eq!(
                 told(&detected, &[before, behind]),

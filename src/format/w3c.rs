@@ -4,13 +4,15 @@
 //! (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>), the error log of HTTP.sys, and
 //! CloudFront's standard log. A file may change its fields anywhere; a line is read with the last
 //! directive before it in its chunk, else with one of the head's, else with a set that servers write by
-//! default. A line must have as many fields as are named, and a method and a status where they belong.
+//! default, else as one of IIS. A line must have as many fields as are named, and a method and a status where they belong.
 
+mod bare;
 mod names;
 
 use super::draft::Draft;
 use super::field::is_method;
 use super::role::Role;
+use super::shape::is_host_name;
 use super::{BuiltIn, Format, FormatError};
 use crate::find::find;
 use crate::record::Record;
@@ -26,6 +28,8 @@ const MOST_FIELDS: usize = 256;
 #[derive(Debug, Clone, Default)]
 pub(super) struct W3c {
     layouts: Vec<Layout>,
+    /// How many of them, the first, the file itself names.
+    named: usize,
     name: &'static str,
 }
 
@@ -37,6 +41,8 @@ struct Layout {
     columns: Vec<Column>,
     /// Fields that a line must have: some servers have added to theirs over the years.
     least: usize,
+    /// Whether tabs stand between the fields, and nothing else.
+    by_tabs: bool,
 }
 
 impl Layout {
@@ -46,15 +52,20 @@ impl Layout {
             spelled: fields.to_vec(),
             least: columns.len(),
             columns,
+            by_tabs: false,
         }
     }
 
-    /// The same, whose last fields a line may lack.
+    /// CloudFront's, which has tabs between its fields: a line may lack the last ones.
     fn grown(self) -> Layout {
         let is_status = |column: &Column| matches!(column, Column::Field(Role::Status, _));
         let status = self.columns.iter().position(is_status);
         let least = status.map_or(self.columns.len(), |at| at + 1);
-        Layout { least, ..self }
+        Layout {
+            least,
+            by_tabs: true,
+            ..self
+        }
     }
 }
 
@@ -65,6 +76,7 @@ impl BuiltIn for W3c {
                 .iter()
                 .map(|fields| Layout::new(fields.as_bytes()).grown_if(fields.contains("x-edge")))
                 .collect(),
+            named: 0,
             name: "w3c",
         })
     }
@@ -79,6 +91,7 @@ impl BuiltIn for W3c {
                 layouts.push(layout);
             }
         }
+        self.named = layouts.len();
         layouts.append(&mut self.layouts);
         self.layouts = layouts;
         self.name = self.kind(sample);
@@ -100,9 +113,13 @@ impl W3c {
                 .iter()
                 .any(|line| layout.read(line, &mut Clock::new(None)).is_some())
         };
-        let Some(layout) = self.layouts.iter().find(fits) else {
-            return "w3c";
+        let is_bare = |line: &&[u8]| bare::read(line, &mut Clock::new(None)).is_some();
+        let (named, usual) = self.layouts.split_at(self.named);
+        let layout = match named.iter().find(fits) {
+            None if sample.iter().any(is_bare) => return "iis",
+            named => named.or_else(|| usual.iter().find(fits)),
         };
+        let Some(layout) = layout else { return "w3c" };
         let has = |field: &str| memchr::memmem::find(&layout.spelled, field.as_bytes()).is_some();
         match () {
             _ if has("x-edge-") => "cloudfront",
@@ -134,9 +151,13 @@ impl Format for W3c {
 
 impl W3c {
     fn by_head<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-        self.layouts
-            .iter()
-            .find_map(|layout| layout.read(line, clock))
+        let (named, usual) = self.layouts.split_at(self.named);
+        let read = |layouts: &[Layout], clock: &mut Clock| {
+            layouts.iter().find_map(|layout| layout.read(line, clock))
+        };
+        read(named, clock)
+            .or_else(|| bare::read(line, clock))
+            .or_else(|| read(usual, clock))
     }
 }
 
@@ -176,6 +197,9 @@ impl Layout {
         let mut draft = Draft::new();
         let mut moment = Moment::default();
         let mut count = 0;
+        if self.by_tabs && !line.contains(&b'\t') {
+            return None;
+        }
         for field in words(line) {
             let column = self.columns.get(count)?;
             column.put(field, &mut draft, &mut moment, clock)?;
@@ -210,15 +234,6 @@ impl Column {
                 (moment.time, moment.local) = (field, local);
                 (field.get(2) == Some(&b':')).then_some(())
             }
-            Column::Taken => {
-                let in_seconds = field.contains(&b'.');
-                let unit = if in_seconds {
-                    Role::Seconds
-                } else {
-                    Role::Milliseconds
-                };
-                draft.put(unit, 1, Cow::Borrowed(field), clock)
-            }
             Column::Field(Role::Method, _)
                 if field != b"-"
                     && !(is_method(field)
@@ -228,14 +243,29 @@ impl Column {
             }
             Column::Field(Role::Status, rank) => {
                 draft.put(Role::Status, rank, Cow::Borrowed(field), clock)?;
-                matches!(field, [b'-'] | [b'0'] | [b'0'..=b'9', _, _]).then_some(())
+                matches!(field, [] | [b'-'] | [b'0'] | [b'0'..=b'9', _, _]).then_some(())
             }
+            // Imperva's log has the host before the path, without a scheme.
+            Column::Field(Role::Target, rank) => match host_before(field) {
+                Some((host, path)) => {
+                    draft.put(Role::Host, u8::MAX - 1, Cow::Borrowed(host), clock)?;
+                    draft.put(Role::Target, rank, Cow::Borrowed(path), clock)
+                }
+                None => draft.put(Role::Target, rank, Cow::Borrowed(field), clock),
+            },
             Column::Field(role @ Role::UserAgent, rank) => {
                 draft.put(role, rank, unescaped(field), clock)
             }
             Column::Field(role, rank) => draft.put(role, rank, Cow::Borrowed(field), clock),
         }
     }
+}
+
+/// `www.example.com/a` in its two parts.
+fn host_before(target: &[u8]) -> Option<(&[u8], &[u8])> {
+    let slash = memchr::memchr(b'/', target)?;
+    let (host, path) = target.split_at(slash);
+    is_host_name(host).then_some((host, path))
 }
 
 /// The fields of a line: between tabs, or between spaces, where quotes hold one together.
@@ -253,9 +283,14 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
             rest = rest.get(end + 1..).unwrap_or_default();
             return Some(word);
         }
+        // A quote within is doubled, so that one before a space may still be none that closes.
         let quoted = rest.strip_prefix(b"\"").and_then(|body| {
-            let end = memchr::memchr_iter(b'"', body)
-                .find(|&end| matches!(body.get(end + 1), None | Some(b' ')))?;
+            let closes = |end: &usize| {
+                let before = body[..*end].iter().rev().take_while(|byte| **byte == b'"');
+                matches!(body.get(end + 1), None | Some(b' '))
+                    && (*end == 0 || before.count() % 2 == 0)
+            };
+            let end = memchr::memchr_iter(b'"', body).find(closes)?;
             Some((&body[..end], &body[end + 1..]))
         });
         let (word, behind) = quoted.unwrap_or_else(|| {

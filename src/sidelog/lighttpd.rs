@@ -45,7 +45,10 @@ fn about(message: &[u8]) -> Option<About<'_>> {
     let file = message
         .strip_prefix(b"file open failed: ")
         .and_then(|text| text.strip_suffix(b": Permission denied"));
-    let denied = message.strip_prefix(b"url denied as we match: ");
+    // As 1.4.79 words them; with `debug.log-request-handling` only.
+    let denied = message
+        .strip_prefix(b"url denied as we match access_deny ")
+        .or_else(|| message.strip_prefix(b"url denied as failed to match any from access_allow "));
     let (kind, target) = match (file, denied) {
         (Some(path), _) => (Kind::LighttpdFile, Target::File(path)),
         (None, Some(path)) if path.starts_with(b"/") => (Kind::LighttpdRule, Target::Asked(path)),
@@ -74,6 +77,19 @@ mod tests {
         assert_eq!(about.said.kind, Kind::LighttpdFile);
         assert_eq!(about.target, Target::File(b"/srv/www/private/ledger.txt"));
         assert!(about.client.is_empty());
+    }
+
+    #[test]
+    fn a_path_that_is_denied_is_named() {
+        for message in [
+            "url denied as we match access_deny /a/b.inc",
+            "url denied as failed to match any from access_allow /a/b.inc",
+        ] {
+            let line = format!("2026-03-10 09:16:20: (mod_access.c.89) {message}");
+            let about = read(line.as_bytes()).unwrap().about.unwrap();
+            assert_eq!(about.said.kind, Kind::LighttpdRule, "{message}");
+            assert_eq!(about.target, Target::Asked(b"/a/b.inc"), "{message}");
+        }
     }
 
     #[test]

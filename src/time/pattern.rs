@@ -64,7 +64,13 @@ impl Pattern {
 
     /// Whether the pattern tells the time of day.
     pub fn tells_time_of_day(&self) -> bool {
-        self.parts.contains(&Part::Hour)
+        let hours = [
+            Part::Hour,
+            Part::PaddedHour,
+            Part::HourOfTwelve,
+            Part::PaddedHourOfTwelve,
+        ];
+        hours.iter().any(|hour| self.parts.contains(hour))
     }
 
     /// Reads what the pattern wrote at the start of `text`; yields the rest.
@@ -94,6 +100,40 @@ fn conversion_parts(conversion: char) -> Option<&'static [Part]> {
         'z' => &[Part::Offset],
         'Z' => &[Part::ZoneName],
         'a' => &[Part::Weekday],
+        'A' => &[Part::WholeWeekday],
+        'B' => &[Part::WholeMonthName],
+        'I' => &[Part::HourOfTwelve],
+        'k' => &[Part::PaddedHour],
+        'l' => &[Part::PaddedHourOfTwelve],
+        'p' | 'P' => &[Part::HalfOfDay],
+        'u' | 'w' => &[Part::WeekdayNumber],
+        // As in the C locale, which servers run in.
+        'c' => &[
+            Part::Weekday,
+            Literal(b' '),
+            MonthName,
+            Literal(b' '),
+            PaddedDay,
+            Literal(b' '),
+            Hour,
+            Literal(b':'),
+            Minute,
+            Literal(b':'),
+            Second,
+            Literal(b' '),
+            Year,
+        ],
+        'x' => &[Month, Literal(b'/'), Day, Literal(b'/'), ShortYear],
+        'X' => &[Hour, Literal(b':'), Minute, Literal(b':'), Second],
+        'r' => &[
+            Part::HourOfTwelve,
+            Literal(b':'),
+            Minute,
+            Literal(b':'),
+            Second,
+            Literal(b' '),
+            Part::HalfOfDay,
+        ],
         's' => &[Part::EpochSeconds],
         'n' => &[Literal(b'\n')],
         't' => &[Literal(b'\t')],
@@ -105,12 +145,12 @@ fn conversion_parts(conversion: char) -> Option<&'static [Part]> {
 impl Part {
     fn read<'a>(self, text: &'a [u8], told: &mut Partial) -> Option<&'a [u8]> {
         let width = match self {
-            Part::Literal(_) => 1,
+            Part::Literal(_) | Part::WeekdayNumber => 1,
             Part::Year => 4,
             Part::MonthName | Part::Weekday | Part::Milliseconds => 3,
             Part::Microseconds => 6,
             Part::Offset => 5,
-            Part::ZoneName => text
+            Part::ZoneName | Part::WholeWeekday | Part::WholeMonthName => text
                 .iter()
                 .take_while(|byte| byte.is_ascii_alphabetic())
                 .count(),
@@ -137,13 +177,24 @@ impl Part {
             Part::MonthName => civil.month = month_of_name(field)?,
             Part::Day => civil.day = number(field)?,
             Part::PaddedDay => civil.day = number(field.trim_ascii_start())?,
+            Part::WholeMonthName => civil.month = month_of_name(field.get(..3)?)?,
             Part::Hour => civil.hour = number(field)?,
+            Part::PaddedHour => civil.hour = number(field.trim_ascii_start())?,
+            Part::HourOfTwelve | Part::PaddedHourOfTwelve => {
+                // Twelve o'clock is hour nought of its half.
+                civil.hour = number(field.trim_ascii_start())? % 12;
+            }
+            Part::HalfOfDay => match field.to_ascii_uppercase()[..] {
+                [b'A', b'M'] => {}
+                [b'P', b'M'] => told.is_afternoon = true,
+                _ => return None,
+            },
             Part::Minute => civil.minute = number(field)?,
             Part::Second => civil.second = number(field)?,
             Part::Milliseconds | Part::Microseconds => civil.ms = fraction_ms(field)?,
             Part::Offset => told.offset_s = Some(offset_s(field)?),
             Part::ZoneName if matches!(field, b"UTC" | b"GMT") => told.offset_s = Some(0),
-            Part::ZoneName | Part::Weekday => {}
+            Part::ZoneName | Part::Weekday | Part::WholeWeekday | Part::WeekdayNumber => {}
             Part::EpochSeconds => told.epoch_ms = Some(epoch(field)?.checked_mul(1000)?),
             Part::EpochMilliseconds => told.epoch_ms = Some(epoch(field)?),
             Part::EpochMicroseconds => told.epoch_ms = Some(epoch(field)? / 1000),
@@ -177,6 +228,13 @@ enum Part {
     Offset,
     ZoneName,
     Weekday,
+    WholeWeekday,
+    WeekdayNumber,
+    WholeMonthName,
+    PaddedHour,
+    HourOfTwelve,
+    PaddedHourOfTwelve,
+    HalfOfDay,
     EpochSeconds,
     EpochMilliseconds,
     EpochMicroseconds,
@@ -198,6 +256,8 @@ pub struct PatternError {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Partial {
     civil: Civil,
+    /// Whether twelve hours are to be added.
+    is_afternoon: bool,
     offset_s: Option<i32>,
     epoch_ms: Option<i64>,
 }
@@ -211,12 +271,14 @@ impl Partial {
                 utc_offset_s: 0,
             });
         }
+        let mut civil = self.civil;
+        civil.hour += if self.is_afternoon { 12 } else { 0 };
         match self.offset_s {
-            None => clock.place(self.civil, b""),
+            None => clock.place(civil, b""),
             Some(utc_offset_s) => {
-                let seconds = self.civil.seconds()? - i64::from(utc_offset_s);
+                let seconds = civil.seconds()? - i64::from(utc_offset_s);
                 Some(Instant {
-                    ms: seconds * 1000 + i64::from(self.civil.ms),
+                    ms: seconds * 1000 + i64::from(civil.ms),
                     utc_offset_s,
                 })
             }
@@ -276,6 +338,20 @@ mod tests {
             read(&[("%a %b %e %T %Y %Z", "Sun Oct  1 00:00:00 2000 GMT")]),
             Some((970_358_400_000, 0))
         );
+        for (format, text) in [
+            ("%c", "Tue Oct 10 20:55:36 2000"),
+            ("%x %X", "10/10/00 20:55:36"),
+            ("%A, %B %d %Y %r", "Tuesday, October 10 2000 08:55:36 PM"),
+            ("%F %I:%M:%S %p %z", "2000-10-10 08:55:36 PM +0000"),
+            ("%u %F %k:%M:%S", "2 2000-10-10 20:55:36"),
+        ] {
+            assert_eq!(read(&[(format, text)]), Some((moment, 0)), "{format}");
+        }
+        assert_eq!(
+            read(&[("%F %I:%M %p", "2000-10-10 12:00 AM")]),
+            read(&[("%F %k:%M", "2000-10-10  0:00")])
+        );
+        assert_eq!(read(&[("%F %I:%M %p", "2000-10-10 12:00 XM")]), None);
         assert_eq!(read(&[("%F %T", "2000-13-10 20:55:36")]), None);
         assert_eq!(read(&[("%T", "20:55:36")]), None);
     }
@@ -283,9 +359,9 @@ mod tests {
     #[test]
     fn refuses_conversions_that_do_not_read_back() {
         assert_eq!(
-            Pattern::new("%F %c"),
+            Pattern::new("%F %j"),
             Err(PatternError {
-                conversion: 'c',
+                conversion: 'j',
                 at: 3
             })
         );
@@ -293,7 +369,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_survived(text: Vec<u8>, format in "(%[YymbdeHMSTRFDzZasnt%]|[a-z/:-]){0,6}") {
+        fn any_bytes_are_survived(text: Vec<u8>, format in "(%[YymbdeHMSTRFDzZasntAcBIklpruwxX%]|[a-z/:-]){0,6}") {
             let mut told = Partial::default();
             Pattern::new(&format).unwrap().read(&text, &mut told);
             told.instant(&mut Clock::new(None));

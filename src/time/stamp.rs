@@ -247,6 +247,8 @@ fn iso(stamp: &[u8]) -> Option<(Civil, &[u8])> {
         return None;
     };
     let same_separator = a == b && matches!(a, b'-' | b'/');
+    // Gin writes `2026/03/10 - 09:43:00`.
+    let time = time.strip_prefix(b"- ").unwrap_or(time);
     let (civil, rest) = time_of_day(time)?;
     let civil = Civil {
         year: i64::from(number(&[y, yy, yyy, yyyy])?),
@@ -444,6 +446,7 @@ mod tests {
         );
         assert_eq!(utc("2000-10-10 20:55:36,9"), Some((moment + 900, 0)));
         assert_eq!(utc("2000/10/10 20:55:36"), Some((moment, 0)));
+        assert_eq!(utc("2000/10/10 - 20:55:36"), Some((moment, 0)));
         assert_eq!(
             utc("Tue Oct 10 20:55:36.123456 2000"),
             Some((moment + 123, 0))

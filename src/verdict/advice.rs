@@ -5,6 +5,13 @@ use crate::findings::{Advice, Cause};
 /// The next steps for a cause and its mechanism.
 pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
     let (server, client): (&[&str], &[&str]) = match (cause, mechanism) {
+        (Cause::RateLimit, Some("capacity")) => (
+            &[
+                "nothing was blocked: there was no room; add capacity or licences, or let requests wait in a queue",
+                "answer 503 with Retry-After instead of 403",
+            ],
+            &["try again later, with exponential backoff and jitter"],
+        ),
         (Cause::RateLimit, _) => (
             &[
                 "answer 429 with Retry-After instead of 403, so that clients know to wait",
@@ -28,6 +35,21 @@ pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
             &["give the directory an index file, or answer 404 for it"],
             &["ask for a file, not for its directory"],
         ),
+        (Cause::RouteAcl, Some("outage")) => (
+            &[
+                "nothing was blocked: what decides could not be asked; look at the authoriser's or firewall's own log and health at these moments",
+                "answer 503 while it fails, so that clients try again",
+            ],
+            &["try again later: the refusal says nothing about the request"],
+        ),
+        (Cause::RouteAcl, Some("fault_injection")) => (
+            &["a fault is injected by configuration: end the test, or narrow it"],
+            &["try again: the refusal says nothing about the request"],
+        ),
+        (Cause::RouteAcl, Some("configuration" | "file_permission" | "script" | "handler")) => (
+            &["mend the configuration or the file's permissions: the error log names the file"],
+            &["confirm the URL; the place cannot be read by the server itself"],
+        ),
         (Cause::RouteAcl, Some("probe_path")) => (
             &[
                 "nothing to repair: hidden files are meant to be denied; drop the scanner's address if it disturbs",
@@ -44,6 +66,10 @@ pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
         (Cause::Credential, Some("expired_link")) => (
             &["renew the links where they are embedded, or give them a longer life"],
             &["fetch a fresh link before it expires"],
+        ),
+        (Cause::Credential, Some("clock_skew")) => (
+            &["tell callers to set their clocks: the signature was right but for its time"],
+            &["set the clock (NTP); sign again just before sending"],
         ),
         (Cause::Credential, _) => (
             &[
@@ -82,6 +108,14 @@ pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
                 "check the life of form tokens and their cookie's domain; look for a deployment at the onset",
             ],
             &["reload the form before sending it; keep cookies between the two"],
+        ),
+        (Cause::RequestShape, Some("admission")) => (
+            &["the caller may do this; a webhook, quota or pod security policy refused the object"],
+            &["print the message of the answer: it names the webhook, quota or policy"],
+        ),
+        (Cause::RequestShape, Some("tls_required")) => (
+            &["redirect to https instead of answering 403"],
+            &["ask by https"],
         ),
         (Cause::RequestShape, _) => (
             &["answer 405 with Allow if the method is not meant to be used here"],

@@ -23,8 +23,9 @@ pub(super) struct Sample<'a> {
     pub(super) zone: Option<Tz>,
 }
 
-/// Bytes of the head that are looked at first: a hundred lines of the most talkative JSON logs.
-const USUAL_HEAD: usize = 256 << 10;
+/// Bytes of the head that are looked at: hundreds of lines of most logs, two dozen of the most talkative
+/// JSON. Only where they hold no two lines, what follows is looked at too.
+pub(in crate::format) const USUAL_HEAD: usize = 64 << 10;
 
 /// Lines spread evenly over the head, without those that are no requests in any format.
 pub(in crate::format) fn sampled(head: &[u8]) -> Vec<&[u8]> {

@@ -24,6 +24,8 @@ pub struct ExplainedTemplate {
     pub server: Server,
     /// Its variables, in their order.
     pub variables: Vec<Variable>,
+    /// Which two of them lines do not always tell apart.
+    pub ambiguity: Option<String>,
     /// What to add.
     pub additions: Vec<Addition>,
     /// The directive with what every server of today knows of that, where there is something.
@@ -188,7 +190,7 @@ pub fn is_template(text: &str) -> bool {
 /// [`FormatError::Template`] with the column where it goes wrong.
 pub fn explain_template(text: &str) -> Result<ExplainedTemplate, FormatError> {
     let dialect = Dialect::of(text);
-    Template::new(text)?;
+    let template = Template::new(text)?;
     let told = dialect.variables()?;
     let variables: Vec<Variable> = told
         .iter()
@@ -219,6 +221,7 @@ pub fn explain_template(text: &str) -> Result<ExplainedTemplate, FormatError> {
         tells_credential: variables.iter().any(is_token),
         server,
         variables,
+        ambiguity: template.ambiguity().map(str::to_owned),
         additions,
         suggestion,
     })

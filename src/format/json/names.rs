@@ -21,14 +21,16 @@ pub(in crate::format) const USUAL: Table = &[
         "msec", "ts", "StartUTC", "time_iso8601", "time_local", "time", "@timestamp",
         "timestamp", "datetime", "date", "start_time", "StartLocal", "requestTimeEpoch",
         "requestTime", "date_time", "timestamp(ms)", "accept_date", "request_date", "time_stamp",
-        "log_time", "eventTime",
+        "log_time", "eventTime", "@t", "started_at",
     ]),
     (Role::Status, &[
         "status", "status_code", "DownstreamStatus", "http.response.status_code",
         "response.status", "httpRequest.status", "response_code", "statusCode", "code",
         "http_status", "res.statusCode", "response_status", "http.status_code", "sc-status",
         "res.status", "http_status_code", "responseStatus", "response.status_code",
-        "response.statusCode",
+        "response.statusCode", "Properties.StatusCode",
+        // A number in the place of what is mostly an object.
+        "response",
     ]),
     (Role::Address, &[
         "request.client_ip", "request.remote_ip", "ClientHost", "remote_addr", "client_ip",
@@ -38,7 +40,7 @@ pub(in crate::format) const USUAL: Table = &[
         "downstream_remote_address", "network.client.ip", "sourceIp", "identity.sourceIp",
         "source_ip", "c-ip", "req.remoteAddress", "req.ip", "remoteAddress", "remoteIp",
         "ip_address", "ipAddress", "request.remote_addr", "clientIp_s", "request.ip",
-        "req.remote_addr", "addr",
+        "req.remote_addr", "addr", "Properties.ClientIp",
         // A bare `client` is as often a program.
         "client",
     ]),
@@ -55,6 +57,7 @@ pub(in crate::format) const USUAL: Table = &[
         "url.original", "url", "uri", "path", "url.path", "request_path", "req.url", "req.path",
         "http.url", "http.url_details.path", "request.url", "request.path", "resourcePath",
         "cs-uri-stem", "requestUri", "requestUrl", "request_url", "originalUrl", "target",
+        "requested_uri", "Properties.RequestPath",
     ]),
     (Role::Query, &[
         "args", "query", "query_string", "url.query", "request_query", "cs-uri-query",
@@ -63,14 +66,14 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::Method, &[
         "request_method", "request.method", "RequestMethod", "method", "http.request.method",
         "httpRequest.requestMethod", "http_method", "verb", "req.method", "http.method",
-        "httpMethod", "cs-method", "requestMethod",
+        "httpMethod", "cs-method", "requestMethod", "Properties.RequestMethod",
     ]),
     (Role::Bytes, &[
         "body_bytes_sent", "bytes_sent", "size", "DownstreamContentSize", "bytes",
         "http.response.body.bytes", "http.response.bytes", "httpRequest.responseSize",
         "response_size", "response_length", "bytes_out", "sent", "response_body_size",
         "responseLength", "network.bytes_written", "sc-bytes", "bytes_written", "resp_body_size",
-        "length", "content_length", "responseSize", "response.bytes", "bytes_read",
+        "length", "content_length", "responseSize", "response.bytes", "bytes_read", "response.size",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
@@ -98,13 +101,14 @@ pub(in crate::format) const USUAL: Table = &[
         "request.headers.Authorization", "request_Authorization", "identity.apiKeyId", "apiKeyId",
     ]),
     (Role::Seconds, &[
-        "request_time", "duration", "rt", "httpRequest.latency", "time-taken", "duration_s",
+        "request_time", "duration", "rt", "httpRequest.latency", "duration_s",
         "request_duration", "latency", "response_time", "service",
     ]),
+    (Role::TimeTaken, &["time-taken"]),
     (Role::Nanoseconds, &["Duration", "event.duration"]),
     (Role::Milliseconds, &[
         "duration_ms", "request_time_ms", "response_time_ms", "responseTime", "responseLatency",
-        "latency_ms", "time_taken_ms", "elapsed_ms",
+        "latency_ms", "time_taken_ms", "elapsed_ms", "elapsed_time", "Elapsed", "Properties.Elapsed",
     ]),
     (Role::Microseconds, &["duration_us", "request_time_us", "time_elapsed", "elapsed_usec"]),
     (Role::UpstreamStatus, &[
@@ -125,9 +129,15 @@ pub(in crate::format) const USUAL: Table = &[
     ]),
     (Role::Reason, &[
         "deny_reason", "denied_by", "block_reason", "reason", "error_code", "error.code",
-        "error.type", "error_reason", "response_code_details", "response_flags",
-        "x-edge-detailed-result-type", "error.responseType", "jsonPayload.statusDetails", "error",
+        "error.type", "error_reason", "error",
     ]),
+    (Role::EnvoyDetails, &["response_code_details"]),
+    (Role::EnvoyFlags, &["response_flags"]),
+    (Role::EdgeResult, &["x-edge-detailed-result-type", "x-edge-result-type"]),
+    (Role::ArmorDetails, &["jsonPayload.statusDetails"]),
+    (Role::ArmorOutcome, &["jsonPayload.enforcedSecurityPolicy.rateLimitAction.outcome"]),
+    (Role::WafEvidence, &["jsonPayload.enforcedSecurityPolicy.preconfiguredExprIds"]),
+    (Role::ClientCertificate, &["ssl_client_verify"]),
     (Role::Id, &[
         "request_id", "req_id", "unique_id", "requestId", "x_request_id", "http_x_request_id",
         "request.headers.X-Request-Id", "http.request.id", "connection",
@@ -137,7 +147,10 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::SecureLink, &["secure_link"]),
     (Role::InvalidReferer, &["invalid_referer"]),
     (Role::Logger, &["logger"]),
-    (Role::GatewayResponse, &["responseType", "errorResponseType"]),
+    (Role::GatewayResponse, &[
+        "responseType", "errorResponseType", "error.responseType", "error_response_type",
+        "wafResponseCode", "waf_response_code",
+    ]),
 ];
 
 /// Names that `--map` takes, with what they mean.
@@ -264,6 +277,16 @@ impl Names {
         alike()
             .find(|known| known.name == key)
             .or_else(|| alike().find(|known| known.name.eq_ignore_ascii_case(key)))
+    }
+
+    /// The same, and what GELF writes `_key` is a key too.
+    #[inline]
+    pub(in crate::format) fn find_any(&self, place: Place, key: &[u8]) -> Option<&Key> {
+        let found = self.find(place, key);
+        match key {
+            [b'_', bare @ ..] if found.is_none() => self.find(place, bare),
+            _ => found,
+        }
     }
 }
 

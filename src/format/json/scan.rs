@@ -101,7 +101,7 @@ fn is_structure(byte: u8) -> bool {
 }
 
 /// Passes over what is left of an object or array, whose opening bracket is behind us.
-pub(super) fn close(mut input: &[u8]) -> Parsed<'_, ()> {
+pub(in crate::format) fn close(mut input: &[u8]) -> Parsed<'_, ()> {
     let mut open = 1u32;
     loop {
         let Some(at) = input.iter().position(|byte| is_structure(*byte)) else {

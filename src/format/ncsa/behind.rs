@@ -84,6 +84,9 @@ impl Behind {
                 More::Bare(value) if self.is_traefik() => {
                     (value.ends_with(b"ms").then_some(Role::Milliseconds), value)
                 }
+                More::Bare(value) if value.starts_with(b"ms:") => {
+                    (Some(Role::Milliseconds), value.get(3..).unwrap_or_default())
+                }
                 More::Bare(value) | More::Quoted(value) | More::Bracketed(value) => {
                     (self.places.get(place).copied().flatten(), value)
                 }
@@ -96,10 +99,40 @@ impl Behind {
     }
 }
 
+/// Puts the fields between size and referer into the record: they are known by their names, by a unit,
+/// or as seconds of three decimals.
+#[cold]
+pub(super) fn assign_between<'a>(
+    between: &'a [u8],
+    record: &mut Record<'a>,
+    clock: &mut Clock,
+) -> Option<()> {
+    for field in Fields(between) {
+        let (role, value) = match field {
+            More::Named(name, value) => (role_of_name(name), value),
+            // Tomcat's documentation writes `ms:%D`.
+            More::Bare(value) => match value.strip_prefix(b"ms:") {
+                Some(number) => (Some(Role::Milliseconds), number),
+                None => (is_three_decimals(value).then_some(Role::Seconds), value),
+            },
+            More::Quoted(value) | More::Bracketed(value) => (None, value),
+        };
+        if let Some(role) = role {
+            role.assign(record, Cow::Borrowed(value), clock)?;
+        }
+    }
+    Some(())
+}
+
 /// The meaning of a usual name. Sources: the log formats of the nginx documentation, of NGINX
 /// Amplify, and those that people post when they ask for help.
 fn role_of_name(name: &[u8]) -> Option<Role> {
-    Some(match name {
+    // Header fields are named in any case.
+    let mut lower = [0; 24];
+    let room = lower.get_mut(..name.len())?;
+    room.copy_from_slice(name);
+    room.make_ascii_lowercase();
+    Some(match &*room {
         b"rt" | b"request_time" | b"req_time" | b"reqtime" | b"duration" | b"took" => Role::Seconds,
         b"duration_ms" | b"request_time_ms" => Role::Milliseconds,
         b"duration_us" | b"request_time_us" => Role::Microseconds,
@@ -118,7 +151,11 @@ fn role_of_name(name: &[u8]) -> Option<Role> {
         b"secure_link" => Role::SecureLink,
         b"invalid_referer" => Role::InvalidReferer,
         b"host" | b"http_host" | b"vhost" | b"server_name" | b"sn" => Role::Host,
-        b"xff" | b"x_forwarded_for" | b"http_x_forwarded_for" | b"forwarded" => Role::ForwardedFor,
+        b"xff"
+        | b"x_forwarded_for"
+        | b"x-forwarded-for"
+        | b"http_x_forwarded_for"
+        | b"forwarded" => Role::ForwardedFor,
         _ => return None,
     })
 }
@@ -159,7 +196,11 @@ impl<'a> Iterator for Fields<'a> {
             }
             [b'[', body @ ..] => {
                 let end = memchr::memchr(b']', body)?;
-                (&body[end + 1..], More::Bracketed(&body[..end]))
+                match &body[end + 1..] {
+                    // The address of an IPv6 upstream: `[2001:db8::7]:5000`.
+                    [b':', ..] => bare(text)?,
+                    rest => (rest, More::Bracketed(&body[..end])),
+                }
             }
             _ => bare(text)?,
         };

@@ -60,7 +60,9 @@ fn any_front(line: &[u8]) -> Parsed<'_, Front<'_>> {
 }
 
 fn fields(text: &[u8]) -> Option<Front<'_>> {
-    let text = text.trim_ascii();
+    let text = behind_spaces(text);
+    let end = text.iter().rposition(|&byte| byte != b' ');
+    let text = text.get(..end.map_or(0, |end| end + 1))?;
     if let Some(front) = forwarded(text) {
         return Some(front);
     }
@@ -161,7 +163,7 @@ fn forwarded(text: &[u8]) -> Option<Front<'_>> {
     if !list.contains(&b',') && !text.starts_with(b"\"") {
         return None;
     }
-    let (ident, user) = split_word(rest.trim_ascii_start());
+    let (ident, user) = split_word(behind_spaces(rest));
     let user = match is_ip(ident) {
         true => split_word(user).1,
         false => user,
@@ -198,9 +200,15 @@ fn is_public(address: &[u8]) -> bool {
 /// A word and what stands behind it, without the spaces between.
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memchr(b' ', text) {
-        Some(space) => (&text[..space], text[space + 1..].trim_ascii_start()),
+        Some(space) => (&text[..space], behind_spaces(&text[space + 1..])),
         None => (text, b""),
     }
+}
+
+/// Behind the spaces at the start: only they stand between fields, other white space is of a field.
+fn behind_spaces(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|&byte| byte != b' ');
+    &text[start.unwrap_or(text.len())..]
 }
 
 fn is_address(text: &[u8]) -> bool {

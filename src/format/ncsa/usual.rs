@@ -39,6 +39,7 @@ pub(super) fn usual<'a>(line: &'a [u8], quotes: &Quotes, clock: &mut Clock) -> O
         request,
         status,
         bytes,
+        between: b"",
         headers,
         behind,
     })

@@ -71,6 +71,19 @@ pub(super) static ROWS: &[Row] = &[
         r#"[$time_local] $_cache $upstream_status $status - $request_method $_scheme $host "$request_uri" [Client $remote_addr] [Length $size] [Gzip $_ratio] [Sent-to $_server] "$http_user_agent" "$http_referer"$rest"#,
         r#"[$time_local] $status - $request_method $_scheme $host "$request_uri" [Client $remote_addr] [Length $size] [Gzip $_ratio] "$http_user_agent" "$http_referer"$rest"#,
     ]),
+    // https://github.com/ZoeyVid/NPMplus: the log_format of its nginx.conf; referer and agent without quotes
+    row("npmplus", &[], "NPMplus, a fork of nginx Proxy Manager", &[
+        r#"[$time_local] $host $remote_addr $seconds "$request" $status $size $_sent $http_referer $agent_to_end"#,
+    ]),
+    // https://uwsgi-docs.readthedocs.io/en/latest/LogFormat.html: the line that is written by default
+    row("uwsgi", &[], "uWSGI's requests", &[
+        r#"[pid: $_pid|app: $_app|req: $_count] $remote_addr ($remote_user) {$_vars} [$stamp] $request_method $target => generated $size bytes in $ms msecs (HTTP/$_protocol $status) $rest"#,
+        r#"[pid: $_pid|app: $_app|req: $_count] $remote_addr ($remote_user) {$_vars} [$stamp] $request_method $target => generated $size bytes in $us micros (HTTP/$_protocol $status) $rest"#,
+    ]),
+    // https://github.com/gin-gonic/gin: logger.go
+    row("gin", &[], "Gin's logger, which tells no agent", &[
+        r#"[GIN] $stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$request_method$spaces"$target"$rest"#,
+    ]),
     // https://docs.couchdb.org/en/stable/config/logging.html, chttpd's lines
     row("couchdb", &[], "CouchDB's requests", &[
         r#"[$_level] $stamp $_node <$_process> $_nonce $host $remote_addr undefined $request_method $request_uri $status $_result $ms"#,

@@ -21,7 +21,7 @@ fn the_last_upstream_counts() {
         ("403 : 200", Upstream::Status(200)),
         ("-", Upstream::NotAsked),
         ("", Upstream::NotAsked),
-        ("502, -", Upstream::NotAsked),
+        ("502, -", Upstream::Unknown),
         ("what", Upstream::Unknown),
     ] {
         assert_eq!(
@@ -36,6 +36,8 @@ fn the_last_upstream_counts() {
 fn durations_in_every_unit() {
     let ms = |role, value| assigned(role, value).duration_ms;
     assert_eq!(ms(Role::Seconds, "0.509"), Some(509));
+    assert_eq!(ms(Role::TimeTaken, "0.509"), Some(509));
+    assert_eq!(ms(Role::TimeTaken, "509"), Some(509));
     assert_eq!(ms(Role::Seconds, "0.1, 0.25"), Some(250));
     assert_eq!(ms(Role::Seconds, "1.5ms"), Some(2));
     assert_eq!(ms(Role::Seconds, "80µs"), Some(0));

@@ -179,6 +179,9 @@ fn variable(directive: &Directive) -> Result<Variable, String> {
         ('T', _) => (Some((Role::Seconds, 2)), Shape::Text),
         ('o', Some(header)) => (sent_role(header), Shape::Text),
         ('L', _) => (Some((Role::Id, 1)), Shape::Text),
+        ('x', Some("SSL_CLIENT_VERIFY")) => (Some((Role::ClientCertificate, 0)), Shape::Text),
+        // varnishncsa: whether the answer came from VCL itself.
+        ('x', Some("Varnish:handling")) => (Some((Role::UpstreamAsked, 0)), Shape::Text),
         ('e', Some("UNIQUE_ID")) => (Some((Role::Id, 0)), Shape::Text),
         ('i', Some(header)) => (header_role(header), Shape::Text),
         (letter, _) if PASSED_OVER.contains(letter) => (None, Shape::Text),

@@ -33,11 +33,17 @@ pub(super) fn steps(pieces: Vec<Piece>, escape: Escape) -> Result<(Vec<Step>, Ve
             Kind::Literal(bytes) => literal = bytes,
             Kind::Field(variable) => {
                 let end = end_of(&variable, pieces.peek())?;
+                if variable.shape == Shape::Status
+                    && let Some(before) = steps.last_mut()
+                {
+                    before.before_status = matches!(before.end, End::Before(_));
+                }
                 steps.push(Step {
                     literal: std::mem::take(&mut literal),
                     variable,
                     end,
                     escape,
+                    before_status: false,
                 });
             }
         }
@@ -50,6 +56,26 @@ pub(super) fn steps(pieces: Vec<Piece>, escape: Escape) -> Result<(Vec<Step>, Ve
         last.end = End::BeforeTail(literal.clone());
     }
     Ok((steps, literal))
+}
+
+/// Two fields that a line does not tell apart, where the first may hold what stands between them: which, in
+/// a sentence.
+pub(super) fn ambiguity(pieces: &[Piece]) -> Option<String> {
+    pieces.windows(3).find_map(|three| {
+        let [Kind::Field(first), Kind::Literal(between), Kind::Field(second)] =
+            [&three[0].kind, &three[1].kind, &three[2].kind]
+        else {
+            return None;
+        };
+        let told_by_shape = matches!(second.shape, Shape::Status);
+        let holds = first.shape == Shape::Text && !told_by_shape && first.may_hold(between);
+        holds.then(|| {
+            format!(
+                "{} may hold what stands between it and {}, so lines do not always tell the two apart: put quotes around it",
+                first.source, second.source
+            )
+        })
+    })
 }
 
 fn end_of(variable: &Variable, next: Option<&Piece>) -> Result<End, Problem> {
@@ -77,6 +103,12 @@ fn end_of(variable: &Variable, next: Option<&Piece>) -> Result<End, Problem> {
 }
 
 impl Variable {
+    /// Whether a usual value holds this text: prose has spaces, commas and semicolons.
+    fn may_hold(&self, between: &[u8]) -> bool {
+        let is_prose = matches!(self.role, Some((Role::UserAgent | Role::Reason, _)));
+        is_prose && between.iter().all(|byte| b" ,;".contains(byte))
+    }
+
     fn starts_with_slash(&self) -> bool {
         matches!(self.role, Some((Role::Target, _)))
     }

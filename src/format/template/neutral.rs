@@ -12,6 +12,7 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("size", Some(Role::Bytes), Shape::Number),
     ("ms", Some(Role::Milliseconds), Shape::Number),
     ("us", Some(Role::Microseconds), Shape::Number),
+    ("took", Some(Role::Seconds), Shape::Text),
     ("seconds", Some(Role::Seconds), Shape::Number),
     ("stage", Some(Role::StageSeconds), Shape::Number),
     ("upstream_host", Some(Role::UpstreamAsked), Shape::Text),
@@ -20,6 +21,7 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("alb_actions", Some(Role::AlbActions), Shape::Text),
     ("s3_error", Some(Role::S3Error), Shape::Text),
     ("squid_result", Some(Role::SquidResult), Shape::Text),
+    ("agent_to_end", Some(Role::UserAgent), Shape::Line),
     ("spaces", None, Shape::Spaces),
     ("rest", None, Shape::Rest),
     ("kind_of_alb", None, Shape::OneOf(&[b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"])),
@@ -52,16 +54,21 @@ pub(super) fn variable(name: &str) -> Option<Variable> {
 /// A field that no quote, bracket or bar closes is one word: else one that is missing would be looked
 /// for in those behind it. One before `"$rest` may hold quotes.
 pub(super) fn hold_words_together(pieces: &mut [Piece]) {
-    const CLOSING: &[u8] = b"\"]>)|,";
+    const CLOSING: &[u8] = b"\"]>)}|,";
     let mut behind: Option<Vec<u8>> = None;
     let mut before_rest = false;
     for piece in pieces.iter_mut().rev() {
         match &mut piece.kind {
             Kind::Literal(literal) => behind = Some(literal.clone()),
             Kind::Field(variable) => {
-                let closing = behind
-                    .take()
-                    .and_then(|literal| literal.first().copied().zip(Some(literal.len())));
+                // A bar closes what stands before it with a space between, too.
+                let closing = behind.take().and_then(|literal| {
+                    let closing = literal
+                        .strip_prefix(b" ")
+                        .filter(|rest| rest.starts_with(b"|"));
+                    let closing = closing.unwrap_or(&literal);
+                    closing.first().copied().zip(Some(closing.len()))
+                });
                 if variable.shape == Shape::Text {
                     variable.shape = match closing {
                         Some((b'"', 1)) if before_rest => Shape::Quoted,

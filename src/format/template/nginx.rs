@@ -80,6 +80,7 @@ const VARIABLES: &[(&str, Role)] = &[
     ("connection", Role::Id),
     ("secure_link", Role::SecureLink),
     ("invalid_referer", Role::InvalidReferer),
+    ("ssl_client_verify", Role::ClientCertificate),
 ];
 
 /// The pieces of a format string.

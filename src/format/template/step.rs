@@ -17,6 +17,8 @@ pub(super) struct Step {
     pub(super) variable: Variable,
     pub(super) end: End,
     pub(super) escape: Escape,
+    /// Whether a status follows behind the literal that ends the field: then the field may hold that literal.
+    pub(super) before_status: bool,
 }
 
 /// Where a field without a shape of its own ends.
@@ -83,6 +85,7 @@ impl Step {
             // Behind a slash, a hyphen or the like the rest is the end of a word that nobody needs.
             (Shape::Rest, _) if !self.literal.ends_with(b"\"") => Ok((b"", line)),
             (Shape::Rest, _) => refuse(),
+            (Shape::Line, _) => Ok((b"", line)),
             (Shape::Number, _) => {
                 let is_part = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
                 let digits = line.iter().take_while(is_part).count();
@@ -119,6 +122,8 @@ impl Step {
             if rest.starts_with(literal)
                 && !(escaped && ends_in_escape(field))
                 && self.is_whole(field, rest, first)
+                && (!self.before_status
+                    || crate::format::field::status(&rest[literal.len()..]).is_ok())
             {
                 let torn = self.variable.shape == Shape::Word && field.contains(&b' ');
                 return if torn { refuse() } else { Ok((rest, field)) };

@@ -182,7 +182,7 @@ fn what_is_wrong_is_pointed_at() {
         ("$remote_addr [$time_local] $ $status", "needs a name", 27),
         ("%h %t %>s %{Referer", "not closed", 10),
         ("%h %t %>s %j", "%j is no directive", 10),
-        ("%h %{%c}t %>s", "%c is not a strftime conversion", 3),
+        ("%h %{%j}t %>s", "%j is not a strftime conversion", 3),
     ] {
         let message = message(format);
         let caret = format!("\n  {}^", " ".repeat(column));

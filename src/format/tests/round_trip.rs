@@ -250,6 +250,21 @@ proptest! {
     }
 
     #[test]
+    fn iis_without_a_directive(values in values(), site: bool, cookie: bool) {
+        let (path, query) = values.target.split_once('?').unwrap_or((&values.target, "-"));
+        let (site, cookie) = (if site { " W3SVC1 HOST1" } else { "" }, if cookie { " sid=1" } else { "" });
+        let line = format!(
+            "{}{site} 10.0.0.1 {} {path} {query} 443 {} {} {}{cookie} {} {} {} 0 0 {} 12 {}",
+            values.time("%Y-%m-%d %H:%M:%S"), values.method, values.user, values.ip,
+            values.agent.replace(' ', "+"), values.referer, values.host, values.status, values.bytes, values.duration_ms,
+        );
+        let record = W3c::learn(&[], &FormatSettings::default()).unwrap().parse(line.as_bytes(), &mut Clock::new(None));
+        prop_assert!(record.is_some(), "{line}");
+        let told = ["remote_user", "remote_addr", "http_user_agent", "http_referer", "host", "status", "size", "ms"];
+        prop_assert_eq!(values.differences(&record.unwrap_or_default(), &names(&told)), Vec::<String>::new());
+    }
+
+    #[test]
     fn json(values in values()) {
         let variable = |name: &str| values.variable(name);
         for (line, told) in printed_by_tables(&variable) {

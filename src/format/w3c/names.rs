@@ -11,8 +11,6 @@ pub(super) enum Column {
     Date { local: bool },
     /// `08:09:10`, with or without a fraction.
     Time { local: bool },
-    /// `time-taken`: milliseconds, or seconds where it has a point (the draft, CloudFront).
-    Taken,
     /// A value, with its rank among those that mean the same.
     Field(Role, u8),
 }
@@ -26,6 +24,7 @@ const NAMES: &[(&str, Role)] = &[
     ("x-forwarded-for", Role::ForwardedFor),
     ("cs(x-forwarded-for)", Role::ForwardedFor),
     ("x-forwarded-for-header", Role::ForwardedFor),
+    ("s-xff", Role::ForwardedFor),
     ("cs-method", Role::Method),
     ("cs-uri", Role::Target),
     ("cs-url", Role::Target),
@@ -51,6 +50,7 @@ const NAMES: &[(&str, Role)] = &[
     ("cs-host", Role::Host),
     ("cs(authorization)", Role::Token),
     ("cs(x-api-key)", Role::Token),
+    ("time-taken", Role::TimeTaken),
     ("timetakenms", Role::Milliseconds),
     ("x-duration", Role::Seconds),
     ("timestamp", Role::Time),
@@ -60,6 +60,7 @@ const NAMES: &[(&str, Role)] = &[
     ("localtime", Role::Time),
     ("sc-substatus", Role::Substatus),
     ("x-edge-detailed-result-type", Role::EdgeResult),
+    ("x-edge-result-type", Role::EdgeResult),
     ("s-reason", Role::HttpSysReason),
 ];
 
@@ -76,9 +77,6 @@ pub(super) fn column(name: &[u8]) -> Column {
             local: is("time-local"),
         };
     }
-    if is("time-taken") {
-        return Column::Taken;
-    }
     (1..)
         .zip(NAMES)
         .find(|(_, (known, _))| is(known))
@@ -87,16 +85,10 @@ pub(super) fn column(name: &[u8]) -> Column {
         })
 }
 
-/// Sets of fields for lines before which no directive stands: IIS from 10 down to 6, all that IIS can
-/// write, HTTP.sys, CloudFront.
+/// Sets of fields for lines before which no directive stands: HTTP.sys, CloudFront. IIS's own are read by
+/// `bare`.
 #[rustfmt::skip]
 pub(super) const DEFAULTS: &[&str] = &[
-    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken",
-    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status time-taken",
-    "date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status",
-    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status",
-    "date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
-    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
     "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename",
     "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri streamid sc-status s-siteid s-reason s-queuename",
     "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end",

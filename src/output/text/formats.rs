@@ -213,6 +213,10 @@ pub fn template(explained: &ExplainedTemplate, context: &Context) -> String {
     for variable in &explained.variables {
         pair(&variable.source, &becomes(variable), &mut sheet);
     }
+    if let Some(ambiguity) = &explained.ambiguity {
+        sheet.blank();
+        sheet.sentence(0, Tint::Plain, ambiguity, 4);
+    }
     if explained.additions.is_empty() {
         sheet.blank();
         sheet.sentence(

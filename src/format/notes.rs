@@ -1,0 +1,108 @@
+//! Lines that are no requests, in logs of requests: what servers write of themselves between them.
+//!
+//! They are counted as such and not as malformed: of a Kubernetes audit log half of the events are only
+//! received.
+
+use memchr::memmem::find;
+
+/// Whether a line that no format takes is one of these.
+#[cold]
+pub(super) fn is_note(line: &[u8]) -> bool {
+    kubernetes(line) || zap(line) || haproxy(line)
+}
+
+fn holds(line: &[u8], text: &str) -> bool {
+    find(line, text.as_bytes()).is_some()
+}
+
+/// An audit event of a stage at which a request has no answer yet.
+fn kubernetes(line: &[u8]) -> bool {
+    let early = ["\"RequestReceived\"", "\"ResponseStarted\""];
+    holds(line, "\"auditID\"")
+        && holds(line, "\"stage\"")
+        && early.iter().any(|stage| holds(line, stage))
+}
+
+/// What Caddy, and others that log with zap, say of themselves; and Caddy's errors, whose requests are in
+/// its access log too.
+fn zap(line: &[u8]) -> bool {
+    let written =
+        line.starts_with(b"{\"level\":") && holds(line, "\"ts\":") && holds(line, "\"msg\":");
+    written && (!holds(line, "\"status\":") || holds(line, "\"logger\":\"http.log.error"))
+}
+
+/// HAProxy's notices, and connections that came to no request.
+fn haproxy(line: &[u8]) -> bool {
+    const NOTICES: [&str; 6] = [
+        "]: Proxy ",
+        "]: Server ",
+        "]: Backup Server ",
+        "]: Connect from ",
+        "]: backend ",
+        "]: Health check for ",
+    ];
+    let notice = holds(line, "haproxy[") && NOTICES.iter().any(|notice| holds(line, notice));
+    notice || line.ends_with(b": SSL handshake failure") || line.ends_with(b" during SSL handshake")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_and_what_is_none() {
+        for (line, expected) in [
+            (
+                r#"{"kind":"Event","auditID":"a","stage":"RequestReceived","verb":"get"}"#,
+                true,
+            ),
+            (
+                r#"{"kind":"Event","auditID":"a","stage": "ResponseStarted","verb":"get"}"#,
+                true,
+            ),
+            (
+                r#"{"kind":"Event","auditID":"a","stage":"ResponseComplete","verb":"get"}"#,
+                false,
+            ),
+            (
+                r#"{"level":"info","ts":1.5,"logger":"tls.obtain","msg":"lock acquired"}"#,
+                true,
+            ),
+            (
+                r#"{"level":"error","ts":1.5,"logger":"http.log.error","msg":"x","status":403}"#,
+                true,
+            ),
+            (
+                r#"{"level":"info","ts":1.5,"logger":"http.log.access","msg":"x","status":"torn"#,
+                false,
+            ),
+            (
+                "Feb 25 16:19:38 10.0.0.2 haproxy[1]: Proxy web started.",
+                true,
+            ),
+            (
+                "haproxy[1]: Server app/a is DOWN, reason: Layer4 timeout",
+                true,
+            ),
+            (
+                "haproxy[1]: Connect from 192.0.2.1:1 to 10.0.0.1:80 (web/HTTP)",
+                true,
+            ),
+            (
+                "haproxy[1]: 192.0.2.1:56 [25/Feb/2026:16:20:10.111] web/1: SSL handshake failure",
+                true,
+            ),
+            (
+                "192.0.2.1:56 [25/Feb/2026:16:20:10.111] web/1: Connection closed during SSL handshake",
+                true,
+            ),
+            (
+                "haproxy[1]: 192.0.2.1:56 [25/Feb/2026:16:20:10.111] web app/a 1/2/3",
+                false,
+            ),
+            ("hello", false),
+        ] {
+            assert_eq!(is_note(line.as_bytes()), expected, "{line}");
+        }
+    }
+}
