@@ -59,19 +59,28 @@ impl Rebuilt<'_> {
         table: &'r Table<'_>,
         stretch: &Range<usize>,
     ) -> Option<Vec<&'r [u32]>> {
-        let of_clause = |clause: &Clause<'_>| -> Option<Vec<&'r [u32]>> {
-            let (column, ids) = clause.values.as_ref()?;
-            let ids = ids.iter();
-            Some(
-                ids.map(|id| table.lists().rows_within(*column, *id, stretch))
-                    .collect(),
-            )
-        };
-        self.clauses
-            .iter()
-            .filter_map(of_clause)
-            .min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>())
+        lists(&self.clauses, table, stretch)
     }
+}
+
+/// See [`Rebuilt::lists`].
+fn lists<'r>(
+    clauses: &[Clause<'_>],
+    table: &'r Table<'_>,
+    stretch: &Range<usize>,
+) -> Option<Vec<&'r [u32]>> {
+    let of_clause = |clause: &Clause<'_>| -> Option<Vec<&'r [u32]>> {
+        let (column, ids) = clause.values.as_ref()?;
+        let ids = ids.iter();
+        Some(
+            ids.map(|id| table.lists().rows_within(*column, *id, stretch))
+                .collect(),
+        )
+    };
+    clauses
+        .iter()
+        .filter_map(of_clause)
+        .min_by_key(|lists| lists.iter().map(|list| list.len()).sum::<usize>())
 }
 
 /// The rule behind a verdict; none where the cause is undetermined or nothing narrows it.
@@ -131,8 +140,15 @@ fn narrow<'t>(table: &'t Table<'_>, facts: &Facts, clauses: &mut Vec<Clause<'t>>
         return;
     }
     let interval = table.between(facts.start_ms, facts.end_ms);
-    let covered = |row: &&'t Row| clauses.iter().all(|clause| (clause.matches)(row));
-    let mut covered: Vec<&Row> = table.rows[interval].iter().filter(covered).collect();
+    let is_covered = |row: &&'t Row| clauses.iter().all(|clause| (clause.matches)(row));
+    let mut covered: Vec<&Row> = match lists(clauses, table, &interval) {
+        Some(lists) => {
+            let rows = lists.into_iter().flatten();
+            let rows = rows.map(|index| &table.rows[*index as usize]);
+            rows.filter(is_covered).collect()
+        }
+        None => table.rows[interval].iter().filter(is_covered).collect(),
+    };
     while clauses.len() < MOST_CONDITIONS {
         let admitted = covered.iter().filter(|row| !row.denied).count();
         if (admitted as f64) < FEW_ADMITTED * covered.len() as f64 {
