@@ -229,7 +229,7 @@ fn the_command_of_each_sentence_shows_its_lines() {
     let mut exact = 0;
     for log in [
         "fixtures/labelled/nginx-limit-req/access.log",
-        "fixtures/labelled/nginx-limit-req-over-denied-location/access.log",
+        "fixtures/labelled/nginx-limit-req-over-denied-location/access.log.gz",
     ] {
         let analysis = analyze(&settings(&[log]));
         for spike in &analysis.spikes {
