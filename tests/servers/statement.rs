@@ -71,7 +71,11 @@ pub fn without_line(scenario: &Scenario, analysis: &Analysis) -> Vec<String> {
     };
     let is_set = denial.rule.is_some() && denial.status.is_none() && !denial.application;
     // What is read is the configuration of the end, which a policy that was lifted is not in.
-    if !is_read || !is_set || denial.until.is_some() {
+    let mut alike = scenario
+        .policies
+        .iter()
+        .filter(|other| other.cause() == denial.cause());
+    if !is_read || !is_set || alike.any(|other| other.until.is_some()) {
         return Vec::new();
     }
     let is_sure = |spike: &&Spike| matches!(spike.band, Band::Likely | Band::Certain);
