@@ -157,13 +157,17 @@ mod tests {
             let line = format!("{client} - {user} [{stamp}] \"{request}\" {status} {size} \"{referer}\" \"{user_agent}\"{more}");
             check(line.as_bytes());
         }
+    }
 
-        #[test]
-        fn a_changed_byte_changes_nothing_of_that(at: prop::sample::Index, byte: u8) {
-            let mut line = br#"192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 612 "http://b/" "curl/8.5.0" 0.2"#.to_vec();
-            let at = at.index(line.len());
-            line[at] = byte;
-            check(&line);
+    #[test]
+    fn a_changed_byte_changes_nothing_of_that() {
+        let usual = br#"192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.1" 200 612 "http://b/" "curl/8.5.0" 0.2"#;
+        for at in 0..usual.len() {
+            for byte in 0..=u8::MAX {
+                let mut line = usual.to_vec();
+                line[at] = byte;
+                check(&line);
+            }
         }
     }
 }
