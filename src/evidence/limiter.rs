@@ -146,17 +146,9 @@ fn single(
         .filter(|(_, denials)| !key.is_some_and(|key| are_strangers(table, key, denials)))
         .filter_map(|(value, denials)| {
             let is_open = |index: u32| open[index as usize];
-            let fitting = |scope: Scope<'static>| {
-                let rows = scope.rows(table, &is_open, &denials, Reach::OfReplay);
-                let fit = assess(table, &rows, &|_| 0)?;
-                fit.convinces().then_some((scope, fit))
-            };
             let scope = Scope::of(table, key, value, &denials);
-            let (scope, fit) = match key {
-                Some(_) => fitting(scope),
-                // One budget for all is spent at rarely denied places too.
-                None => fitting(scope).or_else(|| fitting(Scope::wherever_denied(table, &denials))),
-            }?;
+            let rows = scope.rows(table, &is_open, &denials, Reach::OfReplay);
+            let fit = assess(table, &rows, &|_| 0).filter(LimiterFit::convinces)?;
             let shared = key.is_some_and(|key| shared(table, open, &left, key, &fit, &denials));
             (!shared).then_some((value, denials, scope, fit))
         })

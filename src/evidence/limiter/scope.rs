@@ -39,29 +39,13 @@ impl Scope<'_> {
         value: u32,
         denials: &[u32],
     ) -> Scope<'static> {
-        let least = (denials.len() as f64 * LEAST_CELL_SHARE).ceil() as usize;
-        Scope::with(table, key, value, denials, least)
-    }
-
-    /// All callers, at every place where somebody was denied.
-    pub(super) fn wherever_denied(table: &Table<'_>, denials: &[u32]) -> Scope<'static> {
-        Scope::with(table, None, 0, denials, 1)
-    }
-
-    /// The cells that have so many of the denials at least.
-    fn with(
-        table: &Table<'_>,
-        key: Option<Column>,
-        value: u32,
-        denials: &[u32],
-        least: usize,
-    ) -> Scope<'static> {
         let mut counts: HashMap<(u8, u32), usize> = HashMap::default();
         for row in denials.iter().map(|i| &table.rows[*i as usize]) {
             *counts
                 .entry((row.method, table.value(Column::Route3, row)))
                 .or_default() += 1;
         }
+        let least = (denials.len() as f64 * LEAST_CELL_SHARE).ceil() as usize;
         let mut cells: Vec<(u8, u32)> = counts
             .into_iter()
             .filter(|(_, n)| *n >= least)
