@@ -29,6 +29,7 @@ pub mod record;
 pub mod report;
 pub mod settings;
 pub mod sidelog;
+pub mod small_file;
 pub mod spike;
 pub mod stated;
 pub mod survey;

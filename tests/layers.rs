@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A new one is entered above everything that it uses.
-const LAYERS: [&str; 29] = [
+const LAYERS: [&str; 30] = [
     "find",
+    "small_file",
     "findings",
     "stated",
     "record",

@@ -7,15 +7,12 @@
 //! it (`OAI-SearchBot=searchbot.json`).
 
 use super::client;
+use crate::small_file;
 use ipnet::IpNet;
 use serde_json::Value;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-
-/// Bytes of one file: a hundred times the longest that is published, and no device without end.
-const MOST_BYTES: u64 = 16 << 20;
 
 /// Why a file of ranges cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -155,21 +152,10 @@ fn crawler_of(path: &Path) -> Result<String, RangesError> {
 }
 
 fn contents(path: &Path) -> Result<Vec<u8>, RangesError> {
-    let unreadable = |source| RangesError::Unreadable {
+    small_file::read(path).map_err(|source| RangesError::Unreadable {
         path: path.to_owned(),
         source,
-    };
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(unreadable)?;
-    match bytes.len() as u64 > MOST_BYTES {
-        true => Err(unreadable(io::Error::other(format!(
-            "it is longer than {} MiB",
-            MOST_BYTES >> 20
-        )))),
-        false => Ok(bytes),
-    }
+    })
 }
 
 fn networks(path: &Path, bytes: &[u8]) -> Result<Vec<IpNet>, RangesError> {

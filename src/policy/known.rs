@@ -8,12 +8,10 @@
 
 use super::rule::{BadNetwork, Matcher, ParseError, Policy};
 use crate::findings::{Condition, Limit, Operator, Spike};
-use std::fs::File;
-use std::io::{self, Read};
+use crate::small_file;
+use std::io;
 use std::path::{Path, PathBuf};
 
-/// Bytes of a file of rules: more than anybody writes, and no device without end.
-const MOST_BYTES: u64 = 16 << 20;
 /// Rates that differ by no more than this factor are one limit.
 const NEAR: f64 = 1.5;
 
@@ -71,18 +69,10 @@ impl Known {
     /// # Errors
     /// When it cannot be read, or a line is no rule.
     pub fn read(path: &Path) -> Result<Known, KnownError> {
-        let unreadable = |source| KnownError::Unreadable {
+        let bytes = small_file::read(path).map_err(|source| KnownError::Unreadable {
             path: path.to_owned(),
             source,
-        };
-        let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(unreadable)?;
-        if bytes.len() as u64 > MOST_BYTES {
-            let reason = format!("it is longer than {} MiB", MOST_BYTES >> 20);
-            return Err(unreadable(io::Error::other(reason)));
-        }
+        })?;
         Known::parse(path, &bytes)
     }
 
