@@ -1,9 +1,10 @@
 //! The spool: text that cannot be read twice, kept for the second pass.
 //!
-//! Each chunk is compressed by itself and appended to a file without a name, which the system
-//! removes with the process, however that ends. Chunks are kept in the order in which threads finish
-//! them; an [`Extent`] finds one again. When the room is used up or the disk full, the chunks that
-//! follow are not kept, and the reason is.
+//! Each chunk is appended to a file without a name, which the system removes with the process, however
+//! that ends. Chunks are kept in the order in which threads finish them; an [`Extent`] finds one again.
+//! The first of them are kept as they are, which costs a fifth of packing and unpacking them; what comes
+//! behind is compressed chunk by chunk, so that a log of any length takes a quarter of its text. When the
+//! room is used up or the disk full, the chunks that follow are not kept, and the reason is.
 
 use std::fs::File;
 use std::io;
@@ -15,6 +16,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// zstd's level. -3 packs an access log to a quarter at 0.8 GB/s and core, 1 to a sixth at 0.7; the
 /// time of a core is dearer here than room on disk.
 const LEVEL: i32 = -3;
+
+/// Text that is kept as it is: what the system's own cache of files holds without writing it to the disk
+/// soon.
+const UNPACKED_BYTES: u64 = 2 << 30;
 
 /// Text kept on disk.
 #[derive(Debug)]
@@ -29,7 +34,8 @@ pub(super) struct Spool {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extent {
     at: u64,
-    packed_bytes: usize,
+    /// How many bytes it takes there, where it is packed.
+    packed_bytes: Option<usize>,
     text_bytes: usize,
 }
 
@@ -71,16 +77,22 @@ impl Spool {
         if self.full.get().is_some() {
             return None;
         }
-        let kept = packer.pack(text).and_then(|packed| {
-            let at = self.reserve(packed.len() as u64)?;
-            file.write_all_at(packed, at)?;
-            Ok(Extent {
-                at,
-                packed_bytes: packed.len(),
-                text_bytes: text.len(),
-            })
-        });
+        let kept = self.write(file, text, packer);
         kept.map_err(|error| self.full.set(error.to_string())).ok()
+    }
+
+    fn write(&self, file: &File, text: &[u8], packer: &mut Packer) -> io::Result<Extent> {
+        // Of a small limit, only a part is spent so freely.
+        let unpacked = UNPACKED_BYTES.min(self.limit / 8);
+        let is_packed = self.used.load(Ordering::Relaxed) + text.len() as u64 > unpacked;
+        let bytes = if is_packed { packer.pack(text)? } else { text };
+        let at = self.reserve(bytes.len() as u64)?;
+        file.write_all_at(bytes, at)?;
+        Ok(Extent {
+            at,
+            packed_bytes: is_packed.then_some(bytes.len()),
+            text_bytes: text.len(),
+        })
     }
 
     /// Puts the text of `extent` into `text`.
@@ -91,7 +103,11 @@ impl Spool {
         text: &mut Vec<u8>,
     ) -> io::Result<()> {
         let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        packer.packed.resize(extent.packed_bytes, 0);
+        let Some(packed_bytes) = extent.packed_bytes else {
+            text.resize(extent.text_bytes, 0);
+            return file.read_exact_at(text, extent.at);
+        };
+        packer.packed.resize(packed_bytes, 0);
         file.read_exact_at(&mut packer.packed, extent.at)?;
         packer.unpack(extent.text_bytes, text)
     }
@@ -148,7 +164,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_comes_back() {
-        let (spool, mut packer) = (spool(1 << 20), Packer::default());
+        // Room for the first as it is; the others are packed.
+        let (spool, mut packer) = (spool(8 * 5), Packer::default());
         let texts: [&[u8]; 3] = [b"one\n", b"", b"\0\xff two\n"];
         let extents: Vec<_> = texts
             .iter()
