@@ -68,26 +68,108 @@ fn is_punctuation(byte: u8) -> bool {
     matches!(byte, b'_' | b'-' | b'.' | b'[' | b']')
 }
 
+/// Query parameters that identify the caller.
+const IDENTIFYING: [(Rank, &[&[u8]]); 3] = [
+    (
+        Rank::Credential,
+        &[
+            b"apikey",
+            b"key",
+            b"xapikey",
+            b"appkey",
+            b"appid",
+            b"apitoken",
+            b"accesskey",
+            b"subscriptionkey",
+            b"accesstoken",
+            b"token",
+            b"authtoken",
+            b"usertoken",
+            b"xauthtoken",
+            b"auth",
+            b"authorization",
+            b"jwt",
+            b"idtoken",
+            b"bearer",
+            b"bearertoken",
+            b"oauthtoken",
+            b"privatetoken",
+            b"awsaccesskeyid",
+            b"xamzcredential",
+            b"googleaccessid",
+            b"xgoogcredential",
+            b"ossaccesskeyid",
+            b"clientsecret",
+            b"refreshtoken",
+            b"secret",
+            b"keypairid",
+        ],
+    ),
+    (
+        Rank::Session,
+        &[
+            b"session",
+            b"sessionid",
+            b"sid",
+            b"sessiontoken",
+            b"phpsessid",
+            b"jsessionid",
+        ],
+    ),
+    (
+        Rank::Signature,
+        &[
+            b"sig",
+            b"signature",
+            b"xamzsignature",
+            b"xgoogsignature",
+            b"xamzsecuritytoken",
+            b"hdnts",
+            b"hdnea",
+        ],
+    ),
+];
+
+/// By the first letter of [`IDENTIFYING`] names, a bit for each last one: most other names of a query
+/// differ in one of them, and are known by that.
+const EDGES: [u32; 32] = edges();
+
+const fn edges() -> [u32; 32] {
+    let mut edges = [0; 32];
+    let mut rank = 0;
+    while rank < IDENTIFYING.len() {
+        let names = IDENTIFYING[rank].1;
+        let mut name = 0;
+        while name < names.len() {
+            let name_bytes = names[name];
+            edges[letter(name_bytes[0])] |= 1 << letter(name_bytes[name_bytes.len() - 1]);
+            name += 1;
+        }
+        rank += 1;
+    }
+    edges
+}
+
+/// The number of a letter in either case; other bytes share one with some letter.
+const fn letter(byte: u8) -> usize {
+    (byte & 31) as usize
+}
+
 /// The rank of a query parameter that identifies the caller; nothing for any other.
 #[inline]
 pub(super) fn rank(name: &[u8]) -> Option<Rank> {
-    if name.len() < 3 || name.len() > MAX_NAME_BYTES {
+    let (&[first, .., last], 3..=MAX_NAME_BYTES) = (name, name.len()) else {
         return None;
-    }
-    Some(match Plain::of(name).get() {
-        b"apikey" | b"key" | b"xapikey" | b"appkey" | b"appid" | b"apitoken" | b"accesskey"
-        | b"subscriptionkey" | b"accesstoken" | b"token" | b"authtoken" | b"usertoken"
-        | b"xauthtoken" | b"auth" | b"authorization" | b"jwt" | b"idtoken" | b"bearer"
-        | b"bearertoken" | b"oauthtoken" | b"privatetoken" | b"awsaccesskeyid"
-        | b"xamzcredential" | b"googleaccessid" | b"xgoogcredential" | b"ossaccesskeyid"
-        | b"clientsecret" | b"refreshtoken" | b"secret" | b"keypairid" => Rank::Credential,
-        b"session" | b"sessionid" | b"sid" | b"sessiontoken" | b"phpsessid" | b"jsessionid" => {
-            Rank::Session
-        }
-        b"sig" | b"signature" | b"xamzsignature" | b"xgoogsignature" | b"xamzsecuritytoken"
-        | b"hdnts" | b"hdnea" => Rank::Signature,
-        _ => return None,
-    })
+    };
+    let has_edges = EDGES[letter(first)] >> letter(last) & 1 != 0;
+    (has_edges || is_punctuation(first) || is_punctuation(last)).then(|| listed(name))?
+}
+
+fn listed(name: &[u8]) -> Option<Rank> {
+    let plain = Plain::of(name);
+    let mut ranks = IDENTIFYING.iter();
+    let (rank, _) = ranks.find(|(_, names)| names.contains(&plain.get()))?;
+    Some(*rank)
 }
 
 /// Ends of names whose values are never shown.
@@ -301,6 +383,18 @@ pub(super) fn percent_decoded(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_identifying_name_is_known_in_any_spelling() {
+        for (rank, names) in IDENTIFYING {
+            for name in names {
+                let name = String::from_utf8_lossy(name);
+                for spelled in [name.to_string(), name.to_uppercase(), format!("_{name}-")] {
+                    assert_eq!(super::rank(spelled.as_bytes()), Some(rank), "{spelled}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn names_that_identify() {

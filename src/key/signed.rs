@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::Deserialize;
 
 use super::secret::percent_decoded;
+use crate::find::find;
 
 /// Most bytes of a token or policy that are decoded.
 const MAX_BASE64_BYTES: usize = 8 << 10;
@@ -33,8 +34,7 @@ pub struct Expiry {
 /// The expiry that a query states, if it is that of a signed URL.
 pub fn expiry(query: &[u8]) -> Option<Expiry> {
     let query = &query[..query.len().min(MAX_QUERY_BYTES)];
-    memchr::memchr(b'=', query)?;
-    let parameters = Parameters(query);
+    let parameters = Parameters::of(query)?;
     let schemes: [Scheme; 6] = [dated, azure, epoch, edge_token, jwt, home_grown];
     let (seconds, scheme) = schemes.iter().find_map(|scheme| scheme(&parameters))?;
     SENSIBLE_SECONDS.contains(&seconds).then_some(Expiry {
@@ -46,16 +46,36 @@ pub fn expiry(query: &[u8]) -> Option<Expiry> {
 /// Reads one scheme's expiry, in seconds since the epoch, and its name.
 type Scheme = fn(&Parameters<'_>) -> Option<(i64, &'static str)>;
 
-/// The parameters of a query, by name without case.
-struct Parameters<'q>(&'q [u8]);
+/// Shortest value that can tell an expiry: the seconds of the year 2000.
+const SHORTEST_EXPIRY: usize = 9;
+
+/// The parameters of a query that have a value.
+struct Parameters<'q>(Vec<(&'q [u8], &'q [u8])>);
 
 impl<'q> Parameters<'q> {
+    /// None where no value is long enough: nearly all queries are known by that.
+    fn of(query: &'q [u8]) -> Option<Parameters<'q>> {
+        let mut start = 0;
+        loop {
+            let equals = find(query, start, b'=')?;
+            let end = find(query, equals, b'&').unwrap_or(query.len());
+            if end - equals > SHORTEST_EXPIRY {
+                break;
+            }
+            start = end;
+        }
+        let pair = |parameter: &'q [u8]| {
+            let equals = find(parameter, 0, b'=')?;
+            Some((&parameter[..equals], &parameter[equals + 1..]))
+        };
+        let parameters = query.split(|byte| *byte == b'&');
+        Some(Parameters(parameters.filter_map(pair).collect()))
+    }
+
+    /// The value of a name without case, of the first parameter of that name.
     fn get(&self, name: &str) -> Option<&'q [u8]> {
-        self.0.split(|byte| *byte == b'&').find_map(|parameter| {
-            let (head, value) = parameter.split_at_checked(name.len())?;
-            let value = value.strip_prefix(b"=")?;
-            head.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
-        })
+        let named = |(other, _): &&(&[u8], &[u8])| other.eq_ignore_ascii_case(name.as_bytes());
+        self.0.iter().find(named).map(|(_, value)| *value)
     }
 
     fn has(&self, name: &str) -> bool {

@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::secret::{Rank, is_placeholder, percent_decoded, rank, without_scheme};
+use crate::find::{find as find_byte, find_either};
 use crate::record::Record;
 
 /// Bytes of a key.
@@ -42,20 +43,28 @@ pub fn find<'r>(record: &'r Record<'_>) -> Option<&'r [u8]> {
 /// As [`find`], for a query by itself, without its `?`.
 pub fn find_in_query(query: &[u8]) -> Option<&[u8]> {
     let mut best: Option<(Rank, &[u8])> = None;
-    for parameter in query.split(|byte| *byte == b'&').take(MAX_PARAMETERS) {
-        let Some(equals) = memchr::memchr(b'=', parameter) else {
+    let mut rest = query;
+    for _ in 0..MAX_PARAMETERS {
+        let Some(name_end) = find_either(rest, *b"=&") else {
+            break;
+        };
+        let (name, behind) = (&rest[..name_end], &rest[name_end + 1..]);
+        if rest[name_end] == b'&' {
+            rest = behind;
             continue;
-        };
-        let Some(rank) = rank(&parameter[..equals]) else {
-            continue;
-        };
-        let value = match memchr::memchr(b'#', parameter) {
-            Some(end) if end > equals => &parameter[equals + 1..end],
-            _ => &parameter[equals + 1..],
-        };
-        let value = without_scheme(value);
-        if best.is_none_or(|(known, _)| rank < known) && !is_placeholder(value) {
-            best = Some((rank, value));
+        }
+        let end = find_byte(behind, 0, b'&');
+        if let Some(rank) = rank(name) {
+            let value = &behind[..end.unwrap_or(behind.len())];
+            let value = &value[..find_byte(value, 0, b'#').unwrap_or(value.len())];
+            let value = without_scheme(value);
+            if best.is_none_or(|(known, _)| rank < known) && !is_placeholder(value) {
+                best = Some((rank, value));
+            }
+        }
+        match end {
+            Some(end) => rest = &behind[end + 1..],
+            None => break,
         }
     }
     best.map(|(_, value)| value)

@@ -25,8 +25,6 @@ pub struct Shard<'a> {
     template: Vec<u8>,
     /// The template of a path.
     paths: Memo<u32>,
-    /// The token in a query, or [`NOBODY`].
-    queries: Memo<u32>,
     referers: Memo<u32>,
     clients: Familiar,
     agents: Familiar,
@@ -51,7 +49,6 @@ impl<'a> Shard<'a> {
             answers: Vec::new(),
             template: Vec::new(),
             paths: Memo::new(slots::TARGETS),
-            queries: Memo::new(slots::QUERIES),
             referers: Memo::new(slots::REFERERS),
             clients: Familiar::new(slots::CLIENTS),
             agents: Familiar::new(slots::AGENTS),
@@ -145,17 +142,13 @@ impl<'a> Shard<'a> {
     /// Counts the token of a request, if it has one.
     #[inline]
     fn count_token(&mut self, record: &Record<'_>, query: &[u8], denied: bool) {
-        let table = &mut self.survey.token;
-        if !record.token.is_empty() {
-            if let Some(token) = token::find(record) {
-                table.count(token, record.time_ms, denied);
-            }
-        } else if !query.is_empty() {
-            let token = self.queries.get_or(query, || {
-                Some(token::find_in_query(query).map_or(NOBODY, |token| table.id(token)))
-            });
-            // Of no token, the table knows no id to count.
-            table.count_id(token.map_or(NOBODY, |token| *token), record.time_ms, denied);
+        let token = match record.token.is_empty() {
+            true if query.is_empty() => return,
+            true => token::find_in_query(query),
+            false => token::find(record),
+        };
+        if let Some(token) = token {
+            self.survey.token.count(token, record.time_ms, denied);
         }
     }
 
