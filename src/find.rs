@@ -1,8 +1,10 @@
-//! Finds a byte that stands near, eight bytes at a time.
+//! Finds a byte that stands near, 16 or eight bytes at a time.
 //!
 //! Most fields of a log line are shorter than what `memchr` needs to get going. The tests for a byte
-//! within a word are those of "Bit Twiddling Hacks" (Anderson): of the bytes that they mark, the first
-//! one is always right, because borrows and carries only run towards later bytes.
+//! within a word are those of "Bit Twiddling Hacks" (Anderson).
+
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -10,41 +12,74 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// Where `byte` first stands in `text`, at or after `from`.
 #[inline(always)]
 pub(crate) fn find(text: &[u8], from: usize, byte: u8) -> Option<usize> {
-    let pattern = ONES * u64::from(byte);
-    let mut at = from;
-    while let Some(word) = word(text, at) {
-        let differs = word ^ pattern;
-        let equal = differs.wrapping_sub(ONES) & !differs & HIGHS;
-        if equal != 0 {
-            return Some(at + first(equal));
-        }
-        at += 8;
-    }
-    let rest = text.get(at..)?;
-    rest.iter()
-        .position(|&other| other == byte)
-        .map(|step| at + step)
+    find_any(text, from, [byte])
 }
 
 /// Where one of two bytes first stands in `text`.
 #[inline(always)]
 pub(crate) fn find_either(text: &[u8], bytes: [u8; 2]) -> Option<usize> {
-    let patterns = bytes.map(|byte| ONES * u64::from(byte));
-    let mut at = 0;
+    find_any(text, 0, bytes)
+}
+
+#[inline(always)]
+fn find_any<const N: usize>(text: &[u8], from: usize, bytes: [u8; N]) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(last) = text.last_chunk::<16>() {
+        return find_by_sixteens(text, last, from, bytes);
+    }
+    find_by_words(text, from, bytes)
+}
+
+/// In a text of 16 bytes or more, whose last ones are `last`.
+#[inline(always)]
+#[cfg(target_arch = "x86_64")]
+fn find_by_sixteens<const N: usize>(
+    text: &[u8],
+    last: &[u8; 16],
+    from: usize,
+    bytes: [u8; N],
+) -> Option<usize> {
+    let marks = |block| {
+        let marks = bytes.map(|byte| sse2::equal(block, byte));
+        marks.into_iter().fold(0, |all, marks| all | marks)
+    };
+    let mut at = from;
+    while let Some(block) = text.get(at..)?.first_chunk::<16>() {
+        let marks = marks(block);
+        if marks != 0 {
+            return Some(at + marks.trailing_zeros() as usize);
+        }
+        at += 16;
+    }
+    // The last ones in one step, although some of them were seen before.
+    let start = text.len() - 16;
+    let unseen = marks(last) & u32::MAX.checked_shl((at - start) as u32)?;
+    (unseen != 0).then(|| start + unseen.trailing_zeros() as usize)
+}
+
+#[inline(always)]
+fn find_by_words<const N: usize>(text: &[u8], from: usize, bytes: [u8; N]) -> Option<usize> {
+    let marks = |word: u64| {
+        let marks = bytes.map(|byte| zeros(word ^ (ONES * u64::from(byte))));
+        marks.into_iter().fold(0, |all, marks| all | marks)
+    };
+    let mut at = from;
     while let Some(word) = word(text, at) {
-        let equal = patterns.map(|pattern| {
-            let differs = word ^ pattern;
-            differs.wrapping_sub(ONES) & !differs & HIGHS
-        });
-        if equal[0] | equal[1] != 0 {
-            return Some(at + first(equal[0] | equal[1]));
+        let marks = marks(word);
+        if marks != 0 {
+            return Some(at + first(marks));
         }
         at += 8;
     }
+    if let Some(last) = text.last_chunk() {
+        let start = text.len() - 8;
+        let seen = u32::try_from(8 * at.checked_sub(start)?).ok()?;
+        let unseen = marks(u64::from_le_bytes(*last)) & u64::MAX.checked_shl(seen)?;
+        return (unseen != 0).then(|| start + first(unseen));
+    }
     let rest = text.get(at..)?;
-    rest.iter()
-        .position(|other| bytes.contains(other))
-        .map(|step| at + step)
+    let found = rest.iter().position(|other| bytes.contains(other));
+    found.map(|step| at + step)
 }
 
 /// Where the first byte stands that is not in `b'.'..=b'9'`, the bytes of IPv4 addresses; the end of
@@ -96,6 +131,12 @@ fn word(text: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*text.get(at..)?.first_chunk()?))
 }
 
+/// Marks the bytes that are zero, and no others.
+#[inline(always)]
+fn zeros(word: u64) -> u64 {
+    !((word & !HIGHS).wrapping_add(!HIGHS) | word | !HIGHS)
+}
+
 /// The first byte that is marked in a word.
 #[inline(always)]
 fn first(marks: u64) -> usize {
@@ -114,6 +155,7 @@ mod tests {
             prop_assert_eq!(find(&text, from, byte), plain(byte));
             for &byte in &text {
                 prop_assert_eq!(find(&text, from, byte), plain(byte));
+                prop_assert_eq!(find_by_words(&text, from, [byte]), plain(byte));
                 let either = text.iter().position(|other| [byte, b'#'].contains(other));
                 prop_assert_eq!(find_either(&text, [byte, b'#']), either);
             }

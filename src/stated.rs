@@ -19,14 +19,33 @@ pub struct Stated(u8);
 /// Longest value that is compared: longer ones are prose.
 const LONGEST_VALUE: usize = 64;
 
+/// Where the reasons of each kind of field begin and end: a line asks for each field that may state one.
+const PLACES: [(usize, usize); 64] = places();
+
+const fn places() -> [(usize, usize); 64] {
+    let mut places = [(0, 0); 64];
+    let mut at = 0;
+    while at < REASONS.len() {
+        let (first, end) = &mut places[REASONS[at].source as usize];
+        if *end == 0 {
+            *first = at;
+        }
+        *end = at + 1;
+        at += 1;
+    }
+    places
+}
+
 impl Stated {
     /// What a field of this kind states with this value.
     pub fn by(source: Source, value: &[u8]) -> Option<Stated> {
         let mut word = [0; LONGEST_VALUE];
         let word = normal(value, &mut word)?;
-        let place = REASONS
+        let (first, end) = PLACES[source as usize];
+        let place = REASONS[first..end]
             .iter()
-            .position(|reason| reason.source == source && reason.values.matches(word));
+            .position(|reason| reason.source == source && reason.values.matches(word))
+            .map(|step| first + step);
         place.and_then(|place| u8::try_from(place).ok()).map(Stated)
     }
 

@@ -34,7 +34,11 @@ const RULES: &[Rule] = &[
 
 impl<'a> Compound<'a> {
     pub(super) fn take(&mut self, role: Role, value: Field<'a>) {
-        self.told.push((role, value));
+        // Nearly all lines of IIS have it so, and it tells nothing.
+        let is_no_substatus = role == Role::Substatus && *value == *b"0";
+        if !is_no_substatus {
+            self.told.push((role, value));
+        }
     }
 
     /// The first value of a role; empty where there is none.

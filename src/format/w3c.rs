@@ -263,6 +263,9 @@ impl Column {
 
 /// `www.example.com/a` in its two parts.
 fn host_before(target: &[u8]) -> Option<(&[u8], &[u8])> {
+    if target.starts_with(b"/") {
+        return None;
+    }
     let slash = memchr::memchr(b'/', target)?;
     let (host, path) = target.split_at(slash);
     is_host_name(host).then_some((host, path))
@@ -270,7 +273,6 @@ fn host_before(target: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The fields of a line: between tabs, or between spaces, where quotes hold one together.
 fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    const SHORT: usize = 24;
     let by_tabs = memchr::memchr(b'\t', line).is_some();
     let mut rest = line.trim_ascii();
     std::iter::from_fn(move || {
@@ -283,51 +285,52 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
             rest = rest.get(end + 1..).unwrap_or_default();
             return Some(word);
         }
-        // A quote within is doubled, so that one before a space may still be none that closes.
-        let quoted = rest.strip_prefix(b"\"").and_then(|body| {
-            let closes = |end: &usize| {
-                let before = body[..*end].iter().rev().take_while(|byte| **byte == b'"');
-                matches!(body.get(end + 1), None | Some(b' '))
-                    && (*end == 0 || before.count() % 2 == 0)
-            };
-            let end = memchr::memchr_iter(b'"', body).find(closes)?;
-            Some((&body[..end], &body[end + 1..]))
-        });
-        let (word, behind) = quoted.unwrap_or_else(|| {
-            // Most fields are short; of the others, `memchr` finds the end sooner.
-            let near = find(&rest[..rest.len().min(SHORT)], 0, b' ');
-            let end = near.or_else(|| memchr::memchr(b' ', rest));
-            rest.split_at(end.unwrap_or(rest.len()))
-        });
-        rest = behind.trim_ascii_start();
+        let (word, behind) = quoted(rest)
+            .unwrap_or_else(|| rest.split_at(find(rest, 0, b' ').unwrap_or(rest.len())));
+        rest = match behind {
+            [b' ', next @ ..] if next.first().is_some_and(u8::is_ascii_graphic) => next,
+            _ => behind.trim_ascii_start(),
+        };
         Some(word)
     })
 }
 
+/// A word in quotes, without them, and what stands behind. A quote within is doubled, so that one before a
+/// space may still be none that closes.
+#[inline(always)]
+fn quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [b'"', body @ ..] = text else { return None };
+    let closes = |end: &usize| {
+        let before = body[..*end].iter().rev().take_while(|byte| **byte == b'"');
+        matches!(body.get(end + 1), None | Some(b' ')) && (*end == 0 || before.count() % 2 == 0)
+    };
+    let end = memchr::memchr_iter(b'"', body).find(closes)?;
+    Some((&body[..end], &body[end + 1..]))
+}
+
 /// A user agent as it was sent: IIS writes `+` for a space, CloudFront escapes once or twice.
 fn unescaped(agent: &[u8]) -> Cow<'_, [u8]> {
-    const SPACE: u8 = 1;
-    const PLUS: u8 = 2;
-    const PERCENT: u8 = 4;
-    // Without a branch, so that many bytes are looked at together.
-    let seen = agent.iter().fold(0, |seen, byte| {
-        seen | (u8::from(*byte == b' ') * SPACE)
-            | (u8::from(*byte == b'+') * PLUS)
-            | (u8::from(*byte == b'%') * PERCENT)
-    });
-    if seen & SPACE != 0 || seen & (PLUS | PERCENT) == 0 {
+    let has = |byte| memchr::memchr(byte, agent).is_some();
+    if has(b' ') {
         return Cow::Borrowed(agent);
     }
-    if seen & PLUS == 0 {
-        return Cow::Owned(names::percent_decoded(&names::percent_decoded(agent)));
+    if !has(b'+') {
+        return match has(b'%') {
+            true => Cow::Owned(names::percent_decoded(&names::percent_decoded(agent))),
+            false => Cow::Borrowed(agent),
+        };
     }
-    let mut plain = agent.to_vec();
-    for byte in &mut plain {
-        *byte = if *byte == b'+' { b' ' } else { *byte };
-    }
+    let spaced = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
+    let mut plain: Vec<u8> = agent.iter().map(spaced).collect();
     // `++` was a space and a plus: no agent has two spaces there.
+    let behind = agent.iter().skip(1);
+    let doubled = agent.iter().zip(behind).fold(0, |seen, (byte, next)| {
+        seen | (u8::from(*byte == b'+') & u8::from(*next == b'+'))
+    });
     let mut from = 0;
-    while let Some(at) = memchr::memmem::find(&agent[from..], b"++") {
+    while doubled != 0
+        && let Some(at) = memchr::memmem::find(&agent[from..], b"++")
+    {
         plain[from + at + 1] = b'+';
         from += at + 2;
     }

@@ -33,7 +33,9 @@ pub struct Clock {
     /// What the directives say that stand between the lines.
     directives: Directives,
     /// The stamp of the envelope that the line came in.
-    carried: Carried,
+    carried: Stamp,
+    /// The last stamp of another form than NCSA's, and its moment.
+    last_shaped: (Stamp, Instant),
 }
 
 /// What the last directives of a W3C log say.
@@ -45,16 +47,33 @@ pub struct Directives {
     pub day: Vec<u8>,
 }
 
-/// A stamp of an envelope; one that is longer than any stamp is none.
+/// The bytes of a stamp; what is longer than any stamp is none.
 #[derive(Debug, Clone, Copy)]
-struct Carried {
-    bytes: [u8; Carried::LONGEST],
+struct Stamp {
+    bytes: [u8; Stamp::LONGEST],
     length: usize,
 }
 
-impl Carried {
+impl Stamp {
+    const NONE: Stamp = Stamp {
+        bytes: [0; Stamp::LONGEST],
+        length: 0,
+    };
+
     /// Longest stamp: `2016-10-06T00:17:09.669794202+01:00`, with some room.
     const LONGEST: usize = 40;
+
+    fn set(&mut self, stamp: &[u8]) {
+        self.length = 0;
+        if let Some(room) = self.bytes.get_mut(..stamp.len()) {
+            room.copy_from_slice(stamp);
+            self.length = stamp.len();
+        }
+    }
+
+    fn get(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
 }
 
 impl Clock {
@@ -66,10 +85,8 @@ impl Clock {
             last_instant: Instant::default(),
             last_minute: None,
             directives: Directives::default(),
-            carried: Carried {
-                bytes: [0; Carried::LONGEST],
-                length: 0,
-            },
+            carried: Stamp::NONE,
+            last_shaped: (Stamp::NONE, Instant::default()),
         }
     }
 
@@ -91,18 +108,13 @@ impl Clock {
 
     /// Takes note of the stamp of a line's envelope; empty where it has none.
     pub fn carried(&mut self, stamp: &[u8]) {
-        self.carried.length = 0;
-        if let Some(room) = self.carried.bytes.get_mut(..stamp.len()) {
-            room.copy_from_slice(stamp);
-            self.carried.length = stamp.len();
-        }
+        self.carried.set(stamp);
     }
 
     /// The moment that the envelope of the line tells.
     pub fn read_carried(&mut self) -> Option<Instant> {
         let carried = self.carried;
-        let stamp = carried.bytes.get(..carried.length)?;
-        self.read(stamp)
+        self.read(carried.get())
     }
 
     /// Whether a stamp without a zone was read.
@@ -155,6 +167,16 @@ impl Clock {
     }
 
     fn read_by_shape(&mut self, stamp: &[u8]) -> Option<Instant> {
+        if self.last_shaped.0.get() == stamp && !stamp.is_empty() {
+            return Some(self.last_shaped.1);
+        }
+        let instant = self.read_new_by_shape(stamp)?;
+        self.last_shaped.0.set(stamp);
+        self.last_shaped.1 = instant;
+        Some(instant)
+    }
+
+    fn read_new_by_shape(&mut self, stamp: &[u8]) -> Option<Instant> {
         let (civil, rest) = match (stamp.get(2)?, stamp.get(4)?) {
             (b'/', _) => ncsa(stamp).or_else(|| by_month_number(stamp))?,
             (_, b'-' | b'/') => iso(stamp)?,
