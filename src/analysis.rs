@@ -161,7 +161,13 @@ pub fn analyze_and<T: Send>(
         progress.stage(Stage::Open);
         let logs = Logs::open(settings)?;
         let count = |logs: &mut Logs, read: Read<'_>| {
-            let (survey, troubles) = survey::run(&mut logs.input, &logs.formats, &logs.gate, read);
+            let (survey, troubles) = survey::run(
+                &mut logs.input,
+                &logs.formats,
+                &logs.gate,
+                settings.max_memory,
+                read,
+            );
             (survey, (), troubles)
         };
         let finish = |assembly: Assembly<'_>, ()| {
@@ -344,7 +350,7 @@ fn end_of_log(input: &mut Input, formats: &[Option<Detected>], settings: &Settin
         },
         i64::MAX,
     );
-    let (mut survey, _) = survey::run(input, formats, &all, &|_| {});
+    let (mut survey, _) = survey::run(input, formats, &all, settings.max_memory, &|_| {});
     let bins = survey.timeline.sorted();
     survey::timeline::robust_span(&bins, survey.timeline.width_s()).end * 1000
 }

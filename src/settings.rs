@@ -43,6 +43,8 @@ pub struct Settings {
     pub crawler_ranges: Ranges,
     /// Threads; 0 means one per core.
     pub threads: usize,
+    /// Bytes that tables and rows may take, about; past it rare keys are pooled.
+    pub max_memory: u64,
 }
 
 impl Default for Settings {
@@ -65,6 +67,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             crawler_ranges: Ranges::default(),
             threads: 0,
+            max_memory: u64::MAX,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod hours;
 pub mod outline;
+pub mod room;
 mod shard;
 pub mod tally;
 pub mod timeline;
@@ -19,6 +20,7 @@ use crate::input::{Input, Trouble};
 use crate::key::route_tree::RouteTree;
 use hours::DeniedHours;
 use outline::{Outlines, Renamed};
+use room::Cut;
 use tally::{KeyTable, Tally};
 use timeline::Timeline;
 
@@ -49,6 +51,8 @@ pub struct Survey {
     pub denied_hours: DeniedHours,
     /// Whose each line is.
     pub outlines: Outlines,
+    /// Which keys are kept apart, where there were too many.
+    pub cut: Cut,
     /// Requests and denials.
     pub total: Tally,
     /// Requests answered 401, 429 and 503.
@@ -124,15 +128,17 @@ impl SourceTally {
     }
 }
 
-/// Reads every line of the input and counts.
+/// Reads every line of the input and counts, within some `max_memory` bytes.
 pub fn run(
     input: &mut Input,
     formats: &[Option<Detected>],
     gate: &Gate,
+    max_memory: u64,
     progress: &(dyn Fn(u64) + Sync),
 ) -> (Survey, Vec<Trouble>) {
+    let room = room::room(max_memory, 1);
     let pass = input.first_pass(
-        || Shard::new(formats, gate),
+        || Shard::new(formats, gate, room),
         |shard, chunk| shard.read(chunk),
         progress,
     );
@@ -152,15 +158,17 @@ pub fn run_apart(
     input: &mut Input,
     formats: &[Option<Detected>],
     gate: &Gate,
+    max_memory: u64,
     (groups, group): (usize, &(dyn Fn(usize) -> usize + Sync)),
     progress: &(dyn Fn(u64) + Sync),
 ) -> (Vec<Survey>, Vec<Trouble>) {
+    let room = room::room(max_memory, groups);
     let no_shards = || -> Vec<Option<Shard<'_>>> { (0..groups).map(|_| None).collect() };
     let pass = input.first_pass(
         no_shards,
         |shards, chunk| {
             if let Some(shard) = shards.get_mut(group(chunk.source)) {
-                let shard = shard.get_or_insert_with(|| Shard::new(formats, gate));
+                let shard = shard.get_or_insert_with(|| Shard::new(formats, gate, room));
                 shard.read(chunk);
             }
         },
@@ -215,6 +223,7 @@ impl Survey {
         };
         self.denied_hours.merge(other.denied_hours, &mine, &theirs);
         self.outlines.merge(other.outlines, &mine, &theirs);
+        self.cut_to(self.cut.and(other.cut));
         self.total.add(&other.total);
         for (mine, theirs) in self.neighbours.iter_mut().zip(other.neighbours) {
             *mine += theirs;
@@ -222,6 +231,45 @@ impl Survey {
         for (offset, count) in other.offsets {
             *self.offsets.entry(offset).or_default() += count;
         }
+    }
+
+    /// Pools what a cut leaves out. Ids change with it.
+    fn cut_to(&mut self, cut: Cut) {
+        if !cut.is_made() {
+            return;
+        }
+        self.cut = cut;
+        self.outlines.give_up();
+        for table in self.tables_but_templates() {
+            table.cut(cut);
+        }
+        if let Some(ids) = self.template.cut(cut) {
+            self.denied_hours.rename(&ids);
+        }
+    }
+
+    fn tables_but_templates(&mut self) -> [&mut KeyTable; 6] {
+        [
+            &mut self.ip,
+            &mut self.user_agent,
+            &mut self.user,
+            &mut self.token,
+            &mut self.host,
+            &mut self.referer_host,
+        ]
+    }
+
+    /// Its tables of keys, with what their keys are.
+    pub fn tables(&self) -> [(&KeyTable, &'static str); 7] {
+        [
+            (&self.ip, "addresses"),
+            (&self.user_agent, "user agents"),
+            (&self.template, "routes"),
+            (&self.user, "users"),
+            (&self.token, "tokens"),
+            (&self.host, "hosts"),
+            (&self.referer_host, "hosts of referers"),
+        ]
     }
 
     /// Whether a chunk has denials.

@@ -262,7 +262,61 @@ fn line_end_at(text: &[u8], share: f64) -> usize {
         .map_or(text.len(), |at| from + at + 1)
 }
 
-fn survey(text: &[u8], number: usize) -> Survey {
+#[test]
+fn tables_that_fill_their_room_keep_sums_and_who_was_denied() {
+    let mut text = String::new();
+    for number in 0..30_000u32 {
+        let (high, low) = (number >> 8, number & 255);
+        let status = if number % 100 == 0 { 403 } else { 200 };
+        for (address, status) in [
+            (format!("10.0.{high}.{low}"), status),
+            ("192.0.2.1".into(), 200),
+        ] {
+            text += &format!(
+                "{address} - - [10/Oct/2026:13:{:02}:{:02} +0000] \"GET /page-{number} HTTP/1.1\" {status} 9 \"-\" \"a\"\n",
+                number / 600 % 60,
+                number / 10 % 60,
+            );
+        }
+    }
+    let end = line_end_at(text.as_bytes(), 0.5);
+    let parts = [&text.as_bytes()[..end], &text.as_bytes()[end..]];
+    let whole = merged([0, 1].map(|n| survey(parts[n], n)));
+    let [first, second] = [0, 1].map(|n| survey_within(1 << 18, parts[n], n));
+    let bounded = merged([first, second]);
+    let sum = |table: &KeyTable| -> (u64, u64) {
+        let tallies = table.tallies.iter();
+        tallies.fold((0, 0), |(requests, denials), tally| {
+            (requests + tally.requests, denials + tally.denials)
+        })
+    };
+    for ((bounded, what), (whole, _)) in bounded.tables().into_iter().zip(whole.tables()) {
+        assert_eq!(sum(bounded), sum(whole), "{what}");
+    }
+    assert!(bounded.ip.tallies.len() < 20_000 && bounded.ip.pooled > 10_000);
+    assert!(bounded.cut.is_made() && !whole.cut.is_made());
+    let tally = |survey: &Survey, key: &[u8]| {
+        let id = survey.ip.keys.get(key).expect("it is kept");
+        survey.ip.tallies[id as usize]
+    };
+    assert_eq!(tally(&bounded, b"192.0.2.1"), tally(&whole, b"192.0.2.1"));
+    let denied = whole.ip.denied().count();
+    assert_eq!(bounded.ip.denied().count(), denied);
+    let hours = |survey: &Survey| {
+        survey
+            .denied_hours
+            .iter()
+            .map(|(_, _, count)| count)
+            .sum::<u64>()
+    };
+    assert_eq!(hours(&bounded), hours(&whole));
+}
+
+fn survey(text: &[u8], part: usize) -> Survey {
+    survey_within(usize::MAX, text, part)
+}
+
+fn survey_within(room: usize, text: &[u8], part: usize) -> Survey {
     let formats: Vec<Option<Detected>> = vec![Some(
         format::detect(
             b"",
@@ -274,13 +328,19 @@ fn survey(text: &[u8], number: usize) -> Survey {
         .expect("a format by name"),
     )];
     let gate = Gate::new(&Settings::default(), i64::MAX);
-    let mut shard = Shard::new(&formats, &gate);
-    shard.read(&Chunk {
-        source: 0,
-        number,
-        offset: 0,
-        bytes: text,
-    });
+    let mut shard = Shard::new(&formats, &gate, room);
+    let middle = line_end_at(text, 0.5);
+    for (number, (offset, bytes)) in [(0, &text[..middle]), (middle, &text[middle..])]
+        .into_iter()
+        .enumerate()
+    {
+        shard.read(&Chunk {
+            source: 0,
+            number: 2 * part + number,
+            offset: offset as u64,
+            bytes,
+        });
+    }
     shard.finish()
 }
 

@@ -61,8 +61,15 @@ impl Open {
     }
 
     fn survey(mut self) -> (Open, Survey, Duration) {
-        let ((survey, _), took) =
-            timed(|| survey::run(&mut self.input, &self.formats, &self.gate, &|_| {}));
+        let ((survey, _), took) = timed(|| {
+            survey::run(
+                &mut self.input,
+                &self.formats,
+                &self.gate,
+                u64::MAX,
+                &|_| {},
+            )
+        });
         (self, survey, took)
     }
 }

@@ -150,8 +150,15 @@ pub fn analyze(
             readability,
             |logs, read| {
                 let groups = (groups, &group as &_);
+                let Logs {
+                    input,
+                    formats,
+                    gate,
+                    ..
+                } = logs;
+                let max_memory = job.settings.max_memory;
                 let (surveys, troubles) =
-                    survey::run_apart(&mut logs.input, &logs.formats, &logs.gate, groups, read);
+                    survey::run_apart(input, formats, gate, max_memory, groups, read);
                 let mut surveys = surveys.into_iter();
                 let mut all = surveys.next().unwrap_or_default();
                 let mut counts = Vec::new();

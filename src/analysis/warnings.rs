@@ -47,6 +47,7 @@ pub fn collect(assembly: &Assembly<'_>, spikes: &[Spike]) -> Vec<String> {
                 .to_string(),
         );
     }
+    warnings.extend(pooled(assembly));
     if !assembly.settings.conditions.is_empty() {
         warnings.push(
             "--where leaves requests out: causes are judged on what is left, which may mislead"
@@ -56,6 +57,25 @@ pub fn collect(assembly: &Assembly<'_>, spikes: &[Spike]) -> Vec<String> {
     warnings.extend(sampled(assembly));
     warnings.extend(under_way(assembly, spikes));
     warnings
+}
+
+/// What was counted together for want of memory.
+fn pooled(assembly: &Assembly<'_>) -> Option<String> {
+    let survey = assembly.survey;
+    let pooled = survey.tables();
+    let pooled: Vec<String> = pooled
+        .iter()
+        .filter(|(table, _)| table.pooled > 0)
+        .map(|(table, what)| format!("{} {what}", table.pooled))
+        .collect();
+    (!pooled.is_empty()).then(|| {
+        format!(
+            "there are more values than --max-memory has room for: rare ones were counted together as (other), {} times \
+             in all, and counts of others may be short by up to {} requests; give a larger --max-memory",
+            pooled.join(", "),
+            survey.cut.short_by
+        )
+    })
 }
 
 /// Whether requests are missing by chance: what the user says goes before what the log shows.

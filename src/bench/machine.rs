@@ -36,6 +36,17 @@ impl Machine {
     }
 }
 
+/// Memory in bytes that this process may take: the machine's, or less where its container says so.
+pub fn memory_bytes() -> Option<u64> {
+    const LIMITS: [&str; 2] = [
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ];
+    let limit = |path: &&str| fs::read_to_string(path).ok()?.trim().parse().ok();
+    let limits = LIMITS.iter().filter_map(limit);
+    limits.chain(Machine::this().memory_bytes).min()
+}
+
 /// Threads that run at the same time; 1 where that is not known.
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)

@@ -310,6 +310,10 @@ pub struct Reading {
     /// Read with so many threads [default: one per core]
     #[arg(long, value_name = "N", default_value = "0", hide_default_value = true, value_parser = threads)]
     pub threads: usize,
+    /// Most memory for what is counted; past it rare addresses, routes and agents are counted together
+    /// [default: a quarter of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub max_memory: Option<u64>,
     /// Read files instead of mapping them into memory
     #[arg(long)]
     pub no_mmap: bool,

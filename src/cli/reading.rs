@@ -1,6 +1,7 @@
 //! From the options that the reading commands share to settings.
 
 use super::arguments::{FieldMap, Privacy, Reading};
+use crate::bench::machine;
 use crate::input::Input;
 use crate::key::ranges::Ranges;
 use crate::policy::known::Known;
@@ -67,6 +68,7 @@ impl Reading {
             trusted_proxies: self.trusted_proxy.clone(),
             crawler_ranges: Ranges::read(&self.ranges)?,
             threads: self.threads,
+            max_memory: self.max_memory.unwrap_or_else(usual_memory),
             ..Settings::default()
         };
         Ok(Requested {
@@ -103,4 +105,9 @@ impl Reading {
         }
         Ok((since, until))
     }
+}
+
+/// A quarter of the memory that there is; where the system does not tell, a gigabyte.
+fn usual_memory() -> u64 {
+    machine::memory_bytes().map_or(1 << 30, |bytes| bytes / 4)
 }

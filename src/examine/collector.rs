@@ -153,7 +153,7 @@ impl<'a> Collector<'a> {
         let (path, text) = (record.path(), &mut self.template);
         let route = self.paths.get_or(path, || {
             route::template(path, text);
-            let template = survey.template.keys.get(text)?;
+            let template = survey.template.id_or_other(text)?;
             routes.of_template.get(template as usize).copied()
         });
         Some((ip, *route?))
@@ -181,7 +181,8 @@ impl<'a> Collector<'a> {
             source: self.source as u32,
             line: (self.first_line + u64::from(line.number)) as u32,
             ip,
-            user_agent: known(&mut self.agents, &survey.user_agent, &record.user_agent)?,
+            user_agent: known(&mut self.agents, &survey.user_agent, &record.user_agent)
+                .or_else(|| survey.user_agent.id_or_other(&record.user_agent))?,
             route,
             user: id_in(&survey.user, &record.user),
             token: match record.token.is_empty() {
@@ -225,7 +226,7 @@ fn id_in(table: &KeyTable, key: &[u8]) -> u32 {
     if key.is_empty() {
         NONE
     } else {
-        table.keys.get(key).unwrap_or(NONE)
+        table.id_or_other(key).unwrap_or(NONE)
     }
 }
 

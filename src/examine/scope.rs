@@ -15,7 +15,7 @@ use super::hot::HotRoutes;
 use super::index::Bits;
 use super::thinning::Thinning;
 use crate::format::Line;
-use crate::key::intern::share_hash;
+use crate::key::intern::{in_share, share_hash};
 use crate::survey::outline::{Entry, Ids, NOBODY, Outlines};
 use crate::survey::tally::Tally;
 use crate::survey::{ChunkTally, Survey};
@@ -81,7 +81,7 @@ impl Scope {
             near_ms,
             ..Scope::default()
         };
-        if survey.total.requests <= most_rows {
+        if survey.total.requests <= most_rows && !survey.cut.is_made() {
             return scope;
         }
         let thinning = Thinning::to_fit(survey, most_rows);
@@ -95,7 +95,9 @@ impl Scope {
         );
         let denied: u64 = survey.ip.denied().map(|(_, tally)| tally.requests).sum();
         let contrast = survey.total.requests.saturating_sub(denied);
-        let sample = share(contrast, most_rows / CONTRAST).max(hot.sample);
+        let sample = share(contrast, most_rows / CONTRAST)
+            .max(hot.sample)
+            .max(survey.cut.share);
         Scope {
             all: false,
             sample,
@@ -118,8 +120,8 @@ impl Scope {
                 if self.thinning.weight(tally, hash) == 0 {
                     return 0;
                 }
-                (u8::from(sampled(hash, self.sample)) * KEPT)
-                    | (u8::from(sampled(hash, self.hot.sample)) * KEPT_IF_HOT)
+                (u8::from(in_share(hash, self.sample)) * KEPT)
+                    | (u8::from(in_share(hash, self.hot.sample)) * KEPT_IF_HOT)
                     | (u8::from(tally.denials > 0) * KEPT_IF_NEAR)
             })
             .collect();
@@ -193,9 +195,9 @@ impl Scope {
         if denied || !self.near_ms.contains(&time_ms) {
             return denied;
         }
-        sampled(hash, self.sample)
+        in_share(hash, self.sample)
             || near(tally, time_ms..=time_ms)
-            || (sampled(hash, self.hot.sample) && self.hot.holds(route, time_ms))
+            || (in_share(hash, self.hot.sample) && self.hot.holds(route, time_ms))
     }
 
     /// By address, how many requests one that is kept stands for; none where each stands for itself.
@@ -297,12 +299,6 @@ impl Selection<'_> {
 pub(super) fn share(requests: u64, room: u64) -> u32 {
     let least = requests.div_ceil(room.max(1)).clamp(1, 1 << 30);
     least.next_power_of_two() as u32
-}
-
-/// Whether an address is among one in so many.
-#[inline]
-pub(super) fn sampled(hash: u64, one_in: u32) -> bool {
-    ((hash >> 32) as u32).is_multiple_of(one_in)
 }
 
 /// Whether an interval lies near the denials of a tally.

@@ -101,7 +101,7 @@ fn kept(chunk_bytes: usize, threads: usize, outlined: bool, most_rows: u64) -> (
         let detected = format::detect(input.sources()[0].head(), &settings.format);
         let formats = [Some(detected.expect("combined"))];
         let gate = Gate::new(&settings, i64::MAX);
-        let (mut survey, _) = survey::run(&mut input, &formats, &gate, &|_| {});
+        let (mut survey, _) = survey::run(&mut input, &formats, &gate, u64::MAX, &|_| {});
         let outlines = std::mem::take(&mut survey.outlines);
         let outlines = if outlined {
             outlines

@@ -5,8 +5,7 @@
 //! not left to chance: all of it is kept in one second of so many, so that the shape of the time stays.
 //! Each kept row stands for as many as its address's share says.
 
-use super::scope::sampled;
-use crate::key::intern::share_hash;
+use crate::key::intern::{in_share, share_hash};
 use crate::survey::Survey;
 use crate::survey::tally::Tally;
 
@@ -23,13 +22,13 @@ pub(super) struct Thinning {
 }
 
 impl Thinning {
-    /// The least thinning at which the requests of denied addresses fit `room`.
+    /// The least thinning at which the requests of denied addresses fit `room`, and that Survey left.
     pub(super) fn to_fit(survey: &Survey, room: u64) -> Thinning {
         let mut thinning = Thinning {
-            addresses: 1,
+            addresses: survey.cut.denied_share,
             large: u64::MAX,
         };
-        let mut step = 0;
+        let mut step = thinning.addresses.trailing_zeros();
         while thinning.kept(survey) > room && step < 31 {
             step += 1;
             // Past a share of one in 16, large addresses themselves are what is too many.
@@ -66,7 +65,7 @@ impl Thinning {
                 let seconds = tally.requests.div_ceil(self.large).clamp(1, 1 << 30);
                 seconds.next_power_of_two() as u32
             }
-            () if sampled(hash, self.addresses) => self.addresses,
+            () if in_share(hash, self.addresses) => self.addresses,
             () => 0,
         }
     }

@@ -34,6 +34,13 @@ pub fn share_hash(bytes: &[u8]) -> u64 {
     hash_by(&FixedState::with_seed(SEED), bytes)
 }
 
+/// Whether a key, by its [`share_hash`], is of a share of one in so many. Shares of powers of two lie
+/// within one another.
+#[inline]
+pub fn in_share(hash: u64, one_in: u32) -> bool {
+    ((hash >> 32) as u32).is_multiple_of(one_in)
+}
+
 #[inline]
 fn hash_by(state: &FixedState, bytes: &[u8]) -> u64 {
     let mut hasher = state.build_hasher();

@@ -34,6 +34,14 @@ impl DeniedHours {
             .map(|((template, hour), count)| (*template, *hour, *count))
     }
 
+    /// Puts the counts under the ids that templates have now.
+    pub(super) fn rename(&mut self, ids: &[u32]) {
+        for ((id, hour), count) in std::mem::take(&mut self.counts) {
+            let id = ids.get(id as usize).copied().unwrap_or(id);
+            *self.counts.entry((id, hour)).or_default() += count;
+        }
+    }
+
     /// Adds the counts of others, whose tables were merged with ours.
     pub(super) fn merge(&mut self, other: DeniedHours, mine: &Renamed, theirs: &Renamed) {
         let named = |names: &Option<Vec<u32>>, id: u32| match names {

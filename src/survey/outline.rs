@@ -59,6 +59,14 @@ impl Outlines {
         self.lines < MOST_LINES
     }
 
+    /// Forgets all, and takes no more: ids have changed.
+    pub(super) fn give_up(&mut self) {
+        *self = Outlines {
+            lines: MOST_LINES,
+            ..Outlines::default()
+        };
+    }
+
     /// Adds the outline of a chunk to a shard's own outlines.
     pub(super) fn add(&mut self, source: usize, number: usize, lines: Vec<Entry>) {
         self.lines += lines.len();

@@ -32,11 +32,14 @@ pub struct Shard<'a> {
     /// The outline of the chunk that is being read, while there is room for it.
     outline: Option<Vec<Entry>>,
     lines_of_last_chunk: usize,
+    /// Bytes that the tables may take.
+    room: usize,
 }
 
 impl<'a> Shard<'a> {
-    /// An empty part; `formats` has one entry per source, none where no format was found.
-    pub fn new(formats: &'a [Option<Detected>], gate: &'a Gate) -> Shard<'a> {
+    /// An empty part; `formats` has one entry per source, none where no format was found. Its tables take
+    /// some `room` bytes at the most.
+    pub fn new(formats: &'a [Option<Detected>], gate: &'a Gate, room: usize) -> Shard<'a> {
         let mut survey = Survey::default();
         survey.sources.resize_with(formats.len(), SourceTally::new);
         Shard {
@@ -55,6 +58,7 @@ impl<'a> Shard<'a> {
             offset: (0, 0),
             outline: None,
             lines_of_last_chunk: 0,
+            room,
         }
     }
 
@@ -76,6 +80,38 @@ impl<'a> Shard<'a> {
             self.lines_of_last_chunk = lines.len();
             self.survey.outlines.add(chunk.source, chunk.number, lines);
         }
+        if self.table_bytes() > self.room {
+            self.make_room();
+        }
+    }
+
+    fn table_bytes(&self) -> usize {
+        let tables = self.survey.tables();
+        tables.iter().map(|(table, _)| table.memory_bytes()).sum()
+    }
+
+    /// Pools rare keys until the tables take a half of their room.
+    #[cold]
+    fn make_room(&mut self) {
+        // A share of one in so many leaves next to nothing: keys that are not rare fill the room then.
+        const LEAST_SHARE: u32 = 1 << 24;
+        // Keys that came since the last cut go by that one first.
+        self.survey.cut_to(self.survey.cut.again());
+        while self.table_bytes() > self.room / 2 && self.survey.cut.share < LEAST_SHARE {
+            let (mut keys, mut denied) = (0, 0);
+            for (table, _) in self.survey.tables() {
+                keys += table.tallies.len();
+                denied += table.denied().count();
+            }
+            let closer = self.survey.cut.closer(2 * denied > keys);
+            self.survey.cut_to(closer.again());
+        }
+        // What was remembered names ids that are others now.
+        self.answers.clear();
+        self.paths = Memo::new(slots::TARGETS);
+        self.referers = Memo::new(slots::REFERERS);
+        self.clients = Familiar::new(slots::CLIENTS);
+        self.agents = Familiar::new(slots::AGENTS);
     }
 
     /// The counts of all chunks.

@@ -3,6 +3,7 @@
 //! Merging adds counts by the key's bytes, so it is commutative and associative; ids are not, and
 //! mean nothing until all parts are merged.
 
+use super::room::{Cut, OTHER};
 use crate::key::familiar::{Familiar, Spot};
 use crate::key::intern::{self, Interner};
 
@@ -59,6 +60,8 @@ pub struct KeyTable {
     pub keys: Interner,
     /// One tally per key, by id.
     pub tallies: Vec<Tally>,
+    /// How often a key was pooled as `(other)`.
+    pub pooled: u64,
 }
 
 impl KeyTable {
@@ -107,6 +110,7 @@ impl KeyTable {
 
     /// Adds another table to this one. The ids that its keys have here, by the ids that they have there.
     pub fn merge(&mut self, other: &KeyTable) -> Vec<u32> {
+        self.pooled += other.pooled;
         let mut ids = Vec::with_capacity(other.keys.len());
         for (id, key) in other.keys.iter() {
             let mine = self.id_hashed(other.keys.hash_of(id), key);
@@ -114,6 +118,44 @@ impl KeyTable {
             ids.push(mine);
         }
         ids
+    }
+
+    /// Pools the keys that a cut leaves out as `(other)`. The ids that keys have then, by the ids that
+    /// they had; none if nothing was left out.
+    pub(super) fn cut(&mut self, cut: Cut) -> Option<Vec<u32>> {
+        let stays = |key, tally| cut.keeps(key, tally);
+        let keys = || self.keys.iter().zip(&self.tallies);
+        if keys().all(|((_, key), tally)| stays(key, tally)) {
+            return None;
+        }
+        let mut kept = KeyTable {
+            pooled: self.pooled,
+            ..KeyTable::default()
+        };
+        let other = kept.id(OTHER);
+        let ids = keys().map(|((id, key), tally)| {
+            let id = match stays(key, tally) {
+                true => kept.id_hashed(self.keys.hash_of(id), key),
+                false => other,
+            };
+            kept.pooled += u64::from(id == other && key != OTHER);
+            kept.tallies[id as usize].add(tally);
+            id
+        });
+        let ids = ids.collect();
+        *self = kept;
+        Some(ids)
+    }
+
+    /// Bytes of memory that the table holds.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.keys.memory_bytes() + self.tallies.capacity() * size_of::<Tally>()
+    }
+
+    /// The id of a key, or of those that were pooled where it is not known; none if it was never seen.
+    pub fn id_or_other(&self, key: &[u8]) -> Option<u32> {
+        let known = self.keys.get(key);
+        known.or_else(|| self.keys.get(OTHER).filter(|_| self.pooled > 0))
     }
 
     /// Keys with denials and their tallies.
