@@ -100,14 +100,7 @@ pub fn join(input: &Input, table: &mut Table<'_>, progress: &(dyn Fn(u64) + Sync
 
 /// The place in the table of each mark's row.
 fn rows_of(table: &Table<'_>, marks: &[Mark]) -> Vec<u32> {
-    let places: HashMap<(u32, u32), u32> = table
-        .denied()
-        .iter()
-        .map(|index| {
-            let row = &table.rows[*index as usize];
-            ((row.source, row.line), *index)
-        })
-        .collect();
+    let places = table.denied_by_line();
     marks
         .iter()
         .map(|mark| {

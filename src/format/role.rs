@@ -130,6 +130,10 @@ pub(super) enum Role {
     Decision,
     /// `stage` of a Kubernetes audit event; only a complete one is a request.
     AuditStage,
+    /// HAProxy's `%[last_rule_file]`, with `:line` behind it or not.
+    RuleFile,
+    /// HAProxy's `%[last_rule_line]`.
+    RuleLine,
     /// A list of header fields with names and values.
     HeaderList,
     /// Name of the logger: Caddy's error log repeats the access log's requests.
@@ -209,6 +213,7 @@ impl Role {
             | Role::ClientCertificate
             | Role::Decision => "stated",
             Role::Id => "id",
+            Role::RuleFile | Role::RuleLine => "rule_place",
             Role::AuditStage | Role::HeaderList | Role::Logger => "passed over",
         }
     }
@@ -294,6 +299,14 @@ impl Role {
                     record.id = id;
                 }
             }
+            Role::RuleFile => {
+                let (file, line) = rule_place(present_field(value));
+                record.rule_file = file;
+                if let Some(line) = line {
+                    record.rule_line = line;
+                }
+            }
+            Role::RuleLine => record.rule_line = line_number(&value).unwrap_or_default(),
             // The details tell an outage of the authoriser from its refusal; the flags do not.
             Role::EnvoyDetails => record.stated = self.states(&value).or(record.stated),
             _ => record.stated = record.stated.or(self.states(&value)),
@@ -340,6 +353,29 @@ fn present_field(value: Field<'_>) -> Field<'_> {
         Cow::Owned(bytes) if present(&bytes).is_empty() => Cow::Borrowed(b""),
         owned => owned,
     }
+}
+
+/// A file, and the line behind its last colon where there is one. Neither is there where no rule decided:
+/// HAProxy then writes `-` for each.
+fn rule_place(value: Field<'_>) -> (Field<'_>, Option<u32>) {
+    let Some(colon) = value.iter().rposition(|&byte| byte == b':') else {
+        return (value, None);
+    };
+    let Some(line) = line_number(&value[colon + 1..]) else {
+        return (Cow::Borrowed(b""), None);
+    };
+    let file = match value {
+        Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[..colon]),
+        Cow::Owned(bytes) => Cow::Owned(bytes[..colon].to_vec()),
+    };
+    (file, Some(line))
+}
+
+/// The number of a line, which counts from 1.
+fn line_number(text: &[u8]) -> Option<u32> {
+    let (rest, number) = super::field::integer(text).ok()?;
+    let number = u32::try_from(number).ok()?;
+    (rest.is_empty() && number > 0).then_some(number)
 }
 
 fn trim_brackets(stamp: &[u8]) -> &[u8] {
