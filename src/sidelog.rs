@@ -267,6 +267,7 @@ impl<'t, 's, 'l> Teller<'t, 's, 'l> {
             line: u64::from(entry.line) + 1,
             group: self.group(saying),
             is_silence: false,
+            is_bare_place: false,
         }
     }
 
@@ -293,6 +294,7 @@ impl<'t, 's, 'l> Teller<'t, 's, 'l> {
             line: 0,
             group: SILENCE,
             is_silence: true,
+is_bare_place: false,
         });
         let mut count = 0;
         for (row, _) in rows.iter().zip(pairs).filter(|(_, pair)| pair.is_none()) {
