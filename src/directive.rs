@@ -154,6 +154,10 @@ struct Wanted<'s> {
     agents: Vec<&'s str>,
     methods: Vec<&'s str>,
     routes: Vec<String>,
+    /// Only one page was asked for: one route, without a variable part.
+    is_one_page: bool,
+    /// Requests that the rebuilt limit lets pass at once or in a window.
+    budget: Option<u32>,
     zones: Vec<&'s str>,
     rules: Vec<&'s str>,
     /// Rules of HAProxy that the log names.
@@ -182,6 +186,16 @@ impl<'s> Wanted<'s> {
                 .iter()
                 .map(|route| route.replace("{id}", "1").replace("{}", "x"))
                 .collect(),
+            is_one_page: matches!(values("route")[..], [route] if !route.contains('{'))
+                && spike
+                    .distinct
+                    .get("route")
+                    .is_none_or(|routes| *routes <= 1),
+            budget: spike
+                .rule
+                .as_ref()
+                .and_then(|rule| rule.limit.as_ref())
+                .and_then(|limit| limit.limit.or(limit.burst)),
             zones: stated()
                 .filter_map(|stated| stated.zone.as_deref())
                 .collect(),
