@@ -134,6 +134,8 @@ pub(super) enum Role {
     RuleFile,
     /// HAProxy's `%[last_rule_line]`.
     RuleLine,
+    /// HAProxy's termination state.
+    Termination,
     /// A list of header fields with names and values.
     HeaderList,
     /// Name of the logger: Caddy's error log repeats the access log's requests.
@@ -211,9 +213,11 @@ impl Role {
             | Role::AzureRule
             | Role::Intercepted
             | Role::ClientCertificate
-            | Role::Decision => "stated",
+            | Role::Decision
+            | Role::Termination => "stated",
             Role::Id => "id",
-            Role::RuleFile | Role::RuleLine => "rule_place",
+            Role::RuleFile => "rule_file",
+            Role::RuleLine => "rule_line",
             Role::AuditStage | Role::HeaderList | Role::Logger => "passed over",
         }
     }
@@ -241,6 +245,7 @@ impl Role {
                 | Role::Intercepted
                 | Role::SquidResult
                 | Role::Decision
+                | Role::Termination
         )
     }
 
@@ -540,10 +545,10 @@ pub(super) fn upstream(value: &[u8]) -> Upstream {
     }
 }
 
-fn asked(value: &[u8], status: u16) -> Upstream {
+pub(super) fn asked(value: &[u8], status: u16) -> Upstream {
     match present(value) {
-        // Varnish's word for an answer of its own.
-        b"" | b"0" | b"synth" => Upstream::NotAsked,
+        // Varnish's word for an answer of its own, and HAProxy's for no server.
+        b"" | b"0" | b"synth" | b"<NOSRV>" | b"<STATS>" => Upstream::NotAsked,
         _ if status == 0 => Upstream::Unknown,
         _ => Upstream::Status(status),
     }

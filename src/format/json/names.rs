@@ -146,6 +146,7 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::StatedBy, &["stated.by"]),
     (Role::RuleFile, &["last_rule_file", "last_rule"]),
     (Role::RuleLine, &["last_rule_line"]),
+    (Role::Termination, &["termination_state"]),
     (Role::SecureLink, &["secure_link"]),
     (Role::InvalidReferer, &["invalid_referer"]),
     (Role::Logger, &["logger"]),
