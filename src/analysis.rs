@@ -271,7 +271,7 @@ fn run<S, R>(
         mut warnings,
         mut troubles,
         side: logs,
-        configurations,
+        mut configurations,
     } = logs;
     troubles.extend(trouble);
     let counts = survey
@@ -304,6 +304,7 @@ fn run<S, R>(
     });
     troubles.extend(trouble);
     progress.end();
+    warnings.extend(configurations.state(&mut table, &settings.denied_statuses));
     let side_logs = logs.map(|logs| {
         let joined = side::join(logs, &mut table, progress);
         warnings.extend(joined.warnings);

@@ -6,14 +6,17 @@
 //! it. Nothing is executed: a condition that depends on variables is taken to hold.
 
 mod apache;
+mod decided;
 mod haproxy;
 mod nginx;
 
+use crate::examine::table::Table;
 use crate::findings::{Cause, ConfiguredAt, Spike};
 use crate::format::FormatError;
 use crate::format::config::placed::{self, Placed};
 use ipnet::IpNet;
 use regex::RegexBuilder;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -28,6 +31,8 @@ pub struct Configurations {
     nginx: Vec<Placed>,
     apache: Vec<Placed>,
     haproxy: Vec<Placed>,
+    /// Rules of HAProxy that the log names: by their place as it is logged, their place in the list.
+    decided: BTreeMap<String, usize>,
 }
 
 impl Configurations {
@@ -47,16 +52,33 @@ impl Configurations {
             nginx: all(placed::nginx, nginx)?,
             apache: all(placed::apache, apache)?,
             haproxy: all(placed::haproxy, haproxy)?,
+            decided: BTreeMap::new(),
         })
+    }
+
+    /// Writes into the rows of denials what the log says of the rules that decided them; `statuses` are those that
+    /// count as denials. Gives what one has to know to trust it.
+    pub fn state(&mut self, table: &mut Table<'_>, statuses: &[u16]) -> Vec<String> {
+        let decided = decided::state(table, &self.haproxy, statuses);
+        self.decided = decided.rules;
+        decided.warnings
     }
 
     /// The directives that do what a verdict says, the surest first.
     ///
     /// `statuses` are those that count as denials: what answers otherwise denied nothing.
     pub fn behind(&self, spike: &Spike, statuses: &[u16]) -> Vec<ConfiguredAt> {
-        let wanted = Wanted::of(spike, statuses);
-        let mut found = stated_places(spike);
-        if wanted.cause == Cause::Undetermined {
+        let mut wanted = Wanted::of(spike, statuses);
+        let places = spike
+            .stated
+            .iter()
+            .filter_map(|stated| stated.place.as_deref());
+        wanted.decided = places
+            .filter_map(|place| self.decided.get(place))
+            .copied()
+            .collect();
+        let mut found = self.stated_places(spike);
+        if wanted.cause == Cause::Undetermined && wanted.decided.is_empty() {
             return found;
         }
         for (all, weigh) in [
@@ -68,6 +90,25 @@ impl Configurations {
         }
         found.truncate(MOST_LINES);
         found
+    }
+
+    /// Places that the server itself stated and whose text is not known: ModSecurity names file and line of the rule,
+    /// and HAProxy those of the last one.
+    fn stated_places(&self, spike: &Spike) -> Vec<ConfiguredAt> {
+        let unknown = spike.stated.iter().filter_map(|stated| {
+            let place = stated.place.as_deref()?;
+            let (file, line) = place.rsplit_once(':')?;
+            let at = ConfiguredAt {
+                file: file.to_owned(),
+                line: line.parse().ok()?,
+                text: match &stated.rule {
+                    Some(rule) => format!("rule {rule}"),
+                    None => "the last rule to decide".to_owned(),
+                },
+            };
+            (!self.decided.contains_key(place)).then_some(at)
+        });
+        unknown.take(MOST_LINES / 2).collect()
     }
 }
 
@@ -102,20 +143,6 @@ fn named(directive: &Placed) -> ConfiguredAt {
     }
 }
 
-/// Places that the server itself stated: ModSecurity names file and line of the rule.
-fn stated_places(spike: &Spike) -> Vec<ConfiguredAt> {
-    let places = spike.stated.iter().filter_map(|stated| {
-        let (file, line) = stated.place.as_deref()?.rsplit_once(':')?;
-        let rule = stated.rule.as_deref().unwrap_or_default();
-        Some(ConfiguredAt {
-            file: file.to_owned(),
-            line: line.parse().ok()?,
-            text: format!("rule {rule}"),
-        })
-    });
-    places.take(MOST_LINES / 2).collect()
-}
-
 /// What a directive must have done.
 struct Wanted<'s> {
     /// The statuses of denials.
@@ -127,8 +154,14 @@ struct Wanted<'s> {
     agents: Vec<&'s str>,
     methods: Vec<&'s str>,
     routes: Vec<String>,
+    /// Only one page was asked for: one route, without a variable part.
+    is_one_page: bool,
+    /// Requests that the rebuilt limit lets pass at once or in a window.
+    budget: Option<u32>,
     zones: Vec<&'s str>,
     rules: Vec<&'s str>,
+    /// Rules of HAProxy that the log names.
+    decided: Vec<usize>,
 }
 
 impl<'s> Wanted<'s> {
@@ -153,12 +186,23 @@ impl<'s> Wanted<'s> {
                 .iter()
                 .map(|route| route.replace("{id}", "1").replace("{}", "x"))
                 .collect(),
+            is_one_page: matches!(values("route")[..], [route] if !route.contains('{'))
+                && spike
+                    .distinct
+                    .get("route")
+                    .is_none_or(|routes| *routes <= 1),
+            budget: spike
+                .rule
+                .as_ref()
+                .and_then(|rule| rule.limit.as_ref())
+                .and_then(|limit| limit.limit.or(limit.burst)),
             zones: stated()
                 .filter_map(|stated| stated.zone.as_deref())
                 .collect(),
             rules: stated()
                 .filter_map(|stated| stated.rule.as_deref())
                 .collect(),
+            decided: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ mod collector;
 mod hot;
 pub mod index;
 pub mod mark;
+pub mod places;
 pub mod row;
 mod scope;
 pub mod table;
@@ -23,6 +24,7 @@ use crate::survey::Survey;
 use crate::survey::outline::Outlines;
 use crate::survey::tally::Tally;
 use collector::{Collector, Piece};
+use places::RulePlaces;
 use rayon::slice::ParallelSliceMut;
 use row::Row;
 use scope::{MOST_ROWS, Scope};
@@ -111,10 +113,12 @@ fn keeping<'s>(
     );
     let troubles = pass.troubles;
     let (mut parts, mut marks) = (Vec::new(), Vec::new());
+    let mut rule_places = RulePlaces::default();
     for collector in pass.accumulators {
-        let (blocks, pieces, more) = collector.finish();
-        parts.push((blocks, pieces));
-        marks.extend(more);
+        let part = collector.finish();
+        parts.push((part.blocks, part.pieces));
+        marks.extend(part.marks);
+        rule_places.absorb(part.rule_places);
     }
     let (sample, weights) = (scope.sample, scope.weights(survey));
     drop(scope);
@@ -130,6 +134,7 @@ fn keeping<'s>(
     };
     let mut table = Table::new(rows, names, sample, weights);
     table.marks = marks;
+    table.rule_places = rule_places;
     (table, troubles)
 }
 

@@ -46,6 +46,10 @@ pub struct Record<'a> {
     pub upstream: Upstream,
     /// The reason for the answer, where the line itself states it.
     pub stated: Option<Stated>,
+    /// The configuration file in which the rule stands that was the last to decide, as HAProxy names it.
+    pub rule_file: Field<'a>,
+    /// The line of that rule in its file, from 1; 0 where the log does not say.
+    pub rule_line: u32,
     /// What the line and other logs of the server call this request: a request id, or the number of its
     /// connection.
     pub id: Field<'a>,
@@ -72,6 +76,12 @@ impl Record<'_> {
     /// The query of the target, without the `?`; empty when there is none.
     pub fn query(&self) -> &[u8] {
         self.path_and_query().1
+    }
+
+    /// File and line of the rule that was the last to decide, where the log says both.
+    pub fn rule_place(&self) -> Option<(&[u8], u32)> {
+        let is_known = !self.rule_file.is_empty() && self.rule_line > 0;
+        is_known.then_some((&self.rule_file, self.rule_line))
     }
 
     /// [`Record::path`] and [`Record::query`], with one look for both.

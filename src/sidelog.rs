@@ -100,14 +100,7 @@ pub fn join(input: &Input, table: &mut Table<'_>, progress: &(dyn Fn(u64) + Sync
 
 /// The place in the table of each mark's row.
 fn rows_of(table: &Table<'_>, marks: &[Mark]) -> Vec<u32> {
-    let places: HashMap<(u32, u32), u32> = table
-        .denied()
-        .iter()
-        .map(|index| {
-            let row = &table.rows[*index as usize];
-            ((row.source, row.line), *index)
-        })
-        .collect();
+    let places = table.denied_by_line();
     marks
         .iter()
         .map(|mark| {
@@ -274,6 +267,7 @@ impl<'t, 's, 'l> Teller<'t, 's, 'l> {
             line: u64::from(entry.line) + 1,
             group: self.group(saying),
             is_silence: false,
+            is_bare_place: false,
         }
     }
 
@@ -300,6 +294,7 @@ impl<'t, 's, 'l> Teller<'t, 's, 'l> {
             line: 0,
             group: SILENCE,
             is_silence: true,
+is_bare_place: false,
         });
         let mut count = 0;
         for (row, _) in rows.iter().zip(pairs).filter(|(_, pair)| pair.is_none()) {

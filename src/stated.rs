@@ -120,6 +120,8 @@ pub struct Statement {
     pub group: u16,
     /// Whether it is the silence of an error log that would have had a line.
     pub is_silence: bool,
+    /// Whether it names the place of a rule and nothing that tells what the rule is.
+    pub is_bare_place: bool,
 }
 
 /// No statement.
@@ -147,6 +149,7 @@ impl Default for Statements {
             line: 0,
             group,
             is_silence: false,
+            is_bare_place: false,
         });
         Statements { all: all.collect() }
     }
@@ -156,6 +159,14 @@ impl Statements {
     /// The number of what a line states by itself.
     pub fn of_line(stated: Option<Stated>) -> u16 {
         stated.map_or(NOTHING, |stated| u16::from(stated.0) + 1)
+    }
+
+    /// The number where lines state it by themselves, without their place in a configuration or another log.
+    pub fn by_line(number: u16) -> u16 {
+        match usize::from(number) <= REASONS.len() {
+            true => number,
+            false => NOTHING,
+        }
     }
 
     /// The statement with a number.

@@ -5,6 +5,8 @@
 //! mod_setenvif. A section of places counts where a denied route lies in it; one of directories may hold
 //! any route.
 
+mod evasive;
+
 use super::{HERE, MAY, NAMED, STATED, Wanted};
 use crate::findings::Cause;
 use crate::format::config::placed::Placed;
@@ -30,7 +32,12 @@ pub(super) fn weigh(all: &[Placed], at: usize, wanted: &Wanted<'_>) -> u8 {
             let is_here = wanted.routes.iter().any(|route| route.starts_with(place));
             if is_here { NAMED } else { 0 }
         }
-        name if name.starts_with("dos") && wanted.cause == Cause::RateLimit => MAY,
+        name if name.starts_with("dos") && wanted.cause == Cause::RateLimit => {
+            match evasive::may_deny(all, name, wanted) {
+                true => MAY,
+                false => 0,
+            }
+        }
         "browsermatch" | "browsermatchnocase" if wanted.cause == Cause::BotFilter => {
             let any_case = name == "browsermatchnocase";
             agent(arguments.first(), any_case, wanted)

@@ -3,109 +3,149 @@
 //!
 //! Source: HAProxy's configuration manual, sections 4.3 and 7.
 
-use super::{HERE, MAY, NAMED, Wanted};
+mod condition;
+
+use super::{HERE, MAY, NAMED, STATED, Wanted};
 use crate::findings::Cause;
 use crate::format::config::placed::Placed;
+pub(super) use condition::Grounds;
+
+/// Sets of rules whose last one to decide HAProxy names.
+const RULE_SETS: [&str; 5] = [
+    "http-request",
+    "http-response",
+    "http-after-response",
+    "tcp-request",
+    "tcp-response",
+];
+
+/// What a directive does with a request that meets its condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It answers, with this status.
+    Answers(u16),
+    /// A service of its own answers, with whatever status.
+    Serves,
+    /// It lets the request pass all further rules of its set.
+    Passes,
+    /// It decides nothing, or is no rule.
+    None,
+}
+
+/// How a directive ends what is asked of a set of rules.
+pub(super) fn ending(directive: &Placed) -> Ending {
+    let words: Vec<&str> = directive.words.iter().map(String::as_str).collect();
+    let (set, action) = match words.as_slice() {
+        [set, "content", action, ..] => (*set, *action),
+        [set, action, ..] => (*set, *action),
+        _ => return Ending::None,
+    };
+    if !RULE_SETS.contains(&set) {
+        return Ending::None;
+    }
+    let named = words
+        .windows(2)
+        .find(|pair| matches!(pair[0], "deny_status" | "status" | "code"))
+        .and_then(|pair| pair[1].parse().ok());
+    let usual = match action {
+        "deny" if set == "http-response" => 502,
+        "deny" => 403,
+        "tarpit" => 500,
+        "return" => 200,
+        "auth" => 401,
+        "redirect" => 302,
+        "use-service" => return Ending::Serves,
+        "allow" | "accept" => return Ending::Passes,
+        _ => return Ending::None,
+    };
+    Ending::Answers(named.unwrap_or(usual))
+}
+
+/// Why a directive denies, as far as its condition tells.
+pub(super) fn grounds(all: &[Placed], directive: &Placed) -> Grounds {
+    if directive
+        .words
+        .get(1)
+        .is_some_and(|action| action == "auth")
+    {
+        return Grounds {
+            causes: &[Cause::Credential],
+            mechanism: None,
+        };
+    }
+    Grounds::of(&condition(directive), &lists(all, directive))
+}
 
 pub(super) fn weigh(all: &[Placed], at: usize, wanted: &Wanted<'_>) -> u8 {
     let Some(directive) = all.get(at) else {
         return 0;
     };
-    let words: Vec<&str> = directive.words.iter().map(String::as_str).collect();
-    let denies = match words.as_slice() {
-        ["http-request" | "http-response" | "tcp-request", action, ..]
-            if action.starts_with("deny")
-                || action.starts_with("tarpit")
-                || action.starts_with("reject") =>
-        {
-            true
-        }
-        ["http-request", "return", rest @ ..] => rest.contains(&"status"),
-        _ => false,
-    };
-    if !denies || answers_otherwise(&words, wanted.statuses) {
-        return 0;
+    if wanted.decided.contains(&at) {
+        return STATED;
     }
-    let start = words
-        .iter()
-        .position(|word| matches!(*word, "if" | "unless"));
-    let condition = start.map_or(&[][..], |start| &words[start + 1..]);
-    let mut texts = vec![condition.join(" ")];
-    texts.extend(lists(all, directive, condition));
-    weight(&texts.join(" "), wanted)
-}
-
-/// Whether a directive answers with a status that is none of these: where it names none, a tarpit with 500, else 403.
-fn answers_otherwise(words: &[&str], statuses: &[u16]) -> bool {
-    let named = words
-        .windows(2)
-        .find(|pair| matches!(pair[0], "deny_status" | "status"))
-        .and_then(|pair| pair[1].parse::<u16>().ok());
-    let usual = match words.get(1) {
-        Some(&"tarpit") => 500,
-        _ => 403,
+    let denies = match ending(directive) {
+        Ending::Answers(status) => wanted.statuses.contains(&status),
+        Ending::Serves | Ending::Passes | Ending::None => false,
     };
-    !statuses.contains(&named.unwrap_or(usual))
+    let condition = condition(directive);
+    // What denies whatever it sees stands where nothing else should be.
+    let fits = match condition.is_empty() {
+        true => wanted.cause == Cause::RouteAcl,
+        false => grounds(all, directive).causes.contains(&wanted.cause),
+    };
+    match denies && fits {
+        true => weight(&texts(&condition, &lists(all, directive)), wanted),
+        false => 0,
+    }
 }
 
-/// The access lists of the same section that a condition names.
-fn lists(all: &[Placed], directive: &Placed, condition: &[&str]) -> Vec<String> {
-    let same = all.iter().filter(|other| other.within == directive.within);
-    same.filter(|other| other.name() == "acl")
-        .filter(|other| {
-            let name = other.words.get(1).map_or("", String::as_str);
-            condition
-                .iter()
-                .any(|word| word.trim_start_matches('!') == name)
-        })
-        .map(|other| other.words.get(2..).unwrap_or_default().join(" "))
+/// The words of a directive from its `if` or `unless` on.
+fn condition(directive: &Placed) -> Vec<&str> {
+    let words = directive.words.iter().map(String::as_str);
+    words
+        .skip_while(|word| !matches!(*word, "if" | "unless"))
         .collect()
 }
 
-fn weight(text: &str, wanted: &Wanted<'_>) -> u8 {
-    let lower = text.to_ascii_lowercase();
-    let about = |names: &[&str]| names.iter().any(|name| lower.contains(name));
-    let fits = match wanted.cause {
-        Cause::RateLimit => about(&[
-            "_rate", "sc_", "sc0_", "sc1_", "sc2_", "gpc", "conn_cur", "table_",
-        ]),
-        Cause::IpAcl => {
-            about(&["src", "geo", "country", "map_ip"]) && !about(&["_rate", "gpc", "sc_"])
-        }
-        Cause::BotFilter => about(&[
-            "user-agent",
-            "req.fhdr(user",
-            "hdr(user",
-            "bot",
-            "cook(",
-            "challenge",
-        ]),
-        Cause::RequestShape => about(&[
-            "method",
-            "meth_",
-            "referer",
-            "content-type",
-            "csrf",
-            "hdr(host",
-        ]),
-        Cause::Cors => about(&["origin", "meth_options", "method options"]),
-        Cause::Credential => about(&["key", "token", "authorization", "url_param", "jwt", "date"]),
-        Cause::Permission => about(&["role", "plan", "scope", "group", "http_auth"]),
-        Cause::RouteAcl => about(&["path", "url"]) || text.is_empty(),
-        Cause::Undetermined => false,
-    };
-    if !fits {
-        return 0;
-    }
-    let words = || text.split_whitespace();
-    let names_route = words().any(|word| {
-        word.starts_with('/') && wanted.routes.iter().any(|route| route.starts_with(word))
+/// The access lists of the section that a directive stands in.
+fn lists<'a>(all: &'a [Placed], directive: &Placed) -> Vec<&'a Placed> {
+    let same = all.iter().filter(|other| other.within == directive.within);
+    same.filter(|other| other.name() == "acl").collect()
+}
+
+/// The words of a condition, and of the access lists that it names.
+fn texts(condition: &[&str], lists: &[&Placed]) -> Vec<String> {
+    let named = lists.iter().filter(|list| {
+        let name = list.words.get(1).map_or("", String::as_str);
+        condition
+            .iter()
+            .any(|word| word.trim_start_matches('!') == name)
     });
-    let names_other =
-        words().any(|word| word.starts_with('/') && !word.contains('.')) && !names_route;
-    let names_value = words().any(|word| wanted.has_address(word))
-        || words()
-            .any(|word| word.len() > 3 && wanted.agents.iter().any(|agent| agent.contains(word)));
+    let values = named.flat_map(|list| list.words.iter().skip(2).cloned());
+    let words = condition.iter().skip(1).map(|word| (*word).to_owned());
+    words.chain(values).collect()
+}
+
+fn weight(words: &[String], wanted: &Wanted<'_>) -> u8 {
+    let is_place = |word: &&String| word.starts_with('/');
+    let names_route = words.iter().filter(is_place).any(|word| {
+        wanted
+            .routes
+            .iter()
+            .any(|route| route.starts_with(word.as_str()))
+    });
+    let mut places = words.iter().filter(is_place);
+    let names_other = places.any(|word| !word.contains('.')) && !names_route;
+    let names_agent = |word: &String| {
+        word.len() > 3
+            && wanted
+                .agents
+                .iter()
+                .any(|agent| agent.contains(word.as_str()))
+    };
+    let names_value = words
+        .iter()
+        .any(|word| wanted.has_address(word) || names_agent(word));
     match (names_value, names_route, names_other) {
         (true, _, _) => NAMED,
         (false, true, _) => HERE,

@@ -4,7 +4,7 @@ use super::*;
 use crate::findings::*;
 use std::collections::BTreeMap;
 
-fn spike(cause: Cause, mechanism: &str, keys: &[(&str, &str)]) -> Spike {
+pub(super) fn spike(cause: Cause, mechanism: &str, keys: &[(&str, &str)]) -> Spike {
     let mut named: BTreeMap<String, Vec<KeyCount>> = BTreeMap::new();
     for (dimension, value) in keys {
         let count = KeyCount {
@@ -190,7 +190,12 @@ const APACHE: &str = r#"BrowserMatchNoCase "gptbot|ahrefs" bad_bot
 RewriteCond %{HTTP_REFERER} !shop
 RewriteRule ^/img/ - [F]
 SecRule ARGS "x" "id:1007,deny"
+DOSHashTableSize 3097
 DOSPageCount 5
+DOSPageInterval 1
+DOSSiteCount 100
+DOSBlockingPeriod 10
+DOSLogDir /var/log
 "#;
 
 #[test]
@@ -233,7 +238,13 @@ fn lines_of_apache() {
             &[("route", "/img/a.png")],
             &[24],
         ),
-        (Cause::RateLimit, "hold", &[("route", "/a")], &[26]),
+        (Cause::RateLimit, "hold", &[("route", "/a")], &[27, 28, 30]),
+        (
+            Cause::RateLimit,
+            "hold",
+            &[("route", "/a"), ("route", "/b")],
+            &[27, 28, 29, 30],
+        ),
     ] {
         let spike = spike(cause, mechanism, keys);
         assert_eq!(

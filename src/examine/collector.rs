@@ -2,6 +2,7 @@
 
 use super::Routes;
 use super::mark::Mark;
+use super::places::RulePlaces;
 use super::row::*;
 use super::scope::{Outlined, Scope};
 use crate::format::{Detected, Line, Visitor};
@@ -38,6 +39,20 @@ pub(super) struct Collector<'a> {
     template: Vec<u8>,
     /// What other logs know the denials by, where that is wanted.
     marks: Option<Vec<Mark>>,
+    /// Where the log says that the rules of denials stand.
+    rule_places: RulePlaces,
+}
+
+/// What one thread collected.
+pub(super) struct Part {
+    /// The rows, in blocks.
+    pub(super) blocks: Vec<Vec<Row>>,
+    /// Which chunk they are of.
+    pub(super) pieces: Vec<Piece>,
+    /// What other logs know the denials by.
+    pub(super) marks: Vec<Mark>,
+    /// The rules of denials.
+    pub(super) rule_places: RulePlaces,
 }
 
 /// Rows of a block: 32 MiB, of which only what is written to takes memory. A block is given back to
@@ -101,6 +116,7 @@ impl<'a> Collector<'a> {
             agents: Familiar::new(slots::AGENTS),
             template: Vec::new(),
             marks: marked.then(Vec::new),
+            rule_places: RulePlaces::default(),
         }
     }
 
@@ -136,9 +152,14 @@ impl<'a> Collector<'a> {
         });
     }
 
-    /// The blocks of rows, which chunk they are of, and the marks of denials.
-    pub(super) fn finish(self) -> (Vec<Vec<Row>>, Vec<Piece>, Vec<Mark>) {
-        (self.blocks, self.pieces, self.marks.unwrap_or_default())
+    /// What was collected.
+    pub(super) fn finish(self) -> Part {
+        Part {
+            blocks: self.blocks,
+            pieces: self.pieces,
+            marks: self.marks.unwrap_or_default(),
+            rule_places: self.rule_places,
+        }
     }
 
     /// The address and the route of a request, as Survey noted or counted them.
@@ -277,9 +298,11 @@ impl Visitor for Collector<'_> {
             && let Some(block) = self.blocks.last_mut()
         {
             block.push(row);
-            if row.denied
-                && let Some(marks) = &mut self.marks
-            {
+            if !row.denied {
+                return;
+            }
+            self.rule_places.note(record, row.source, row.line);
+            if let Some(marks) = &mut self.marks {
                 let client = self.gate.client(record);
                 marks.push(Mark::of(record, client, row.source, row.line));
             }

@@ -7,6 +7,7 @@ use super::claims::Claims;
 use super::coarse::{Coarse, lookup};
 use super::index::Index;
 use super::mark::Mark;
+use super::places::RulePlaces;
 use super::row::{Cell, NONE, Row};
 use crate::key::address::Address;
 use crate::key::client::Class;
@@ -104,6 +105,8 @@ pub struct Table<'s> {
     pub statements: Statements,
     /// What other logs know the denials by; empty unless it was asked for, in no order.
     pub marks: Vec<Mark>,
+    /// Where the access log says that the rules of denials stand.
+    pub rule_places: RulePlaces,
     /// Which requests come from the crawler that they name; empty without published ranges.
     pub claims: Claims,
     /// By address, how many requests a row stands for; absent where each stands for itself.
@@ -148,6 +151,7 @@ impl<'s> Table<'s> {
             sample,
             statements: Statements::default(),
             marks: Vec::new(),
+            rule_places: RulePlaces::default(),
             claims: Claims::default(),
             weights,
             coarse,
@@ -266,6 +270,15 @@ impl<'s> Table<'s> {
     /// The positions of all denials, in time order.
     pub fn denied(&self) -> &[u32] {
         &self.denied
+    }
+
+    /// The position of each denial's row, by its file and line.
+    pub fn denied_by_line(&self) -> HashMap<(u32, u32), u32, FixedState> {
+        let place = |index: &u32| {
+            let row = &self.rows[*index as usize];
+            ((row.source, row.line), *index)
+        };
+        self.denied.iter().map(place).collect()
     }
 
     /// The rows of each denied value of every column.

@@ -124,7 +124,7 @@ impl Traits {
     fn of_row(row: &Row) -> Traits {
         Traits {
             content: row.content,
-            stated: row.stated,
+            stated: Statements::by_line(row.stated),
             ip: Some(row.ip),
             user_agent: Some(row.user_agent),
             route: Some(row.route),

@@ -30,6 +30,7 @@ const RULES: &[Rule] = &[
     kubernetes,
     squid,
     modsecurity,
+    haproxy,
 ];
 
 impl<'a> Compound<'a> {
@@ -74,6 +75,17 @@ impl<'a> Compound<'a> {
             &mode[..],
             b"detection" | b"detectiononly" | b"detection_only" | b"off"
         )
+    }
+
+    /// What HAProxy's termination state tells of who answered, beside what else the line tells: the proxy itself ended
+    /// the session (`P`, `L`), before a server was asked or after; or nobody cut it short.
+    pub(super) fn upstream(&self, told: Upstream, status: u16) -> Upstream {
+        match (self.get(Role::Termination), told) {
+            ([b'P' | b'L', b'R' | b'T', ..], Upstream::Unknown) => Upstream::NotAsked,
+            ([b'P' | b'L', ..], Upstream::Status(_)) => Upstream::Unknown,
+            ([b'-', b'-', ..], Upstream::Unknown) if status > 0 => Upstream::Status(status),
+            _ => told,
+        }
     }
 
     /// What the line states, once it is read.
@@ -266,6 +278,12 @@ fn modsecurity(line: &Compound<'_>, record: &Record<'_>) -> Option<Stated> {
     (intercepted && record.status >= 400)
         .then(|| Stated::by(Source::ModSecurity, b"intercepted"))
         .flatten()
+}
+
+/// HAProxy's termination state.
+fn haproxy(line: &Compound<'_>, _: &Record<'_>) -> Option<Stated> {
+    let state = line.get(Role::Termination).get(..2)?;
+    Stated::by(Source::Termination, state)
 }
 
 #[cfg(test)]

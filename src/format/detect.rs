@@ -11,7 +11,7 @@ use super::envelope::Envelope;
 use super::error::FormatError;
 use super::lines::{Line, Visitor, lines_for};
 use super::registry::{Known, Parser, list};
-use super::template::Template;
+use super::template::{Dialect, Template};
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use chrono_tz::Tz;
@@ -186,6 +186,9 @@ pub(super) fn candidates(
 const NONE_DECLARED_FITS: &str = "no log_format or LogFormat of the given configuration fits this log; \
                                   it is read by its looks";
 
+/// The built-in format that reads `option httplog`.
+const HTTPLOG: &str = "haproxy";
+
 /// A format that the user gives: no other is tried, so that what was asked for is what is read.
 fn named(
     format: &str,
@@ -194,7 +197,11 @@ fn named(
     sample: &Sample<'_>,
 ) -> Result<Detected, FormatError> {
     let parser = if format.contains(['$', '%']) {
-        Parser::Template(Template::new(format)?)
+        let template = Template::new(format)?;
+        let mut built_in = built_in.into_iter();
+        let own =
+            built_in.find(|(known, _)| known.name == HTTPLOG && Dialect::of(format).is_httplog());
+        own.map_or(Parser::Template(template), |(_, parser)| parser)
     } else if let Some(declared) = declared
         .into_iter()
         .find(|declared| declared.is_named(format))

@@ -5,9 +5,9 @@
 
 use super::compound::Compound;
 use super::field::{decimal, present};
-use super::role::{Role, credential, request};
+use super::role::{Role, asked, credential, request};
 use super::shape::is_ip;
-use crate::record::{Field, Record};
+use crate::record::{Field, Record, Upstream};
 use crate::time::{Clock, Instant};
 use std::borrow::Cow;
 
@@ -23,6 +23,8 @@ const NO_ADDRESS: u8 = 0x80;
 pub(super) struct Draft<'a> {
     record: Record<'a>,
     query: Field<'a>,
+    /// What tells whether an upstream was asked.
+    asked: Option<Field<'a>>,
     /// What stages of a request took together, in microseconds.
     stages_us: Option<u64>,
     /// What tells something together with other fields only.
@@ -35,6 +37,7 @@ impl<'a> Draft<'a> {
         Draft {
             record: Record::default(),
             query: Cow::Borrowed(b""),
+            asked: None,
             stages_us: None,
             compound: Compound::default(),
             ranks: [UNTOLD; Role::COUNT],
@@ -68,6 +71,9 @@ impl<'a> Draft<'a> {
             }
             Role::Query if self.claim(role, rank) => self.query = value,
             Role::Query => {}
+            // The status may come only behind it.
+            Role::UpstreamAsked if self.claim(role, rank) => self.asked = Some(value),
+            Role::UpstreamAsked => {}
             Role::StageSeconds => {
                 if let Some(us) = decimal(&value, 1_000_000) {
                     *self.stages_us.get_or_insert(0) += u64::from(us);
@@ -217,6 +223,14 @@ impl<'a> Draft<'a> {
             };
             self.record.target = Cow::Owned([&self.record.target, mark, &self.query].concat());
         }
+        if let Some(value) = &self.asked
+            && self.record.upstream == Upstream::Unknown
+        {
+            self.record.upstream = asked(value, self.record.status);
+        }
+        self.record.upstream = self
+            .compound
+            .upstream(self.record.upstream, self.record.status);
         self.record.stated = self.record.stated.or(self.compound.states(&self.record));
         self.record
     }

@@ -48,11 +48,12 @@ pub enum Field {
     UpstreamStatus,
     Token,
     Stated,
+    RulePlace,
 }
 
 impl Field {
     /// Every field, in the order of exports.
-    pub const ALL: [Field; 16] = [
+    pub const ALL: [Field; 17] = [
         Field::Time,
         Field::Ip,
         Field::ForwardedFor,
@@ -69,6 +70,7 @@ impl Field {
         Field::UpstreamStatus,
         Field::Token,
         Field::Stated,
+        Field::RulePlace,
     ];
 
     /// Its name.
@@ -90,6 +92,7 @@ impl Field {
             Field::UpstreamStatus => "upstream_status",
             Field::Token => "token",
             Field::Stated => "stated",
+            Field::RulePlace => "rule_place",
         }
     }
 
@@ -121,6 +124,10 @@ impl Field {
                 Upstream::Unknown | Upstream::NotAsked => String::new(),
             },
             Field::Stated => record.stated.map_or(String::new(), |s| format!("{s:?}")),
+            Field::RulePlace => match record.rule_line {
+                0 => return record.rule_file.to_vec(),
+                line => format!("{}:{line}", record.rule_file.escape_ascii()),
+            },
             Field::Ip => return record.address.to_vec(),
             Field::ForwardedFor => return record.forwarded_for.to_vec(),
             Field::Method => return record.method.to_vec(),

@@ -4,6 +4,8 @@
 //! client:port [accept date] frontend backend/server TR/Tw/Tc/Tr/Ta status bytes
 //!   cookie cookie tsc conns queues [{request captures}] [{response captures}] "request" [...]
 //! ```
+//! Behind the request may stand what a format of the user's own adds: of that, the place of the last rule
+//! (`%[last_rule_file]:%[last_rule_line]`) is known by its shape.
 //!
 //! Source: <https://docs.haproxy.org/3.0/configuration.html#8.2.3>. The date is when the request came
 //! in, and is kept as logged. Captures have no names: what each holds is learned from the sample.
@@ -48,7 +50,7 @@ impl Format for Haproxy {
 
     #[inline]
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-        let Ok((_, layout)) = layout(line, clock) else {
+        let Ok((behind, layout)) = layout(line, clock) else {
             return tcp(line, clock).ok().map(|(_, record)| record);
         };
         let (method, target) = request_line(layout.request);
@@ -69,9 +71,16 @@ impl Format for Haproxy {
             ),
             ..Record::default()
         };
+        let mut words = behind.split(|&byte| byte == b' ');
+        if let Some(place) = words.find(|word| is_rule_place(word)) {
+            Role::RuleFile.assign(&mut record, Cow::Borrowed(place), clock)?;
+        }
         let captures = layout.captures.split(|&byte| byte == b'|');
         for (value, role) in captures.zip(&self.captures) {
-            if let Some(role) = role {
+            // What was not captured leaves what the line says elsewhere.
+            if let Some(role) = role
+                && !present(value).is_empty()
+            {
                 role.assign(&mut record, Cow::Borrowed(value), clock)?;
             }
         }
@@ -324,6 +333,8 @@ fn roles_of_captures(samples: &[&[u8]]) -> Vec<Option<Role>> {
 fn shape(value: &[u8]) -> Option<Role> {
     if matches!(value, b"" | b"-") {
         None
+    } else if is_rule_place(value) {
+        Some(Role::RuleFile)
     } else if is_host_name(value) {
         Some(Role::Host)
     } else if is_ip_list(value) {
@@ -333,6 +344,17 @@ fn shape(value: &[u8]) -> Option<Role> {
     } else {
         Some(Role::UserAgent)
     }
+}
+
+/// Whether a word is the place of a rule, `haproxy.cfg:12`. Whatever else has a number behind a colon is a host
+/// with its port: a file is known by its path or by how its name ends.
+fn is_rule_place(word: &[u8]) -> bool {
+    let Some(colon) = memchr::memrchr(b':', word) else {
+        return false;
+    };
+    let (file, line) = (&word[..colon], &word[colon + 1..]);
+    let is_file = file.starts_with(b"/") || file.ends_with(b".cfg") || file.ends_with(b".conf");
+    is_file && !line.is_empty() && line.iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]

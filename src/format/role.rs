@@ -130,6 +130,12 @@ pub(super) enum Role {
     Decision,
     /// `stage` of a Kubernetes audit event; only a complete one is a request.
     AuditStage,
+    /// HAProxy's `%[last_rule_file]`, with `:line` behind it or not.
+    RuleFile,
+    /// HAProxy's `%[last_rule_line]`.
+    RuleLine,
+    /// HAProxy's termination state.
+    Termination,
     /// A list of header fields with names and values.
     HeaderList,
     /// Name of the logger: Caddy's error log repeats the access log's requests.
@@ -207,8 +213,11 @@ impl Role {
             | Role::AzureRule
             | Role::Intercepted
             | Role::ClientCertificate
-            | Role::Decision => "stated",
+            | Role::Decision
+            | Role::Termination => "stated",
             Role::Id => "id",
+            Role::RuleFile => "rule_file",
+            Role::RuleLine => "rule_line",
             Role::AuditStage | Role::HeaderList | Role::Logger => "passed over",
         }
     }
@@ -236,6 +245,7 @@ impl Role {
                 | Role::Intercepted
                 | Role::SquidResult
                 | Role::Decision
+                | Role::Termination
         )
     }
 
@@ -294,6 +304,14 @@ impl Role {
                     record.id = id;
                 }
             }
+            Role::RuleFile => {
+                let (file, line) = rule_place(present_field(value));
+                record.rule_file = file;
+                if let Some(line) = line {
+                    record.rule_line = line;
+                }
+            }
+            Role::RuleLine => record.rule_line = line_number(&value).unwrap_or_default(),
             // The details tell an outage of the authoriser from its refusal; the flags do not.
             Role::EnvoyDetails => record.stated = self.states(&value).or(record.stated),
             _ => record.stated = record.stated.or(self.states(&value)),
@@ -340,6 +358,29 @@ fn present_field(value: Field<'_>) -> Field<'_> {
         Cow::Owned(bytes) if present(&bytes).is_empty() => Cow::Borrowed(b""),
         owned => owned,
     }
+}
+
+/// A file, and the line behind its last colon where there is one. Neither is there where no rule decided:
+/// HAProxy then writes `-` for each.
+fn rule_place(value: Field<'_>) -> (Field<'_>, Option<u32>) {
+    let Some(colon) = value.iter().rposition(|&byte| byte == b':') else {
+        return (value, None);
+    };
+    let Some(line) = line_number(&value[colon + 1..]) else {
+        return (Cow::Borrowed(b""), None);
+    };
+    let file = match value {
+        Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[..colon]),
+        Cow::Owned(bytes) => Cow::Owned(bytes[..colon].to_vec()),
+    };
+    (file, Some(line))
+}
+
+/// The number of a line, which counts from 1.
+fn line_number(text: &[u8]) -> Option<u32> {
+    let (rest, number) = super::field::integer(text).ok()?;
+    let number = u32::try_from(number).ok()?;
+    (rest.is_empty() && number > 0).then_some(number)
 }
 
 fn trim_brackets(stamp: &[u8]) -> &[u8] {
@@ -504,10 +545,10 @@ pub(super) fn upstream(value: &[u8]) -> Upstream {
     }
 }
 
-fn asked(value: &[u8], status: u16) -> Upstream {
+pub(super) fn asked(value: &[u8], status: u16) -> Upstream {
     match present(value) {
-        // Varnish's word for an answer of its own.
-        b"" | b"0" | b"synth" => Upstream::NotAsked,
+        // Varnish's word for an answer of its own, and HAProxy's for no server.
+        b"" | b"0" | b"synth" | b"<NOSRV>" | b"<STATS>" => Upstream::NotAsked,
         _ if status == 0 => Upstream::Unknown,
         _ => Upstream::Status(status),
     }

@@ -1,7 +1,7 @@
 //! A log format string, compiled into a parser.
 //!
 //! ```text
-//! log_format (nginx) or LogFormat (Apache) → pieces → steps: literal, field, literal, field ...
+//! log_format (nginx), LogFormat (Apache), log-format (HAProxy) → pieces → steps: literal, field, literal, field ...
 //! ```
 //!
 //! A field ends where the literal behind it stands, or by its own shape (a status, a stamp). A
@@ -10,6 +10,7 @@
 
 mod apache;
 mod compile;
+mod haproxy;
 mod neutral;
 mod nginx;
 mod step;
@@ -19,7 +20,7 @@ use super::role::Role;
 use super::{Format, FormatError};
 use crate::record::Record;
 use crate::time::{Clock, Partial, Pattern};
-use compile::{ambiguity, compile, steps};
+use compile::{Hints, ambiguity, compile, steps};
 use step::Step;
 
 /// A compiled format string.
@@ -98,6 +99,8 @@ enum Shape {
     Rest,
     /// Anything up to the end of the line.
     Line,
+    /// A space and HAProxy's captures in braces, or nothing.
+    Captures,
     /// One of a few words.
     OneOf(&'static [&'static [u8]]),
     /// An Apache time pattern.
@@ -122,36 +125,55 @@ struct Problem {
     text: String,
 }
 
+/// Whose format string it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Server {
+    Nginx,
+    Apache,
+    Haproxy,
+}
+
 /// A format string as given, taken out of its directive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dialect {
-    pub(super) is_nginx: bool,
+    pub(super) server: Server,
     /// nginx's `escape=`; empty where there is none.
     pub(super) escape: String,
     pub(super) format: String,
 }
 
 impl Dialect {
-    /// One with `$` is nginx's, any other Apache's.
+    /// One with `$` is nginx's, one with what only HAProxy has is its own, any other Apache's.
     pub(super) fn of(text: &str) -> Dialect {
-        let is_nginx = text.contains('$');
-        let (escape, format) = match is_nginx {
-            true => nginx::unwrap_directive(text),
-            false => (String::new(), apache::unwrap_directive(text)),
+        let (server, (escape, format)) = if haproxy::is_haproxy(text) {
+            let format = haproxy::unwrap_directive(text);
+            (Server::Haproxy, (String::new(), format))
+        } else if text.contains('$') {
+            (Server::Nginx, nginx::unwrap_directive(text))
+        } else {
+            let format = apache::unwrap_directive(text);
+            (Server::Apache, (String::new(), format))
         };
         Dialect {
-            is_nginx,
+            server,
             escape,
             format,
         }
     }
 
+    /// Whether the built-in format of HAProxy reads its lines, which knows captured headers by their looks.
+    pub(super) fn is_httplog(&self) -> bool {
+        self.server == Server::Haproxy && haproxy::extends_httplog(&self.format)
+    }
+
     /// Its variables as they are written, with their meaning and rank.
     #[allow(clippy::type_complexity)]
     pub(super) fn variables(&self) -> Result<Vec<(String, Option<(Role, u8)>)>, FormatError> {
-        let pieces = match self.is_nginx {
-            true => nginx::pieces(&self.format),
-            false => apache::pieces(&self.format),
+        let pieces = match self.server {
+            Server::Nginx => nginx::pieces(&self.format),
+            Server::Apache => apache::pieces(&self.format),
+            Server::Haproxy => haproxy::pieces(&self.format),
         };
         let pieces = pieces.map_err(|problem| problem.in_format(&self.format))?;
         let variable = |piece: Piece| match piece.kind {
@@ -178,17 +200,18 @@ impl Problem {
 }
 
 impl Template {
-    /// Compiles a format string: one with `$` is nginx's, any other Apache's. A whole directive, or
-    /// the quoted strings of one, may be given as it stands in the configuration.
+    /// Compiles a format string of whichever server. A whole directive, or the quoted strings of one, may be given
+    /// as it stands in the configuration.
     pub(super) fn new(text: &str) -> Result<Self, FormatError> {
         let Dialect {
-            is_nginx,
+            server,
             escape,
             format,
         } = Dialect::of(text);
-        match is_nginx {
-            true => Template::from_nginx(&format, &escape, "nginx template"),
-            false => Template::from_apache(&format, "apache template"),
+        match server {
+            Server::Nginx => Template::from_nginx(&format, &escape, "nginx template"),
+            Server::Apache => Template::from_apache(&format, "apache template"),
+            Server::Haproxy => Template::from_haproxy(&format, "haproxy template"),
         }
     }
 
@@ -199,21 +222,30 @@ impl Template {
             "none" => Escape::None,
             _ => Escape::Backslash,
         };
-        let pieces = nginx::pieces(format);
-        let ambiguity = pieces.as_ref().ok().and_then(|pieces| ambiguity(pieces));
-        let compiled = pieces.and_then(|pieces| compile(pieces, escape, nginx::HINTS));
-        let template = Template::build(format, compiled, name)?;
-        Ok(Template {
-            ambiguity,
-            ..template
-        })
+        Template::of_pieces(format, nginx::pieces(format), escape, nginx::HINTS, name)
     }
 
     /// Compiles an Apache format string.
     pub(super) fn from_apache(format: &str, name: &str) -> Result<Self, FormatError> {
         let pieces = apache::pieces(format);
+        Template::of_pieces(format, pieces, Escape::Backslash, apache::HINTS, name)
+    }
+
+    /// Compiles an HAProxy format string.
+    fn from_haproxy(format: &str, name: &str) -> Result<Self, FormatError> {
+        let pieces = haproxy::pieces(format);
+        Template::of_pieces(format, pieces, Escape::None, haproxy::HINTS, name)
+    }
+
+    fn of_pieces(
+        format: &str,
+        pieces: Result<Vec<Piece>, Problem>,
+        escape: Escape,
+        hints: Hints,
+        name: &str,
+    ) -> Result<Self, FormatError> {
         let ambiguity = pieces.as_ref().ok().and_then(|pieces| ambiguity(pieces));
-        let compiled = pieces.and_then(|pieces| compile(pieces, Escape::Backslash, apache::HINTS));
+        let compiled = pieces.and_then(|pieces| compile(pieces, escape, hints));
         let template = Template::build(format, compiled, name)?;
         Ok(Template {
             ambiguity,

@@ -104,6 +104,12 @@ fn as_json(record: &Record<'_>) -> Map<String, Value> {
     if let Some(stated) = record.stated {
         put("stated", stated.reason().by.into());
     }
+    if let Some((file, line)) = record.rule_place() {
+        put(
+            "rule_place",
+            format!("{}:{line}", file.escape_ascii()).into(),
+        );
+    }
     object
 }
 

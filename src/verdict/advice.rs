@@ -156,6 +156,10 @@ pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
     }
 }
 
+/// What settles a cause where the log names the rule that denied, and nothing tells what that rule is.
+pub const GIVE_CONFIGURATION: &str =
+    "give --haproxy-conf: the log names the rule that denied, and the rule tells why";
+
 /// What to log so that the next spike states its cause.
 pub fn settle(cause: Cause) -> &'static str {
     match cause {

@@ -120,9 +120,22 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
         examples: Vec::new(),
         reproduce: reproduce(setting, start_s, end_s),
         settle: (judgement.band != Band::Certain)
-            .then(|| advice::settle(judgement.cause).to_string()),
+            .then(|| match names_rule(setting, verdict) {
+                true => advice::GIVE_CONFIGURATION,
+                false => advice::settle(judgement.cause),
+            })
+            .map(str::to_owned),
         advice: advice::advice(judgement.cause, mechanism),
     }
+}
+
+/// Whether the log names the rule that decided these denials, of which more would be known with its text.
+fn names_rule(setting: &Setting<'_>, verdict: &Verdict) -> bool {
+    let mut stated = verdict.facts.stated.keys();
+    stated.any(|number| {
+        let statement = setting.table.statements.get(*number);
+        statement.is_some_and(|statement| statement.is_bare_place)
+    })
 }
 
 /// What the server stated about the denials, the most frequent first.

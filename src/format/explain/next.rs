@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_strings_compile_and_lack_nothing_that_can_be_had() {
-        for paste in [NGINX, APACHE] {
+        for paste in [NGINX, APACHE, HAPROXY] {
             let explained = explain_template(paste.text).unwrap();
             let told = |field: &str| explained.variables.iter().any(|v| v.field == Some(field));
             assert!(

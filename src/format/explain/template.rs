@@ -7,15 +7,8 @@
 
 use crate::format::FormatError;
 use crate::format::role::Role;
+pub use crate::format::template::Server;
 use crate::format::template::{Dialect, Template};
-
-/// Whose format string it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Server {
-    Nginx,
-    Apache,
-}
 
 /// A format string, explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +67,13 @@ const fn addition(
         needs_module: false,
     }
 }
+
+const HAPROXY: &[Addition] = &[addition(
+    "%[last_rule_file]:%[last_rule_line]",
+    "last_rule",
+    "the rule that denied; with --haproxy-conf its condition states the cause (HAProxy 2.6)",
+    &["%[last_rule_line]"],
+)];
 
 const fn of_module(addition: Addition) -> Addition {
     Addition {
@@ -184,7 +184,7 @@ pub fn is_template(text: &str) -> bool {
     text.contains(['$', '%'])
 }
 
-/// Explains a format string of nginx or Apache.
+/// Explains a format string of nginx, Apache or HAProxy.
 ///
 /// # Errors
 /// [`FormatError::Template`] with the column where it goes wrong.
@@ -200,9 +200,10 @@ pub fn explain_template(text: &str) -> Result<ExplainedTemplate, FormatError> {
             behind: role.and_then(|(role, rank)| believed_before(&told, role, rank)),
         })
         .collect();
-    let (server, known) = match dialect.is_nginx {
-        true => (Server::Nginx, NGINX),
-        false => (Server::Apache, APACHE),
+    let known = match dialect.server {
+        Server::Nginx => NGINX,
+        Server::Apache => APACHE,
+        Server::Haproxy => HAPROXY,
     };
     let told = |variable: &str| told.iter().any(|(source, _)| source == variable);
     let additions: Vec<Addition> = known
@@ -219,7 +220,7 @@ pub fn explain_template(text: &str) -> Result<ExplainedTemplate, FormatError> {
     let is_token = |variable: &Variable| variable.field == Some(Role::Token.field());
     Ok(ExplainedTemplate {
         tells_credential: variables.iter().any(is_token),
-        server,
+        server: dialect.server,
         variables,
         ambiguity: template.ambiguity().map(str::to_owned),
         additions,
@@ -243,7 +244,8 @@ fn believed_before(told: &[(String, Option<(Role, u8)>)], role: Role, rank: u8) 
 /// The directive with everything that is to be added, under names that are known without it too.
 fn suggestion(dialect: &Dialect, additions: &[Addition]) -> String {
     let format = dialect.format.trim_end();
-    if let Some(object) = format.strip_suffix('}').filter(|_| dialect.is_nginx) {
+    let is_nginx = dialect.server == Server::Nginx;
+    if let Some(object) = format.strip_suffix('}').filter(|_| is_nginx) {
         let members: String = additions
             .iter()
             .map(|a| format!(",\"{}\":\"{}\"", a.name, a.variable))
@@ -254,12 +256,20 @@ fn suggestion(dialect: &Dialect, additions: &[Addition]) -> String {
         .iter()
         .map(|a| format!(" {}=\"{}\"", a.name, a.variable))
         .collect();
-    if dialect.is_nginx {
+    if is_nginx {
         let escape = match dialect.escape.as_str() {
             "" => String::new(),
             escape => format!("escape={escape} "),
         };
         return format!("log_format explained {escape}'{format}{fields}';");
+    }
+    if dialect.server == Server::Haproxy {
+        let added: String = additions
+            .iter()
+            .map(|addition| format!(" {}", addition.variable))
+            .collect();
+        // In single quotes nothing but they themselves ends the string.
+        return format!("log-format '{format}{added}'");
     }
     let quoted = format!("{format}{fields}").replace('"', "\\\"");
     format!("LogFormat \"{quoted}\" explained")

@@ -56,6 +56,38 @@ fn who_answered() {
 }
 
 #[test]
+fn the_rule_that_decided() {
+    for (behind, place) in [
+        (" haproxy.cfg:14", Some(("haproxy.cfg", 14))),
+        (
+            " /etc/haproxy/haproxy.cfg:207",
+            Some(("/etc/haproxy/haproxy.cfg", 207)),
+        ),
+        (
+            " 0/0000/0/0/0 1wt.eu/TLSv1.3/TLS_AES_256_GCM_SHA384 conf.d/10-front.cfg:3",
+            Some(("conf.d/10-front.cfg", 3)),
+        ),
+        (" -:-", None),
+        (" :", None),
+        (" haproxy.cfg:0", None),
+        (" haproxy.cfg:-1", None),
+        (" haproxy.cfg:99999999999", None),
+        (" app.example.com:8443", None),
+        (" 10.0.0.9:443", None),
+        ("", None),
+    ] {
+        let line = format!("10.0.1.2:1 {TAIL}{behind}");
+        let record = read(&line).unwrap();
+        let read = record.rule_place();
+        assert_eq!(
+            read,
+            place.map(|(file, line)| (file.as_bytes(), line)),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn odd_lines() {
     let line = format!("10.0.1.2:1 {TAIL}");
     let aborted = line

@@ -144,6 +144,9 @@ pub(in crate::format) const USUAL: Table = &[
     ]),
     // As `export` writes it.
     (Role::StatedBy, &["stated.by"]),
+    (Role::RuleFile, &["last_rule_file", "last_rule"]),
+    (Role::RuleLine, &["last_rule_line"]),
+    (Role::Termination, &["termination_state"]),
     (Role::SecureLink, &["secure_link"]),
     (Role::InvalidReferer, &["invalid_referer"]),
     (Role::Logger, &["logger"]),
@@ -176,6 +179,8 @@ const FIELDS: &[(&str, Role)] = &[
     ("token", Role::Token),
     ("limit_status", Role::LimitStatus),
     ("reason", Role::Reason),
+    ("rule_file", Role::RuleFile),
+    ("rule_line", Role::RuleLine),
     ("retry_after", Role::RetryAfter),
     ("ratelimit_remaining", Role::Remaining),
     ("id", Role::Id),

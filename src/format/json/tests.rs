@@ -164,3 +164,34 @@ proptest! {
         read(&line);
     }
 }
+
+#[test]
+fn the_rule_that_decided_is_one_key_or_two() {
+    for (keys, place) in [
+        (
+            r#""last_rule_file":"/etc/haproxy/haproxy.cfg","last_rule_line":14"#,
+            Some(14),
+        ),
+        (
+            r#""last_rule_line":"14","last_rule_file":"/etc/haproxy/haproxy.cfg""#,
+            Some(14),
+        ),
+        (r#""last_rule":"/etc/haproxy/haproxy.cfg:14""#, Some(14)),
+        (r#""last_rule_file":"-","last_rule_line":-1"#, None),
+        (
+            r#""last_rule_file":"/etc/haproxy/haproxy.cfg","last_rule_line":0"#,
+            None,
+        ),
+        (r#""last_rule_file":"","last_rule_line":"""#, None),
+        (r#""last_rule_file":null,"last_rule_line":null"#, None),
+        (r#""last_rule_line":14"#, None),
+    ] {
+        let line = format!(
+            r#"{{"time":"2026-03-10T09:43:00Z","client_ip":"192.0.2.1","status":403,{keys}}}"#
+        );
+        let record = read(&line).unwrap();
+        let read = record.rule_place();
+        let expected = place.map(|line| (&b"/etc/haproxy/haproxy.cfg"[..], line));
+        assert_eq!(read, expected, "{line}");
+    }
+}

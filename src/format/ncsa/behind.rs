@@ -148,6 +148,8 @@ fn role_of_name(name: &[u8]) -> Option<Role> {
         b"request_id" | b"req_id" | b"rid" | b"id" | b"unique_id" | b"conn" | b"connection" => {
             Role::Id
         }
+        b"last_rule" | b"last_rule_file" => Role::RuleFile,
+        b"last_rule_line" => Role::RuleLine,
         b"secure_link" => Role::SecureLink,
         b"invalid_referer" => Role::InvalidReferer,
         b"host" | b"http_host" | b"vhost" | b"server_name" | b"sn" => Role::Host,

@@ -88,7 +88,7 @@ fn end_of(variable: &Variable, next: Option<&Piece>) -> Result<End, Problem> {
         None => Ok(End::BeforeTail(Vec::new())),
         Some((Kind::Literal(bytes), _)) => Ok(End::Before(bytes.clone())),
         Some((Kind::Field(next), _)) if next.starts_with_slash() => Ok(End::Before(b"/".to_vec())),
-        Some((Kind::Field(next), _)) if next.shape == Shape::Spaces => {
+        Some((Kind::Field(next), _)) if matches!(next.shape, Shape::Spaces | Shape::Captures) => {
             Ok(End::Before(b" ".to_vec()))
         }
         Some((Kind::Field(next), _)) if next.shape == Shape::Rest => Ok(End::Word),
@@ -161,7 +161,7 @@ fn require_essentials(pieces: &[Piece], hints: Hints) -> Result<(), Problem> {
         ("time", hints.time)
     } else if !tells(&[Role::Status]) {
         ("status", hints.status)
-    } else if !tells(&[Role::Address, Role::ForwardedFor]) {
+    } else if !tells(&[Role::Address, Role::AddressPort, Role::ForwardedFor]) {
         ("client", hints.client)
     } else {
         return Ok(());

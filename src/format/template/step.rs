@@ -85,6 +85,13 @@ impl Step {
             // Behind a slash, a hyphen or the like the rest is the end of a word that nobody needs.
             (Shape::Rest, _) if !self.literal.ends_with(b"\"") => Ok((b"", line)),
             (Shape::Rest, _) => refuse(),
+            (Shape::Captures, _) if line.starts_with(b" {") => {
+                let Some(end) = memchr::memchr(b'}', line) else {
+                    return refuse();
+                };
+                take(end + 1).parse(line)
+            }
+            (Shape::Captures, _) => take(0usize).parse(line),
             (Shape::Line, _) => Ok((b"", line)),
             (Shape::Number, _) => {
                 let is_part = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');

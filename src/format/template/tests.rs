@@ -1,4 +1,4 @@
-//! Tests of compiled templates, nginx's and Apache's.
+//! Tests of compiled templates: nginx's, Apache's and HAProxy's.
 
 use super::*;
 use crate::record::Upstream;
@@ -208,5 +208,53 @@ proptest! {
     fn any_bytes_are_survived(line: Vec<u8>, cut in 0usize..110) {
         let torn = [&LINE.as_bytes()[..cut.min(LINE.len())], &line].concat();
         Template::new(COMBINED).unwrap().parse(&torn, &mut Clock::new(None));
+    }
+}
+
+const HTTPLOG: &str = "log-format \"%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r %[last_rule_file]:%[last_rule_line]\"";
+
+#[test]
+fn httplog_by_its_string_reads_what_the_built_in_reads() {
+    use crate::format::{BuiltIn, haproxy::Haproxy};
+    for line in [
+        "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] in in/<NOSRV> 0/-1/-1/-1/0 403 192 - - PR-- 1/1/0/0/0 0/0 \"GET /a HTTP/1.1\" /etc/haproxy/haproxy.cfg:14",
+        "2001:db8::1:33317 [06/Feb/2009:12:14:14.655] in app/s1 10/0/30/69/109 403 192 - - ---- 1/1/1/1/0 0/0 {1wt.eu|} {} \"GET /a HTTP/1.1\" haproxy.cfg:9",
+        "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] in app/s1 10/0/30/69/109 403 192 - - PH-- 1/1/1/1/0 0/0 \"GET /a?b HTTP/1.1\" -:-",
+        "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] in in/<NOSRV> 0/-1/-1/-1/0 403 192 - - PT-- 1/1/0/0/0 0/0 \"<BADREQ>\" haproxy.cfg:14",
+    ] {
+        let built_in = Haproxy::learn(&[line.as_bytes()], &FormatSettings::default()).unwrap();
+        let mut expected = built_in
+            .parse(line.as_bytes(), &mut Clock::new(None))
+            .unwrap();
+        // What captures hold is known by their looks only.
+        expected.host = "".as_bytes().into();
+        assert_eq!(read(HTTPLOG, line), Some(expected), "{line}");
+    }
+}
+
+#[test]
+fn variables_of_haproxy() {
+    let format = r#"%{+Q}o %{-Q}ci [%{-Q}trl] %ST %HM %HU %Ta %s %ts "%[req.hdr(User-Agent)]" %[src_port] %[last_rule_file] %{-Q}[last_rule_line] 100%%"#;
+    let line = r#"192.0.2.1 [10/Mar/2026:09:43:00 +0100] "403" "POST" "/a?b" "12" "<NOSRV>" "PR" ""curl/8"" "5000" "/etc/haproxy.cfg" 14 100%"#;
+    let record = read(format, line).unwrap();
+    assert_eq!((record.status, record.method), (403, &b"POST"[..]));
+    assert_eq!((record.utc_offset_s, record.duration_ms), (3600, Some(12)));
+    assert_eq!(
+        (&record.address[..], record.upstream),
+        (&b"192.0.2.1"[..], Upstream::NotAsked)
+    );
+    assert_eq!(record.rule_place(), Some((&b"/etc/haproxy.cfg"[..], 14)));
+    let escaped = r"log-format %ci\ %Ts\ %ST";
+    assert!(read(escaped, "192.0.2.1 1773135780 403").is_some());
+    for (format, says) in [
+        ("%{+json}o %(a)ci", "read by its keys"),
+        ("%ci %tr %ST %{+Q", "not closed"),
+        ("%ci %tr %ST %[src", "not closed"),
+        ("%ci %ST", "tells no time"),
+        ("%ci %tr %", "needs a name"),
+        ("%ci%tr %ST", "nothing stands between"),
+    ] {
+        let error = message(format);
+        assert!(error.contains(says), "{format}: {error}");
     }
 }

@@ -206,6 +206,7 @@ pub fn template(explained: &ExplainedTemplate, context: &Context) -> String {
     let (server, directive) = match explained.server {
         Server::Nginx => ("nginx", "log_format"),
         Server::Apache => ("Apache", "LogFormat"),
+        Server::Haproxy => ("HAProxy", "log-format"),
     };
     let title = format!("{server} {directive}: it compiles, and lines of it can be read");
     sheet.line(&[Piece::plain(title)]);
