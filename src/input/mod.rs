@@ -14,6 +14,7 @@ mod descriptors;
 mod error;
 mod expand;
 pub mod follow;
+mod fragments;
 pub mod guard;
 mod line;
 mod mapping;

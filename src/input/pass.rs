@@ -52,6 +52,8 @@ struct Account {
 #[derive(Default)]
 struct Desk {
     text: Vec<u8>,
+    /// The lines of a plain file with whole records, where they stand on several lines.
+    records: Vec<u8>,
     packer: Packer,
 }
 
@@ -197,12 +199,15 @@ impl Reading<'_> {
         }
         match file.chunk(number, self.chunk_bytes, &mut desk.text) {
             Ok(Some(piece)) => {
-                step(&Chunk {
-                    source,
-                    number,
-                    offset: piece.offset,
-                    bytes: piece.bytes,
-                });
+                match file.records(&piece, &mut desk.records) {
+                    Ok(bytes) => step(&Chunk {
+                        source,
+                        number,
+                        offset: piece.offset,
+                        bytes,
+                    }),
+                    Err(lost) => return account.lose(lost),
+                }
                 if file.is_whole() {
                     let bytes = piece.bytes.len() as u64;
                     account.analysed.fetch_add(bytes, Ordering::Relaxed);

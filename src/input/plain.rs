@@ -8,10 +8,12 @@
 //! The file stays open, so a rotation by rename changes nothing. Truncation and rewriting do: the
 //! size is looked at before every chunk, and size and beginning after every pass.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use super::fragments::{AFTER, BEFORE, Carrier};
 use super::line::{BLOCK_BYTES, extend_line, last_line_start};
 use super::mapping::Mapping;
 use super::source::HEAD_BYTES;
@@ -30,6 +32,8 @@ pub(super) struct PlainFile {
     base: u64,
     len: u64,
     fingerprint: blake3::Hash,
+    /// Whose records may stand on several lines here.
+    carrier: Option<Carrier>,
     text: Text,
 }
 
@@ -75,13 +79,16 @@ impl PlainFile {
                 Text::Read { head }
             }
         };
-        Ok(PlainFile {
+        let mut file = PlainFile {
             file,
             base: 0,
             len,
             fingerprint,
+            carrier: None,
             text,
-        })
+        };
+        file.carrier = Carrier::of(file.head());
+        Ok(file)
     }
 
     /// Takes the bytes of `file` from `start` to `end`, between two ends of lines. The head is that of
@@ -94,6 +101,7 @@ impl PlainFile {
             file,
             base: start,
             len: end.saturating_sub(start),
+            carrier: Carrier::of(&head),
             text: Text::Read { head },
         })
     }
@@ -150,6 +158,45 @@ impl PlainFile {
             }
             Text::Read { .. } => self.read_piece(edges, buffer),
         }
+    }
+
+    /// The lines of a piece with whole records; in `buffer`, if that makes a difference.
+    pub(super) fn records<'a>(
+        &self,
+        piece: &Piece<'a>,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], Lost> {
+        let Some(carrier) = self.carrier else {
+            return Ok(piece.bytes);
+        };
+        let end = piece.offset + piece.bytes.len() as u64;
+        let before = self.around(piece.offset.saturating_sub(BEFORE as u64), piece.offset)?;
+        let after = || self.around(end, self.len.min(end + AFTER as u64));
+        Ok(match carrier.join(&before, piece.bytes, after, buffer)? {
+            true => buffer,
+            false => piece.bytes,
+        })
+    }
+
+    /// The text from `start` to `end`, which a piece does not hold.
+    fn around(&self, start: u64, end: u64) -> Result<Cow<'_, [u8]>, Lost> {
+        match &self.text {
+            // Within the mapping, so it fits.
+            Text::Mapped(mapping) => {
+                let text = mapping.bytes().get(start as usize..end as usize);
+                text.map(Cow::Borrowed).ok_or(Lost::Shrank)
+            }
+            Text::Read { .. } => {
+                let mut text = Vec::new();
+                self.read(start, end, &mut text)?;
+                Ok(Cow::Owned(text))
+            }
+        }
+    }
+
+    /// Whose records may stand on several lines here.
+    pub(super) fn carrier(&self) -> Option<Carrier> {
+        self.carrier
     }
 
     /// Gives back memory behind a chunk that is done with, now and then.
