@@ -36,7 +36,7 @@ mod w3c;
 
 pub use detect::{Detected, detect};
 pub use error::FormatError;
-pub use lines::{Line, MAX_LINE, Visitor, visit_unknown};
+pub use lines::{Line, MAX_LINE, Visitor, end_before, visit_unknown};
 pub use registry::{Known, list};
 
 use crate::record::Record;

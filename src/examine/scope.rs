@@ -14,7 +14,7 @@ use super::Routes;
 use super::hot::HotRoutes;
 use super::index::Bits;
 use super::thinning::Thinning;
-use crate::format::Line;
+use crate::format::{Line, end_before};
 use crate::key::intern::share_hash;
 use crate::survey::outline::{Entry, Ids, NOBODY, Outlines};
 use crate::survey::tally::Tally;
@@ -257,7 +257,7 @@ impl Selection<'_> {
                 return None;
             }
             let next = entries.get(number as usize + 1);
-            let end = next.map_or(chunk_end, |next| (next.offset as usize).saturating_sub(1));
+            let end = next.map_or(chunk_end, |next| end_before(chunk, next.offset as usize));
             Line::within(chunk, number, entry.offset as usize, end)
         })
     }

@@ -38,8 +38,14 @@ pub struct Detected {
 impl Detected {
     /// Calls the visitor for every line of a chunk, which begins at the start of a line.
     pub fn visit<V: Visitor>(&self, chunk: &[u8], visitor: &mut V) {
+        self.visit_lines(self.lines(chunk), visitor);
+    }
+
+    /// The lines of a chunk, and the elements of those that hold several.
+    pub fn lines<'c>(&self, chunk: &'c [u8]) -> impl Iterator<Item = Line<'c>> {
         let by_quotes = self.envelope.is_none() && self.parser.reads_by_quotes();
-        self.visit_lines(lines_for(chunk, by_quotes), visitor);
+        let of_objects = self.is_json() || self.envelope.as_ref().is_some_and(Envelope::is_object);
+        lines_for(chunk, by_quotes, of_objects)
     }
 
     /// Calls the visitor for some lines of a chunk.

@@ -3,8 +3,8 @@
 //! A container runtime cuts what it is given: CRI's logs at a buffer's end, `stdout P` before all parts but the
 //! last; Docker's `json-file` at 16 KiB, and only the last part's `log` ends in `\n`. CRI-O cuts anywhere, so
 //! that a first part need not hold a status: parts have to be joined. The record is put where its last part
-//! stands, and each part before becomes a blank line as long as it was: so no line is lost, added or moved, and
-//! line numbers stay those of the file.
+//! stands, and each part before becomes a blank line, without the bytes that went with the record: so no line is
+//! lost, added or moved, and numbers of lines and bytes stay those of the file.
 //!
 //! What a line becomes depends only on the lines within [`REACH`] around it, never on the chunk: a part is joined
 //! if the last one of its stream begins no further behind it. A part without a last one stays a line by itself,
@@ -132,6 +132,7 @@ impl Carrier {
         }
         out.clear();
         out.reserve(text.len());
+        let mut moved: Vec<Fragment<'_>> = Vec::new();
         for (at, line) in lines(text) {
             let put = out.len();
             match self.role(line) {
@@ -155,7 +156,7 @@ impl Carrier {
                             .for_each(|part| out.extend_from_slice(part.text));
                         out.extend_from_slice(text);
                         out.truncate(put + LONGEST_LINE + 1);
-                        blank(&parts, out);
+                        moved.extend(parts);
                     }
                 }
             }
@@ -173,10 +174,11 @@ impl Carrier {
                     break;
                 }
                 if let Role::Last { stream, .. } = self.role(line) {
-                    blank(&open.take(stream, (text.len() + at) as i64), out);
+                    moved.extend(open.take(stream, (text.len() + at) as i64));
                 }
             }
         }
+        blank(&moved, out);
         Ok(true)
     }
 
@@ -260,12 +262,19 @@ fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 /// Makes blank lines of parts that stand elsewhere now.
-fn blank(parts: &[Fragment<'_>], out: &mut [u8]) {
-    for put in parts.iter().filter_map(|part| part.put.clone()) {
-        if let Some(line) = out.get_mut(put) {
-            line.fill(b' ');
-        }
+fn blank(moved: &[Fragment<'_>], out: &mut Vec<u8>) {
+    let put = |part: &Fragment<'_>| Some((part.put.clone()?, part.text.len()));
+    let mut lines: Vec<(Range<usize>, usize)> = moved.iter().filter_map(put).collect();
+    lines.sort_unstable_by_key(|(line, _)| line.start);
+    let (mut kept, mut from) = (0, 0);
+    for (line, gone) in lines {
+        out[line.clone()].fill(b' ');
+        out.copy_within(from..line.end - gone, kept);
+        kept += line.end - gone - from;
+        from = line.end;
     }
+    out.copy_within(from.., kept);
+    out.truncate(kept + out.len() - from);
 }
 
 /// `2016-10-06T00:17:09.669794202Z stdout F text`.

@@ -58,6 +58,7 @@ fn parts_stand_where_the_last_one_does() {
         for way in WAYS {
             for chunk_bytes in [1, 50, 64, 100, 1 << 20] {
                 let found = read(way, &text, chunk_bytes);
+                assert_eq!(found.len(), text.len());
                 let found = trimmed(&found);
                 assert_eq!(found, trimmed(&expected), "{way:?} {chunk_bytes}");
             }
@@ -174,6 +175,7 @@ proptest! {
                 "" => String::new(),
                 _ => line.to_owned(),
             };
+            prop_assert_eq!(found.len(), text.len());
             let found: Vec<_> = found.lines().map(blank_is_nothing).collect();
             let expected: Vec<_> = expected.iter().map(|line| blank_is_nothing(line)).collect();
             prop_assert_eq!(&found, &expected, "{:?} {}", way, chunk_bytes);
