@@ -253,7 +253,10 @@ impl Selection<'_> {
         let chunk_end = chunk.len() - usize::from(chunk.ends_with(b"\n"));
         let entries = self.lines.entries;
         (0..).zip(entries).filter_map(move |(number, entry)| {
-            if !self.may_keep(entry) {
+            // What is no request may be a directive for the lines behind it.
+            let is_directive =
+                || entry.client == NOBODY && chunk.get(entry.offset as usize) == Some(&b'#');
+            if !self.may_keep(entry) && !is_directive() {
                 return None;
             }
             let next = entries.get(number as usize + 1);

@@ -6,7 +6,6 @@ use super::registry::{Known, Parser};
 use super::{envelope, notes, several};
 use crate::record::{Record, Reject};
 use crate::time::Clock;
-use chrono_tz::Tz;
 
 /// Longest line that is read, in bytes. A longer one is no request that a server would accept.
 pub const MAX_LINE: usize = 1 << 20;
@@ -83,11 +82,10 @@ pub trait Visitor {
 pub(super) fn visit<'c, F: Lend, V: Visitor>(
     primary: &F,
     fallbacks: &[(&Known, Parser)],
-    zone: Option<Tz>,
+    mut clock: Clock,
     lines: impl Iterator<Item = Line<'c>>,
     visitor: &mut V,
 ) {
-    let mut clock = Clock::new(zone);
     for line in lines {
         let may_be_a_request =
             line.bytes.len() <= MAX_LINE && !matches!(line.bytes.first(), None | Some(b'#'));

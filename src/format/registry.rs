@@ -8,7 +8,6 @@ use super::{BuiltIn, Format, FormatError, haproxy, json, logfmt, ncsa, w3c};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
-use chrono_tz::Tz;
 use std::sync::LazyLock;
 
 /// A format as `forbid-logs formats` lists it.
@@ -82,22 +81,22 @@ macro_rules! formats {
                 &self,
                 envelope: Option<&Envelope>,
                 fallbacks: &[(&'static Known, Parser)],
-                zone: Option<Tz>,
+                clock: Clock,
                 lines: impl Iterator<Item = Line<'c>>,
                 visitor: &mut V,
             ) {
                 match (self, envelope) {
-                    $((Parser::$variant(parser), None) => visit(parser, fallbacks, zone, lines, visitor),)*
-                    (Parser::Template(parser), None) => visit(parser, fallbacks, zone, lines, visitor),
-                    (Parser::Preset(parser), None) => visit(*parser, fallbacks, zone, lines, visitor),
+                    $((Parser::$variant(parser), None) => visit(parser, fallbacks, clock, lines, visitor),)*
+                    (Parser::Template(parser), None) => visit(parser, fallbacks, clock, lines, visitor),
+                    (Parser::Preset(parser), None) => visit(*parser, fallbacks, clock, lines, visitor),
                     $((Parser::$variant(parser), Some(envelope)) => {
-                        visit(&Enveloped { envelope, parser }, fallbacks, zone, lines, visitor)
+                        visit(&Enveloped { envelope, parser }, fallbacks, clock, lines, visitor)
                     })*
                     (Parser::Template(parser), Some(envelope)) => {
-                        visit(&Enveloped { envelope, parser }, fallbacks, zone, lines, visitor)
+                        visit(&Enveloped { envelope, parser }, fallbacks, clock, lines, visitor)
                     }
                     (Parser::Preset(parser), Some(envelope)) => {
-                        visit(&Enveloped { envelope, parser: *parser }, fallbacks, zone, lines, visitor)
+                        visit(&Enveloped { envelope, parser: *parser }, fallbacks, clock, lines, visitor)
                     }
                 }
             }

@@ -12,10 +12,13 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Mutex;
 
+use super::directives::Directives;
 use super::fragments::{AFTER, BEFORE, Carrier};
 use super::line::{BLOCK_BYTES, extend_line, last_line_start};
 use super::mapping::Mapping;
+use super::queue::lock;
 use super::source::HEAD_BYTES;
 
 /// Bytes at the beginning of a file that tell it from another.
@@ -34,6 +37,8 @@ pub(super) struct PlainFile {
     fingerprint: blake3::Hash,
     /// Whose records may stand on several lines here.
     carrier: Option<Carrier>,
+    /// Of a W3C extended log, the directives of the file so far.
+    directives: Option<Mutex<Directives>>,
     text: Text,
 }
 
@@ -85,9 +90,11 @@ impl PlainFile {
             len,
             fingerprint,
             carrier: None,
+            directives: None,
             text,
         };
         file.carrier = Carrier::of(file.head());
+        file.directives = Directives::of(file.head()).map(Mutex::new);
         Ok(file)
     }
 
@@ -102,6 +109,7 @@ impl PlainFile {
             base: start,
             len: end.saturating_sub(start),
             carrier: Carrier::of(&head),
+            directives: Directives::of(&head).map(Mutex::new),
             text: Text::Read { head },
         })
     }
@@ -176,6 +184,23 @@ impl PlainFile {
             true => buffer,
             false => piece.bytes,
         })
+    }
+
+    /// The directives in force at a place of the text where a line starts. Of a part, those before it too.
+    pub(super) fn directives_at(&self, offset: u64) -> Result<Vec<u8>, Lost> {
+        let Some(directives) = &self.directives else {
+            return Ok(Vec::new());
+        };
+        let mut directives = lock(directives);
+        directives.look_on(self.base + offset, |start, end| match &self.text {
+            Text::Mapped(_) => self.around(start, end),
+            Text::Read { .. } => {
+                let mut text = Vec::new();
+                read_range(&self.file, start, end, &mut text)?;
+                Ok(Cow::Owned(text))
+            }
+        })?;
+        Ok(directives.in_force(self.base + offset))
     }
 
     /// The text from `start` to `end`, which a piece does not hold.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::compression::Compression;
+use super::directives::Directives;
 use super::fragments::{AFTER, BEFORE, Carrier};
 use super::line::{BLOCK_BYTES, extend_line, last_line_start};
 use super::source::HEAD_BYTES;
@@ -35,6 +36,8 @@ pub(super) struct Stream {
     carrier: Option<Carrier>,
     /// Text before the last chunk's end, where records may stand on several lines.
     behind: Vec<u8>,
+    /// Of a W3C extended log, the directives so far.
+    directives: Option<Directives>,
     /// Bytes of text before `carry`.
     offset: u64,
     /// Chunks made.
@@ -69,7 +72,7 @@ impl Stream {
         let head = compressed_head(&file.file, len, compression, HEAD_BYTES)?;
         let mut stream = Stream::new(Arc::default());
         stream.waiting = Some(file);
-        stream.carrier = Carrier::of(&head);
+        stream.look_at(&head);
         Ok((stream, head))
     }
 
@@ -93,7 +96,7 @@ impl Stream {
             .take(HEAD_BYTES as u64)
             .read_to_end(&mut head);
         let text = Cursor::new(head.clone());
-        stream.carrier = Carrier::of(&head);
+        stream.look_at(&head);
         stream.reader = Some(match read {
             Ok(_) => Box::new(text.chain(rest)),
             Err(error) => {
@@ -112,11 +115,24 @@ impl Stream {
             carry: Vec::new(),
             carrier: None,
             behind: Vec::new(),
+            directives: None,
             offset: 0,
             chunks: 0,
             ended: false,
             failure: None,
         }
+    }
+
+    /// Learns from the first bytes of the text what has to be known of it.
+    fn look_at(&mut self, head: &[u8]) {
+        self.carrier = Carrier::of(head);
+        self.directives = Directives::of(head);
+    }
+
+    /// The directives in force at a place of the text that was read.
+    pub(super) fn directives_at(&self, offset: u64) -> Vec<u8> {
+        let directives = self.directives.as_ref();
+        directives.map_or(Vec::new(), |directives| directives.in_force(offset))
     }
 
     /// Whose records may stand on several lines here.
@@ -175,6 +191,9 @@ impl Stream {
             number: self.chunks,
             offset: self.offset,
         };
+        if let Some(directives) = &mut self.directives {
+            directives.look_through(chunk, bytes_of_text);
+        }
         self.chunks += 1;
         self.offset += bytes_of_text;
         Some(place)
