@@ -207,7 +207,7 @@ fn variant(sample: &[&[u8]]) -> &'static str {
 }
 
 /// What a header field tells.
-fn header(name: &[u8]) -> Option<Role> {
+pub(super) fn header(name: &[u8]) -> Option<Role> {
     const KNOWN: [(&str, Role); 5] = [
         ("host", Role::Host),
         ("user-agent", Role::UserAgent),

@@ -4,7 +4,7 @@ use super::envelope::{Envelope, Enveloped};
 use super::lines::{Line, Visitor, visit};
 use super::preset::{self, Preset};
 use super::template::Template;
-use super::{BuiltIn, Format, FormatError, haproxy, json, logfmt, ncsa, w3c};
+use super::{BuiltIn, Format, FormatError, haproxy, json, logfmt, ncsa, transaction, w3c};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
@@ -115,6 +115,8 @@ formats! {
         "HAProxy option httplog, httpslog and tcplog, with or without a syslog header";
     Logfmt(logfmt::Logfmt): "logfmt", ["heroku.router"],
         "key=value pairs with the usual names, as Heroku's router writes them";
+    Transactions(transaction::Transactions): "modsecurity.serial", ["modsecurity.native", "coraza.native"],
+        "ModSecurity's and Coraza's serial audit logs: a transaction between boundaries";
 }
 
 /// The built-in formats.

@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::line::LONGEST_LINE;
+use crate::format::{LINE_BREAK, boundary};
 
 /// How far behind its first part the last part of a record may begin, in bytes.
 pub(super) const REACH: usize = LONGEST_LINE;
@@ -37,14 +38,20 @@ pub(super) enum Carrier {
     Cri,
     /// `{"log":"first part","stream":"stdout",...}`.
     Docker,
+    /// A serial audit log: a transaction from `--5f1a2b3c-A--` to `--5f1a2b3c-Z--`.
+    Audit,
 }
 
 /// What a line is to a record.
 enum Role<'l> {
     /// None of a carrier's.
     Foreign,
-    /// A part that others follow.
-    Part { stream: Stream, text: &'l [u8] },
+    /// A part that others follow. One that `opens` a record leaves what was open before as it is.
+    Part {
+        stream: Stream,
+        text: &'l [u8],
+        opens: bool,
+    },
     /// The last part, or all there is: what stands before its text, and the text up to the end of the line.
     Last {
         stream: Stream,
@@ -67,6 +74,15 @@ struct Fragment<'t> {
     text: &'t [u8],
     /// Where it was put, if it is of the text in work.
     put: Option<Range<usize>>,
+    /// Whether the record begins with it.
+    opens: bool,
+}
+
+/// A record whose last part was seen: what stands before its text, its other parts, and the last one's text.
+struct Ended<'t> {
+    before: &'t [u8],
+    parts: Vec<Fragment<'t>>,
+    text: &'t [u8],
 }
 
 /// The parts that wait, by stream.
@@ -76,11 +92,15 @@ struct Open<'t>([Vec<Fragment<'t>>; 2]);
 impl Carrier {
     /// Whose lines a head holds.
     pub(super) fn of(head: &[u8]) -> Option<Carrier> {
+        let first = head.trim_ascii_start().split(|&byte| byte == b'\n').next();
+        if let Some((_, b'A')) = first.and_then(|line| boundary(line.trim_ascii_end())) {
+            return Some(Carrier::Audit);
+        }
         [Carrier::Cri, Carrier::Docker].into_iter().find(|carrier| {
             let (mut lines, mut parts, mut last) = (0, 0, 0);
             for line in head.split(|&byte| byte == b'\n').take(SAMPLED) {
                 lines += usize::from(!line.is_empty());
-                match carrier.role(line) {
+                match carrier.role(line, &Open::default()) {
                     Role::Foreign => {}
                     Role::Part { .. } => parts += 1,
                     Role::Last { .. } => last += 1,
@@ -107,6 +127,7 @@ impl Carrier {
         after: impl FnOnce() -> Result<Cow<'t, [u8]>, E>,
         out: &mut Vec<u8>,
     ) -> Result<bool, E> {
+        let behind;
         let mut open = Open::default();
         if self.may_hold_parts(before) {
             let start = match before.len() < BEFORE {
@@ -115,16 +136,7 @@ impl Carrier {
             };
             for (at, line) in lines(&before[start..]) {
                 let at = (start + at) as i64 - before.len() as i64;
-                match self.role(line) {
-                    _ if line.len() > LONGEST_LINE => open = Open::default(),
-                    Role::Foreign => {}
-                    Role::Part { stream, text } => open.of(stream).push(Fragment {
-                        at,
-                        text,
-                        put: None,
-                    }),
-                    Role::Last { stream, .. } => open.of(stream).clear(),
-                }
+                open.see(self, line, at, None);
             }
         }
         if open.is_empty() && !self.may_hold_parts(text) {
@@ -135,46 +147,35 @@ impl Carrier {
         let mut moved: Vec<Fragment<'_>> = Vec::new();
         for (at, line) in lines(text) {
             let put = out.len();
-            match self.role(line) {
-                _ if line.len() > LONGEST_LINE => open = Open::default(),
-                Role::Foreign => {}
-                Role::Part { stream, text } => open.of(stream).push(Fragment {
-                    at: at as i64,
-                    text,
-                    put: Some(put..put + line.len()),
-                }),
-                Role::Last {
-                    stream,
+            let ended = open.see(self, line, at as i64, Some(put..put + line.len()));
+            match ended.filter(|ended| !ended.parts.is_empty()) {
+                None => out.extend_from_slice(line),
+                Some(Ended {
                     before,
+                    parts,
                     text,
-                } => {
-                    let parts = open.take(stream, at as i64);
-                    if !parts.is_empty() {
-                        out.extend_from_slice(before);
-                        parts
-                            .iter()
-                            .for_each(|part| out.extend_from_slice(part.text));
-                        out.extend_from_slice(text);
-                        out.truncate(put + LONGEST_LINE + 1);
-                        moved.extend(parts);
+                }) => {
+                    out.extend_from_slice(before);
+                    for part in &parts {
+                        out.extend_from_slice(part.text);
+                        out.extend_from_slice(self.line_break());
                     }
+                    out.extend_from_slice(text);
+                    out.truncate(put + LONGEST_LINE + 1);
+                    moved.extend(parts);
                 }
-            }
-            if out.len() == put {
-                out.extend_from_slice(line);
             }
             if at + line.len() < text.len() {
                 out.push(b'\n');
             }
         }
         if open.are_put() {
-            let after = after()?;
-            for (at, line) in lines(&after).take_while(|(at, _)| *at <= REACH) {
-                if line.len() > LONGEST_LINE || !open.are_put() {
+            behind = after()?;
+            for (at, line) in lines(&behind).take_while(|(at, _)| *at <= REACH) {
+                let ended = open.see(self, line, (text.len() + at) as i64, None);
+                moved.extend(ended.map_or(Vec::new(), |ended| ended.parts));
+                if !open.are_put() {
                     break;
-                }
-                if let Role::Last { stream, .. } = self.role(line) {
-                    moved.extend(open.take(stream, (text.len() + at) as i64));
                 }
             }
         }
@@ -187,16 +188,7 @@ impl Carrier {
     pub(super) fn end_of_records(self, text: &[u8]) -> usize {
         let mut open = Open::default();
         for (at, line) in lines(text) {
-            match self.role(line) {
-                _ if line.len() > LONGEST_LINE => open = Open::default(),
-                Role::Foreign => {}
-                Role::Part { stream, text } => open.of(stream).push(Fragment {
-                    at: at as i64,
-                    text,
-                    put: None,
-                }),
-                Role::Last { stream, .. } => open.of(stream).clear(),
-            }
+            open.see(self, line, at as i64, None);
         }
         let may_end = |part: &&Fragment<'_>| part.at + REACH as i64 >= text.len() as i64;
         let parts = open.0.iter().flatten().filter(may_end);
@@ -210,17 +202,27 @@ impl Carrier {
     fn may_hold_parts(self, text: &[u8]) -> bool {
         match self {
             Carrier::Cri => memchr::memmem::find(text, b" P ").is_some(),
+            Carrier::Audit => memchr::memmem::find(text, b"-A--").is_some(),
             Carrier::Docker => memchr::memmem::find_iter(text, BEHIND_LOG)
                 .any(|at| !text[..at].ends_with(b"\\n") || text[..at].ends_with(b"\\\\n")),
         }
     }
 
-    fn role(self, line: &[u8]) -> Role<'_> {
+    fn role<'l>(self, line: &'l [u8], open: &Open<'_>) -> Role<'l> {
         match self {
             Carrier::Cri => cri(line),
             Carrier::Docker => docker(line),
+            Carrier::Audit => audit(line, open.0[0].first().map(|first| first.text)),
         }
         .unwrap_or(Role::Foreign)
+    }
+
+    /// What stands behind each part where records are put together.
+    fn line_break(self) -> &'static [u8] {
+        match self {
+            Carrier::Cri | Carrier::Docker => b"",
+            Carrier::Audit => &[LINE_BREAK],
+        }
     }
 }
 
@@ -232,10 +234,61 @@ impl<'t> Open<'t> {
         }
     }
 
+    /// Takes a line in: what it ends, if it is the last part of a record. `put` says where it was put.
+    fn see(
+        &mut self,
+        carrier: Carrier,
+        line: &'t [u8],
+        at: i64,
+        put: Option<Range<usize>>,
+    ) -> Option<Ended<'t>> {
+        if line.len() > LONGEST_LINE {
+            *self = Open::default();
+            return None;
+        }
+        match carrier.role(line, self) {
+            Role::Foreign => None,
+            Role::Part {
+                stream,
+                text,
+                opens,
+            } => {
+                let parts = self.of(stream);
+                if opens {
+                    parts.clear();
+                }
+                parts.push(Fragment {
+                    at,
+                    text,
+                    put,
+                    opens,
+                });
+                None
+            }
+            Role::Last {
+                stream,
+                before,
+                text,
+            } => Some(Ended {
+                before,
+                parts: self.take(stream, at),
+                text,
+            }),
+        }
+    }
+
     /// Closes what is open of a stream: the parts that a last one at `at` can reach.
     fn take(&mut self, stream: Stream, at: i64) -> Vec<Fragment<'t>> {
         let mut parts = std::mem::take(self.of(stream));
-        parts.retain(|part| part.at + REACH as i64 >= at);
+        let reached = |part: &Fragment<'_>| part.at + REACH as i64 >= at;
+        // What lacks its first line is no transaction.
+        if parts
+            .first()
+            .is_some_and(|first| first.opens && !reached(first))
+        {
+            return Vec::new();
+        }
+        parts.retain(reached);
         parts
     }
 
@@ -293,8 +346,16 @@ fn cri(line: &[u8]) -> Option<Role<'_>> {
     };
     // The runtime writes no space behind the tag of an empty part.
     match rest {
-        b"P" => Some(Role::Part { stream, text: b"" }),
-        [b'P', b' ', text @ ..] => Some(Role::Part { stream, text }),
+        b"P" => Some(Role::Part {
+            stream,
+            text: b"",
+            opens: false,
+        }),
+        [b'P', b' ', text @ ..] => Some(Role::Part {
+            stream,
+            text,
+            opens: false,
+        }),
         b"F" => Some(Role::Last {
             stream,
             before: line,
@@ -335,8 +396,34 @@ fn docker(line: &[u8]) -> Option<Role<'_>> {
         false => Role::Part {
             stream,
             text: inner,
+            opens: false,
         },
     })
+}
+
+/// A line of a transaction whose first line is `first`, if one is open.
+fn audit<'l>(line: &'l [u8], first: Option<&[u8]>) -> Option<Role<'l>> {
+    let stream = Stream::Out;
+    let text = line.strip_suffix(b"\r").unwrap_or(line);
+    match boundary(text) {
+        Some((_, b'A')) => Some(Role::Part {
+            stream,
+            text,
+            opens: true,
+        }),
+        Some((name, b'Z')) if boundary(first?).is_some_and(|(own, _)| own == name) => {
+            Some(Role::Last {
+                stream,
+                before: b"",
+                text: line,
+            })
+        }
+        _ => first.map(|_| Role::Part {
+            stream,
+            text,
+            opens: false,
+        }),
+    }
 }
 
 /// How many backslashes a text ends in.

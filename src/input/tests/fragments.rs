@@ -52,13 +52,18 @@ fn parts_stand_where_the_last_one_does() {
             docker("<a\\n>\n<b>\n<x\\n!\n<c\\\\n>\n<d\\\"\\n>\n<e\\n>\n<f>\n"),
             docker("<a\\n>\n\n<x\\n!\n\n<bc\\\\nd\\\"\\n>\n<e\\n>\n<f>\n"),
         ),
+        (
+            "--ab-A--\r\n[h]\r\n--ab-C--\r\n\n--x-Z--\n--ab-Z--\r\n\n--cd-A--\n--ef-A--\n[i]\n--ef-Z--\n--gh-A--".to_owned(),
+            "\n\n\n\n\n--ab-A--|[h]|--ab-C--||--x-Z--|--ab-Z--\n\n--cd-A--\n\n\n--ef-A--|[i]|--ef-Z--\n--gh-A--".replace('|', "\u{1e}"),
+        ),
         // A forwarder that takes the newlines off cuts nothing.
         (docker("<a>\n<b>\n"), docker("<a>\n<b>\n")),
     ] {
         for way in WAYS {
             for chunk_bytes in [1, 50, 64, 100, 1 << 20] {
                 let found = read(way, &text, chunk_bytes);
-                assert_eq!(found.len(), text.len());
+                let breaks = found.matches('\u{1e}').count();
+                assert_eq!(found.len(), text.len() + breaks);
                 let found = trimmed(&found);
                 assert_eq!(found, trimmed(&expected), "{way:?} {chunk_bytes}");
             }
