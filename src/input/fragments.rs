@@ -377,7 +377,8 @@ const BEHIND_LOG: &[u8] = b"\",\"stream\":\"std";
 fn docker(line: &[u8]) -> Option<Role<'_>> {
     let text = line.strip_prefix(LOG)?;
     // The first quote that no backslash escapes.
-    let end = memchr::memchr_iter(b'"', text).find(|&at| backslashes(&text[..at]) % 2 == 0)?;
+    let end =
+        memchr::memchr_iter(b'"', text).find(|&at| backslashes(&text[..at]).is_multiple_of(2))?;
     let stream = match text[end..].strip_prefix(BEHIND_LOG)? {
         [b'o', b'u', b't', b'"', ..] => Stream::Out,
         [b'e', b'r', b'r', b'"', ..] => Stream::Err,
