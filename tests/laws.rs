@@ -280,6 +280,7 @@ fn survey(text: &[u8], number: usize) -> Survey {
         number,
         offset: 0,
         bytes: text,
+        directives: b"",
     });
     shard.finish()
 }
