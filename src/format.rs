@@ -32,12 +32,14 @@ mod role;
 mod several;
 mod shape;
 mod template;
+mod transaction;
 mod w3c;
 
 pub use detect::{Detected, detect};
 pub use error::FormatError;
-pub use lines::{Line, MAX_LINE, Visitor, visit_unknown};
+pub use lines::{Line, MAX_LINE, Visitor, end_before, visit_unknown};
 pub use registry::{Known, list};
+pub use transaction::{LINE_BREAK, boundary};
 
 use crate::record::Record;
 use crate::settings::FormatSettings;

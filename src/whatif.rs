@@ -186,7 +186,7 @@ fn read(
         |(), chunk, _| {
             let mut reader = Reader::new(&logs.gate, compiled, token_key);
             match logs.formats.get(chunk.source).and_then(Option::as_ref) {
-                Some(format) => format.visit(chunk.bytes, &mut reader),
+                Some(format) => format.visit_chunk(chunk.directives, chunk.bytes, &mut reader),
                 None => format::visit_unknown(chunk.bytes, &mut reader),
             }
             (chunk.source, reader.part)

@@ -339,6 +339,7 @@ fn survey_within(room: usize, text: &[u8], part: usize) -> Survey {
             number: 2 * part + number,
             offset: offset as u64,
             bytes,
+            directives: b"",
         });
     }
     shard.finish()

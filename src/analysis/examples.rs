@@ -9,6 +9,7 @@ use crate::key::{Method, referer_host};
 use crate::record::{Record, Reject};
 use crate::verdict::Verdict;
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 /// Lines shown of each verdict.
 const LINES: usize = 3;
@@ -95,7 +96,7 @@ fn redacted(assembly: &Assembly<'_>, source: usize, line: &[u8]) -> Vec<u8> {
 /// Reads the chunks that hold these lines, and takes the lines out.
 fn read(assembly: &Assembly<'_>, wanted: impl Iterator<Item = Place>) -> BTreeMap<Place, Vec<u8>> {
     let wanted: HashSet<Place> = wanted.collect();
-    let mut chunks: BTreeMap<(usize, usize), u64> = BTreeMap::new();
+    let mut chunks: BTreeMap<(usize, usize), Range<u64>> = BTreeMap::new();
     for (source, tally) in assembly.survey.sources.iter().enumerate() {
         let lines: Vec<u64> = wanted
             .iter()
@@ -106,7 +107,7 @@ fn read(assembly: &Assembly<'_>, wanted: impl Iterator<Item = Place>) -> BTreeMa
         for chunk in &tally.chunks {
             let range = first..first + chunk.lines;
             if lines.iter().any(|line| range.contains(line)) {
-                chunks.insert((source, chunk.number), first);
+                chunks.insert((source, chunk.number), range.clone());
             }
             first = range.end;
         }
@@ -115,16 +116,29 @@ fn read(assembly: &Assembly<'_>, wanted: impl Iterator<Item = Place>) -> BTreeMa
         &|source, number| chunks.contains_key(&(source, number)),
         Vec::new,
         |found: &mut Vec<(Place, Vec<u8>)>, chunk| {
-            let Some(first) = chunks.get(&(chunk.source, chunk.number)) else {
+            let Some(range) = chunks.get(&(chunk.source, chunk.number)) else {
                 return;
             };
             let mut numbers: Vec<u64> = wanted
                 .iter()
-                .filter(|(source, line)| *source == chunk.source && line >= first)
+                .filter(|(source, line)| *source == chunk.source && range.contains(line))
                 .map(|(_, line)| *line)
                 .collect();
             numbers.sort_unstable();
-            for (number, line) in lines_of(chunk.bytes, *first, &numbers) {
+            let ends = memchr::memchr_iter(b'\n', chunk.bytes).count() as u64;
+            let is_plain =
+                range.end - range.start == ends + u64::from(!chunk.bytes.ends_with(b"\n"));
+            let format = assembly.formats.get(chunk.source).and_then(Option::as_ref);
+            let lines = match format.filter(|_| !is_plain) {
+                None => lines_of(chunk.bytes, range.start, &numbers),
+                // Some lines hold several.
+                Some(format) => format
+                    .lines(chunk.bytes)
+                    .map(|line| (range.start + u64::from(line.number), line.bytes))
+                    .filter(|(number, _)| numbers.binary_search(number).is_ok())
+                    .collect(),
+            };
+            for (number, line) in lines {
                 found.push((
                     (chunk.source, number),
                     line[..line.len().min(64 * LONGEST)].to_vec(),

@@ -75,7 +75,7 @@ pub fn parse(settings: &Settings, troubles: &mut Vec<Trouble>) -> Result<Lap, An
     Ok(only_pass(input, Stage::Parse, troubles, |count, chunk| {
         let mut counter = Counter::default();
         match formats.get(chunk.source).and_then(Option::as_ref) {
-            Some(format) => format.visit(chunk.bytes, &mut counter),
+            Some(format) => format.visit_chunk(chunk.directives, chunk.bytes, &mut counter),
             None => format::visit_unknown(chunk.bytes, &mut counter),
         }
         *count += counter.records;

@@ -139,8 +139,10 @@ impl<'a> Collector<'a> {
             let selection = scope.selection(survey, routes, chunk.source, chunk.number);
             self.outlined = selection.as_ref().map(|selection| selection.lines);
             match selection {
-                Some(selection) => format.visit_lines(selection.of(chunk.bytes), self),
-                None => format.visit(chunk.bytes, self),
+                Some(selection) => {
+                    format.visit_lines(chunk.directives, selection.of(chunk.bytes), self)
+                }
+                None => format.visit_chunk(chunk.directives, chunk.bytes, self),
             }
         }
         let rows = start..self.blocks[block].len();

@@ -14,7 +14,7 @@ use super::Routes;
 use super::hot::HotRoutes;
 use super::index::Bits;
 use super::thinning::Thinning;
-use crate::format::Line;
+use crate::format::{Line, end_before};
 use crate::key::intern::{in_share, share_hash};
 use crate::survey::outline::{Entry, Ids, NOBODY, Outlines};
 use crate::survey::tally::Tally;
@@ -255,11 +255,14 @@ impl Selection<'_> {
         let chunk_end = chunk.len() - usize::from(chunk.ends_with(b"\n"));
         let entries = self.lines.entries;
         (0..).zip(entries).filter_map(move |(number, entry)| {
-            if !self.may_keep(entry) {
+            // What is no request may be a directive for the lines behind it.
+            let is_directive =
+                || entry.client == NOBODY && chunk.get(entry.offset as usize) == Some(&b'#');
+            if !self.may_keep(entry) && !is_directive() {
                 return None;
             }
             let next = entries.get(number as usize + 1);
-            let end = next.map_or(chunk_end, |next| (next.offset as usize).saturating_sub(1));
+            let end = next.map_or(chunk_end, |next| end_before(chunk, next.offset as usize));
             Line::within(chunk, number, entry.offset as usize, end)
         })
     }

@@ -96,7 +96,7 @@ impl<'a> Lines<'a> {
             self.part.bytes.reserve(chunk.bytes.len() * 5 / 2);
         }
         match self.plan.formats.get(chunk.source).and_then(Option::as_ref) {
-            Some(format) => format.visit(chunk.bytes, self),
+            Some(format) => format.visit_chunk(chunk.directives, chunk.bytes, self),
             None => format::visit_unknown(chunk.bytes, self),
         }
         self.has_token =

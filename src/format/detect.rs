@@ -36,22 +36,40 @@ pub struct Detected {
 }
 
 impl Detected {
-    /// Calls the visitor for every line of a chunk, which begins at the start of a line.
-    pub fn visit<V: Visitor>(&self, chunk: &[u8], visitor: &mut V) {
-        let by_quotes = self.envelope.is_none() && self.parser.reads_by_quotes();
-        self.visit_lines(lines_for(chunk, by_quotes), visitor);
+    /// Calls the visitor for every line of a text, which begins at the start of a line.
+    pub fn visit<V: Visitor>(&self, text: &[u8], visitor: &mut V) {
+        self.visit_chunk(b"", text, visitor);
     }
 
-    /// Calls the visitor for some lines of a chunk.
+    /// The same for a chunk, at whose start `directives` are in force, one a line.
+    pub fn visit_chunk<V: Visitor>(&self, directives: &[u8], chunk: &[u8], visitor: &mut V) {
+        self.visit_lines(directives, self.lines(chunk), visitor);
+    }
+
+    /// The lines of a chunk, and the elements of those that hold several.
+    pub fn lines<'c>(&self, chunk: &'c [u8]) -> impl Iterator<Item = Line<'c>> {
+        let by_quotes = self.envelope.is_none() && self.parser.reads_by_quotes();
+        let of_objects = self.is_json() || self.envelope.as_ref().is_some_and(Envelope::is_object);
+        lines_for(chunk, by_quotes, of_objects)
+    }
+
+    /// The same for some lines of a chunk, and the directives among them.
     pub fn visit_lines<'c, V: Visitor>(
         &self,
+        directives: &[u8],
         lines: impl Iterator<Item = Line<'c>>,
         visitor: &mut V,
     ) {
+        let mut clock = Clock::new(self.zone);
+        if !directives.is_empty() {
+            directives
+                .split(|&byte| byte == b'\n')
+                .for_each(|line| clock.direct(line));
+        }
         self.parser.visit(
             self.envelope.as_ref(),
             &self.fallbacks,
-            self.zone,
+            clock,
             lines,
             visitor,
         );

@@ -114,6 +114,11 @@ impl Envelope {
         (!envelope.kinds.is_empty()).then_some((envelope, lines))
     }
 
+    /// Whether the lines of the file are JSON objects.
+    pub(super) fn is_object(&self) -> bool {
+        self.kinds.first() == Some(&Kind::Object)
+    }
+
     /// Its name, to be shown.
     pub(super) fn name(&self) -> String {
         let names: Vec<_> = self.kinds.iter().rev().map(|kind| kind.name()).collect();

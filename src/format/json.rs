@@ -99,7 +99,7 @@ fn drafted<'a>(names: &Names, body: &'a [u8], clock: &mut Clock) -> Option<Draft
     ends_line(rest).then_some(fill.draft)
 }
 
-/// Whether nothing but the end of a list stands there: commas, and behind a `]` what closes its holder.
+/// Whether nothing but the end of a list stands there: commas, and behind a `]` what its holder holds besides.
 fn ends_line(rest: &[u8]) -> bool {
     let list_end = memchr::memchr(b']', rest);
     let (before, behind) = rest.split_at(list_end.unwrap_or(rest.len()));
@@ -107,7 +107,8 @@ fn ends_line(rest: &[u8]) -> bool {
         text.iter()
             .all(|byte| byte.is_ascii_whitespace() || ends.contains(byte))
     };
-    only(before, b",") && only(behind, b",]}")
+    let is_held = behind.starts_with(b"],") && behind.trim_ascii_end().ends_with(b"}");
+    only(before, b",") && (is_held || only(behind, b",]}"))
 }
 
 /// The names of services whose lines are known.
@@ -206,7 +207,7 @@ fn variant(sample: &[&[u8]]) -> &'static str {
 }
 
 /// What a header field tells.
-fn header(name: &[u8]) -> Option<Role> {
+pub(super) fn header(name: &[u8]) -> Option<Role> {
     const KNOWN: [(&str, Role); 5] = [
         ("host", Role::Host),
         ("user-agent", Role::UserAgent),

@@ -6,7 +6,6 @@ use super::registry::{Known, Parser};
 use super::{envelope, notes, several};
 use crate::record::{Record, Reject};
 use crate::time::Clock;
-use chrono_tz::Tz;
 
 /// Longest line that is read, in bytes. A longer one is no request that a server would accept.
 pub const MAX_LINE: usize = 1 << 20;
@@ -59,6 +58,17 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Where the line ends behind which another starts at `next`: a byte stands between them, except between
+/// objects side by side.
+#[inline]
+pub fn end_before(chunk: &[u8], next: usize) -> usize {
+    let before = next.saturating_sub(1);
+    match chunk.get(before) {
+        Some(b'}') => next,
+        _ => before,
+    }
+}
+
 /// Who is told of the lines of a chunk, in their order.
 pub trait Visitor {
     /// A request. `format` is 0 for the file's own format and `n` for its n-th fallback.
@@ -72,11 +82,10 @@ pub trait Visitor {
 pub(super) fn visit<'c, F: Lend, V: Visitor>(
     primary: &F,
     fallbacks: &[(&Known, Parser)],
-    zone: Option<Tz>,
+    mut clock: Clock,
     lines: impl Iterator<Item = Line<'c>>,
     visitor: &mut V,
 ) {
-    let mut clock = Clock::new(zone);
     for line in lines {
         let may_be_a_request =
             line.bytes.len() <= MAX_LINE && !matches!(line.bytes.first(), None | Some(b'#'));
@@ -153,13 +162,15 @@ pub(super) fn reject_unread(line: &[u8]) -> Option<Reject> {
 
 /// The lines of a chunk. A last line without line feed is a line.
 pub(super) fn lines(chunk: &[u8]) -> Lines<'_> {
-    lines_for(chunk, false)
+    lines_for(chunk, false, true)
 }
 
-/// As [`lines`], with their quotes where the format reads lines by them.
-pub(super) fn lines_for(chunk: &[u8], by_quotes: bool) -> Lines<'_> {
+/// As [`lines`], with their quotes where the format reads lines by them; lines of objects are looked at for
+/// objects side by side only if those are expected.
+pub(super) fn lines_for(chunk: &[u8], by_quotes: bool, of_objects: bool) -> Lines<'_> {
     Lines {
         chunk,
+        side_by_side: of_objects && several::may_be_side_by_side(chunk),
         number: 0,
         marked: MarkedLines::new(chunk, by_quotes),
         elements: Vec::new().into_iter(),
@@ -170,6 +181,7 @@ pub(super) fn lines_for(chunk: &[u8], by_quotes: bool) -> Lines<'_> {
 /// See [`lines`].
 pub(super) struct Lines<'c> {
     chunk: &'c [u8],
+    side_by_side: bool,
     number: u32,
     marked: MarkedLines<'c>,
     /// What is left of a line that holds several, and where that line starts.
@@ -213,7 +225,8 @@ impl<'c> Iterator for Lines<'c> {
         let line = self.marked.next()?;
         let bytes = self.chunk.get(line.start..line.end)?;
         let marked = line.start == 0 && bytes.starts_with(BYTE_ORDER_MARK);
-        if (marked || several::may_hold(bytes))
+        let may_hold = several::may_hold(bytes) || self.side_by_side && bytes.starts_with(b"{");
+        if (marked || may_hold)
             && let Some(first) = self.take_apart(line.start, bytes)
         {
             return Some(first);
@@ -243,7 +256,7 @@ mod tests {
 
     #[test]
     fn elements_of_an_array_are_lines() {
-        let text = b"\xef\xbb\xbf[{\"a\":1}, {\"b\":2}]\nc\n{\"records\":[{\"d\":3},{\"e\":4}]}\n";
+        let text = b"\xef\xbb\xbf[{\"a\":1}, {\"b\":2}]\nc\n{\"records\":[{\"d\":3},{\"e\":4}]}\n{\"f\":5}{\"g\":6}\n";
         let found: Vec<_> = lines(text)
             .map(|line| (line.number, std::str::from_utf8(line.bytes).unwrap()))
             .collect();
@@ -253,13 +266,16 @@ mod tests {
             (2, "c"),
             (3, "{\"d\":3}"),
             (4, "{\"e\":4}"),
+            (5, "{\"f\":5}"),
+            (6, "{\"g\":6}"),
         ];
         assert_eq!(found, expected);
         // As Examine comes back to them: by where they start, up to where the next does.
         let offsets: Vec<_> = lines(text).map(|line| line.offset).collect();
         for (number, offset) in (0..).zip(&offsets) {
             let next = offsets.get(number as usize + 1).copied();
-            let end = next.unwrap_or(text.len()) - 1;
+            let next = next.unwrap_or(text.len());
+            let end = end_before(text, next);
             let line = Line::within(text, number, *offset, end).unwrap();
             let (_, exact) = expected[number as usize];
             assert!(line.bytes.starts_with(exact.as_bytes()), "{exact}");

@@ -4,11 +4,10 @@ use super::envelope::{Envelope, Enveloped};
 use super::lines::{Line, Visitor, visit};
 use super::preset::{self, Preset};
 use super::template::Template;
-use super::{BuiltIn, Format, FormatError, haproxy, json, logfmt, ncsa, w3c};
+use super::{BuiltIn, Format, FormatError, haproxy, json, logfmt, ncsa, transaction, w3c};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
-use chrono_tz::Tz;
 use std::sync::LazyLock;
 
 /// A format as `forbid-logs formats` lists it.
@@ -82,22 +81,22 @@ macro_rules! formats {
                 &self,
                 envelope: Option<&Envelope>,
                 fallbacks: &[(&'static Known, Parser)],
-                zone: Option<Tz>,
+                clock: Clock,
                 lines: impl Iterator<Item = Line<'c>>,
                 visitor: &mut V,
             ) {
                 match (self, envelope) {
-                    $((Parser::$variant(parser), None) => visit(parser, fallbacks, zone, lines, visitor),)*
-                    (Parser::Template(parser), None) => visit(parser, fallbacks, zone, lines, visitor),
-                    (Parser::Preset(parser), None) => visit(*parser, fallbacks, zone, lines, visitor),
+                    $((Parser::$variant(parser), None) => visit(parser, fallbacks, clock, lines, visitor),)*
+                    (Parser::Template(parser), None) => visit(parser, fallbacks, clock, lines, visitor),
+                    (Parser::Preset(parser), None) => visit(*parser, fallbacks, clock, lines, visitor),
                     $((Parser::$variant(parser), Some(envelope)) => {
-                        visit(&Enveloped { envelope, parser }, fallbacks, zone, lines, visitor)
+                        visit(&Enveloped { envelope, parser }, fallbacks, clock, lines, visitor)
                     })*
                     (Parser::Template(parser), Some(envelope)) => {
-                        visit(&Enveloped { envelope, parser }, fallbacks, zone, lines, visitor)
+                        visit(&Enveloped { envelope, parser }, fallbacks, clock, lines, visitor)
                     }
                     (Parser::Preset(parser), Some(envelope)) => {
-                        visit(&Enveloped { envelope, parser: *parser }, fallbacks, zone, lines, visitor)
+                        visit(&Enveloped { envelope, parser: *parser }, fallbacks, clock, lines, visitor)
                     }
                 }
             }
@@ -116,6 +115,8 @@ formats! {
         "HAProxy option httplog, httpslog and tcplog, with or without a syslog header";
     Logfmt(logfmt::Logfmt): "logfmt", ["heroku.router"],
         "key=value pairs with the usual names, as Heroku's router writes them";
+    Transactions(transaction::Transactions): "modsecurity.serial", ["modsecurity.native", "coraza.native"],
+        "ModSecurity's and Coraza's serial audit logs: a transaction between boundaries";
 }
 
 /// The built-in formats.

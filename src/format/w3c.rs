@@ -3,7 +3,7 @@
 //! Sources: the W3C working draft (<https://www.w3.org/TR/WD-logfile.html>), IIS
 //! (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>), the error log of HTTP.sys, and
 //! CloudFront's standard log. A file may change its fields anywhere; a line is read with the last
-//! directive before it in its chunk, else with one of the head's, else with a set that servers write by
+//! directive before it, else with one of the head's, else with a set that servers write by
 //! default, else as one of IIS. A line must have as many fields as are named, and a method and a status where they belong.
 
 mod bare;

@@ -13,6 +13,8 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use serde::{Deserialize, Serialize};
 
 use super::compression::{Compression, MAGIC_BYTES};
+use super::fragments::{BEFORE, Carrier};
+use super::source::HEAD_BYTES;
 use super::stream::compressed_head;
 
 /// Bytes of text at the start of a file, and before the cursor, that tell it from others.
@@ -134,8 +136,21 @@ impl LogFile {
         Ok(hash(&read_at(&self.file, start, offset - start)?))
     }
 
+    /// Behind the last whole record between `start` and the end of the file; `start` if there is none.
+    pub(super) fn end_of_records(&self, start: u64) -> io::Result<u64> {
+        let end = self.end_of_lines(start)?;
+        let head = self.read(0, HEAD_BYTES as u64)?;
+        let Some(carrier) = Carrier::of(&head) else {
+            return Ok(end);
+        };
+        let from = end.saturating_sub(BEFORE as u64).max(start);
+        let text = read_at(&self.file, from, end - from)?;
+        // It may begin within a line, and that line is no part then.
+        Ok(from + carrier.end_of_records(&text) as u64)
+    }
+
     /// Behind the last newline between `start` and the end of the file; `start` if there is none.
-    pub(super) fn end_of_lines(&self, start: u64) -> io::Result<u64> {
+    fn end_of_lines(&self, start: u64) -> io::Result<u64> {
         const STEP: u64 = 64 << 10;
         let mut end = self.size;
         while end > start {

@@ -304,7 +304,7 @@ impl Look<'_> {
                 });
                 file.end = Some(match is_done {
                     true => file.size.max(file.start),
-                    false => file.end_of_lines(file.start)?,
+                    false => file.end_of_records(file.start)?,
                 });
                 if is_elder {
                     file.start = file.end.unwrap_or(file.start);

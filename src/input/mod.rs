@@ -11,9 +11,11 @@
 mod compression;
 pub mod cursor;
 mod descriptors;
+mod directives;
 mod error;
 mod expand;
 pub mod follow;
+mod fragments;
 pub mod guard;
 mod line;
 mod mapping;
@@ -79,6 +81,8 @@ pub struct Chunk<'a> {
     /// Lines, each with its newline; only the last line of a source may lack it. The last line of a
     /// chunk may be cut to `LONGEST_LINE + 1` bytes and its newline, if it is longer than that.
     pub bytes: &'a [u8],
+    /// Of a W3C extended log, the directives before the chunk that are in force at its start, one a line.
+    pub directives: &'a [u8],
 }
 
 /// What a pass gives.

@@ -52,6 +52,8 @@ struct Account {
 #[derive(Default)]
 struct Desk {
     text: Vec<u8>,
+    /// The lines of a plain file with whole records, where they stand on several lines.
+    records: Vec<u8>,
     packer: Packer,
 }
 
@@ -152,13 +154,14 @@ impl Reading<'_> {
         let Body::Stream(stream) = &self.sources[source].body else {
             return;
         };
-        let (place, read) = {
+        let (place, directives, read) = {
             let mut stream = lock(stream);
             let place = stream.next_chunk(self.chunk_bytes, &mut desk.text);
+            let directives = place.map_or(Vec::new(), |place| stream.directives_at(place.offset));
             if !stream.has_ended() {
                 turn.stream_goes_on();
             }
-            (place, stream.take_progress())
+            (place, directives, stream.take_progress())
         };
         drop(turn);
         if let Some(place) = place {
@@ -167,6 +170,7 @@ impl Reading<'_> {
                 number: place.number,
                 offset: place.offset,
                 bytes: &desk.text,
+                directives: &directives,
             };
             step(&chunk);
             let extent = self
@@ -197,12 +201,17 @@ impl Reading<'_> {
         }
         match file.chunk(number, self.chunk_bytes, &mut desk.text) {
             Ok(Some(piece)) => {
-                step(&Chunk {
-                    source,
-                    number,
-                    offset: piece.offset,
-                    bytes: piece.bytes,
-                });
+                let directives = file.directives_at(piece.offset);
+                match (file.records(&piece, &mut desk.records), directives) {
+                    (Ok(bytes), Ok(directives)) => step(&Chunk {
+                        source,
+                        number,
+                        offset: piece.offset,
+                        bytes,
+                        directives: &directives,
+                    }),
+                    (Err(lost), _) | (_, Err(lost)) => return account.lose(lost),
+                }
                 if file.is_whole() {
                     let bytes = piece.bytes.len() as u64;
                     account.analysed.fetch_add(bytes, Ordering::Relaxed);
@@ -240,12 +249,21 @@ impl Reading<'_> {
                     number: kept.number,
                     offset: kept.offset,
                     bytes: &desk.text,
+                    directives: &self.directives_of_stream(source, kept.offset),
                 });
                 let bytes = desk.text.len() as u64;
                 account.analysed.fetch_add(bytes, Ordering::Relaxed);
                 (self.progress)(bytes);
             }
             Err(error) => account.lose(Lost::Failed(error)),
+        }
+    }
+
+    /// The directives in force at a place of a stream that was read.
+    fn directives_of_stream(&self, source: usize, offset: u64) -> Vec<u8> {
+        match &self.sources[source].body {
+            Body::Stream(stream) => lock(stream).directives_at(offset),
+            Body::Plain(_) => Vec::new(),
         }
     }
 

@@ -8,12 +8,17 @@
 //! The file stays open, so a rotation by rename changes nothing. Truncation and rewriting do: the
 //! size is looked at before every chunk, and size and beginning after every pass.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Mutex;
 
+use super::directives::Directives;
+use super::fragments::{AFTER, BEFORE, Carrier};
 use super::line::{BLOCK_BYTES, extend_line, last_line_start};
 use super::mapping::Mapping;
+use super::queue::lock;
 use super::source::HEAD_BYTES;
 
 /// Bytes at the beginning of a file that tell it from another.
@@ -30,6 +35,10 @@ pub(super) struct PlainFile {
     base: u64,
     len: u64,
     fingerprint: blake3::Hash,
+    /// Whose records may stand on several lines here.
+    carrier: Option<Carrier>,
+    /// Of a W3C extended log, the directives of the file so far.
+    directives: Option<Mutex<Directives>>,
     text: Text,
 }
 
@@ -75,13 +84,18 @@ impl PlainFile {
                 Text::Read { head }
             }
         };
-        Ok(PlainFile {
+        let mut file = PlainFile {
             file,
             base: 0,
             len,
             fingerprint,
+            carrier: None,
+            directives: None,
             text,
-        })
+        };
+        file.carrier = Carrier::of(file.head());
+        file.directives = Directives::of(file.head()).map(Mutex::new);
+        Ok(file)
     }
 
     /// Takes the bytes of `file` from `start` to `end`, between two ends of lines. The head is that of
@@ -94,6 +108,8 @@ impl PlainFile {
             file,
             base: start,
             len: end.saturating_sub(start),
+            carrier: Carrier::of(&head),
+            directives: Directives::of(&head).map(Mutex::new),
             text: Text::Read { head },
         })
     }
@@ -150,6 +166,62 @@ impl PlainFile {
             }
             Text::Read { .. } => self.read_piece(edges, buffer),
         }
+    }
+
+    /// The lines of a piece with whole records; in `buffer`, if that makes a difference.
+    pub(super) fn records<'a>(
+        &self,
+        piece: &Piece<'a>,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], Lost> {
+        let Some(carrier) = self.carrier else {
+            return Ok(piece.bytes);
+        };
+        let end = piece.offset + piece.bytes.len() as u64;
+        let before = self.around(piece.offset.saturating_sub(BEFORE as u64), piece.offset)?;
+        let after = || self.around(end, self.len.min(end + AFTER as u64));
+        Ok(match carrier.join(&before, piece.bytes, after, buffer)? {
+            true => buffer,
+            false => piece.bytes,
+        })
+    }
+
+    /// The directives in force at a place of the text where a line starts. Of a part, those before it too.
+    pub(super) fn directives_at(&self, offset: u64) -> Result<Vec<u8>, Lost> {
+        let Some(directives) = &self.directives else {
+            return Ok(Vec::new());
+        };
+        let mut directives = lock(directives);
+        directives.look_on(self.base + offset, |start, end| match &self.text {
+            Text::Mapped(_) => self.around(start, end),
+            Text::Read { .. } => {
+                let mut text = Vec::new();
+                read_range(&self.file, start, end, &mut text)?;
+                Ok(Cow::Owned(text))
+            }
+        })?;
+        Ok(directives.in_force(self.base + offset))
+    }
+
+    /// The text from `start` to `end`, which a piece does not hold.
+    fn around(&self, start: u64, end: u64) -> Result<Cow<'_, [u8]>, Lost> {
+        match &self.text {
+            // Within the mapping, so it fits.
+            Text::Mapped(mapping) => {
+                let text = mapping.bytes().get(start as usize..end as usize);
+                text.map(Cow::Borrowed).ok_or(Lost::Shrank)
+            }
+            Text::Read { .. } => {
+                let mut text = Vec::new();
+                self.read(start, end, &mut text)?;
+                Ok(Cow::Owned(text))
+            }
+        }
+    }
+
+    /// Whose records may stand on several lines here.
+    pub(super) fn carrier(&self) -> Option<Carrier> {
+        self.carrier
     }
 
     /// Gives back memory behind a chunk that is done with, now and then.

@@ -10,6 +10,7 @@ use super::compression::{Compression, MAGIC_BYTES, unsupported};
 use super::error::InputError;
 use super::expand::{Candidate, Place};
 use super::plain::PlainFile;
+use super::queue::lock;
 use super::stream::Stream;
 
 /// Bytes of text at the beginning of a source that are shown before the first pass. Enough to see
@@ -32,7 +33,7 @@ pub struct Source {
     pub log: usize,
     /// What an earlier run counted, read again for exposure only.
     pub is_context: bool,
-    /// The first bytes of text, unless they are in the mapping of `body`.
+    /// The first bytes of text, unless they are in `body`, as they are in the file.
     head: Vec<u8>,
     pub(super) body: Body,
 }
@@ -52,13 +53,25 @@ impl std::fmt::Debug for Body {
     }
 }
 
+impl Body {
+    /// The head with whole records, where they stand on several lines; else as it came.
+    fn whole_head(&self, head: Vec<u8>) -> Vec<u8> {
+        let (carrier, text) = match self {
+            Body::Plain(file) => (file.carrier(), file.head()),
+            Body::Stream(stream) => (lock(stream).carrier(), &head[..]),
+        };
+        let whole = carrier.map(|carrier| carrier.whole_head(text));
+        whole.filter(|whole| !whole.is_empty()).unwrap_or(head)
+    }
+}
+
 impl Source {
     /// The first bytes of text (at most 2 MiB), after decompression: for detecting the format.
     /// May end within a line.
     pub fn head(&self) -> &[u8] {
         match &self.body {
-            Body::Plain(file) => file.head(),
-            Body::Stream(_) => &self.head,
+            Body::Plain(file) if self.head.is_empty() => file.head(),
+            _ => &self.head,
         }
     }
 
@@ -152,7 +165,7 @@ impl OpenFile {
             identity,
             log,
             is_context: false,
-            head,
+            head: body.whole_head(head),
             body,
         })
     }
@@ -206,7 +219,7 @@ impl Part {
             log: self.log,
             is_context: self.is_context,
             path: self.path,
-            head,
+            head: body.whole_head(head),
             body,
         })
     }

@@ -7,12 +7,15 @@
 //! Text from a decoder that fails, or a pipe, ends with the last whole line before the failure: half
 //! a line is not what the server wrote.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::compression::Compression;
+use super::directives::Directives;
+use super::fragments::{AFTER, BEFORE, Carrier};
 use super::line::{BLOCK_BYTES, extend_line, last_line_start};
 use super::source::HEAD_BYTES;
 
@@ -29,6 +32,12 @@ pub(super) struct Stream {
     taken: Arc<AtomicU64>,
     /// Text behind the last chunk.
     carry: Vec<u8>,
+    /// Whose records may stand on several lines here.
+    carrier: Option<Carrier>,
+    /// Text before the last chunk's end, where records may stand on several lines.
+    behind: Vec<u8>,
+    /// Of a W3C extended log, the directives so far.
+    directives: Option<Directives>,
     /// Bytes of text before `carry`.
     offset: u64,
     /// Chunks made.
@@ -63,6 +72,7 @@ impl Stream {
         let head = compressed_head(&file.file, len, compression, HEAD_BYTES)?;
         let mut stream = Stream::new(Arc::default());
         stream.waiting = Some(file);
+        stream.look_at(&head);
         Ok((stream, head))
     }
 
@@ -86,6 +96,7 @@ impl Stream {
             .take(HEAD_BYTES as u64)
             .read_to_end(&mut head);
         let text = Cursor::new(head.clone());
+        stream.look_at(&head);
         stream.reader = Some(match read {
             Ok(_) => Box::new(text.chain(rest)),
             Err(error) => {
@@ -102,11 +113,31 @@ impl Stream {
             reader: None,
             taken,
             carry: Vec::new(),
+            carrier: None,
+            behind: Vec::new(),
+            directives: None,
             offset: 0,
             chunks: 0,
             ended: false,
             failure: None,
         }
+    }
+
+    /// Learns from the first bytes of the text what has to be known of it.
+    fn look_at(&mut self, head: &[u8]) {
+        self.carrier = Carrier::of(head);
+        self.directives = Directives::of(head);
+    }
+
+    /// The directives in force at a place of the text that was read.
+    pub(super) fn directives_at(&self, offset: u64) -> Vec<u8> {
+        let directives = self.directives.as_ref();
+        directives.map_or(Vec::new(), |directives| directives.in_force(offset))
+    }
+
+    /// Whose records may stand on several lines here.
+    pub(super) fn carrier(&self) -> Option<Carrier> {
+        self.carrier
     }
 
     /// True when there is no chunk any more.
@@ -148,6 +179,7 @@ impl Stream {
                 chunk.len() as u64
             }
         };
+        self.make_records_whole(chunk);
         if self.ended {
             // Frees the decoder and the descriptor while other streams are still read.
             self.reader = None;
@@ -159,6 +191,9 @@ impl Stream {
             number: self.chunks,
             offset: self.offset,
         };
+        if let Some(directives) = &mut self.directives {
+            directives.look_through(chunk, bytes_of_text);
+        }
         self.chunks += 1;
         self.offset += bytes_of_text;
         Some(place)
@@ -211,6 +246,44 @@ impl Stream {
                 None => bytes_of_text += block.len() as u64,
             }
         }
+    }
+
+    /// Puts records together that stand on several lines.
+    fn make_records_whole(&mut self, chunk: &mut Vec<u8>) {
+        let Some(carrier) = self.carrier else {
+            return;
+        };
+        let behind = std::mem::take(&mut self.behind);
+        let before = &behind[behind.len().saturating_sub(BEFORE)..];
+        let mut records = Vec::new();
+        let after = || Ok::<_, std::convert::Infallible>(Cow::Owned(self.ahead(AFTER).to_vec()));
+        let Ok(joined) = carrier.join(before, chunk, after, &mut records);
+        self.behind = behind;
+        if self.behind.len() > 2 * BEFORE {
+            self.behind.drain(..self.behind.len() - BEFORE);
+        }
+        self.behind.extend_from_slice(chunk);
+        if joined {
+            std::mem::swap(chunk, &mut records);
+        }
+    }
+
+    /// The next `bytes` of text, or what there is, which stay the next.
+    fn ahead(&mut self, bytes: usize) -> &[u8] {
+        let missing = bytes.saturating_sub(self.carry.len());
+        if missing > 0 && !self.ended {
+            let mut carry = std::mem::take(&mut self.carry);
+            let read = self
+                .reader()
+                .and_then(|reader| reader.take(missing as u64).read_to_end(&mut carry));
+            if let Err(error) = read {
+                // Told when the text before it is used up.
+                self.failure = Some(error);
+                self.reader = Some(Box::new(io::empty()));
+            }
+            self.carry = carry;
+        }
+        &self.carry[..self.carry.len().min(bytes)]
     }
 
     /// The end of the text; an error if a failure had ended it early.

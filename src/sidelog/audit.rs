@@ -15,21 +15,18 @@
 
 use super::modsecurity;
 use super::said::{About, Kind, Target, Told, digits, target_of};
+use crate::format::{LINE_BREAK, boundary};
 use crate::time::Clock;
-
-/// Longest boundary line.
-const LONGEST_BOUNDARY: usize = 64;
 
 /// The letter of the section that a boundary line begins: `--5f1a2b3c-H--`.
 pub(super) fn section(line: &[u8]) -> Option<u8> {
-    if line.len() > LONGEST_BOUNDARY || !line.starts_with(b"--") {
-        return None;
-    }
-    match line {
-        [inner @ .., b'-', letter @ b'A'..=b'Z', b'-', b'-'] if inner.len() > 2 => Some(*letter),
-        // Version 3 writes three dashes before.
-        _ => None,
-    }
+    boundary(line).map(|(_, letter)| letter)
+}
+
+/// Whether a line is a whole transaction, with its newlines replaced.
+pub(super) fn is_whole(line: &[u8]) -> bool {
+    let first = line.split(|byte| *byte == LINE_BREAK).next();
+    first.is_some_and(|first| first.len() < line.len() && section(first) == Some(b'A'))
 }
 
 /// Reads a transaction, boundary lines included, and gives what it says to `take`.
@@ -39,7 +36,7 @@ pub(super) fn read<'t>(text: &'t [u8], mut take: impl FnMut(Told<'t>)) {
     let mut intercepted = false;
     let mut messages = Vec::new();
     let mut part = 0;
-    for line in text.split(|byte| *byte == b'\n') {
+    for line in text.split(|byte| matches!(*byte, b'\n' | LINE_BREAK)) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if let Some(letter) = section(line) {
             part = letter;
@@ -140,14 +137,5 @@ mod tests {
     fn the_echo_of_a_refusal_by_others_is_not() {
         let echo = DENIED.replace("Action: Intercepted (phase 2)\n", "");
         assert!(kinds(&echo).iter().all(|(kind, _)| *kind == Kind::Matched));
-    }
-
-    #[test]
-    fn boundaries() {
-        assert_eq!(section(b"--5f1a2b3c-A--"), Some(b'A'));
-        assert_eq!(section(b"---aBcD---H--"), Some(b'H'));
-        for line in [&b"--"[..], b"----", b"--x-a--", b"-A--", b"--A--"] {
-            assert_eq!(section(line), None, "{line:?}");
-        }
     }
 }

@@ -29,7 +29,7 @@ const FORMATS: [Format; 4] = [
     },
     Format {
         name: "ModSecurity audit log",
-        read: audit_json,
+        read: audit_line,
     },
 ];
 /// Place of the audit logs among them.
@@ -55,8 +55,16 @@ fn one(told: Option<Told<'_>>, take: &mut dyn FnMut(Told<'_>)) -> bool {
     told.map(take).is_some()
 }
 
-fn audit_json(line: &[u8], take: &mut dyn FnMut(Told<'_>)) -> bool {
-    line.starts_with(b"{") && audit_json::read(line, take)
+/// A transaction as JSON, or a serial one that input has put on one line.
+fn audit_line(line: &[u8], take: &mut dyn FnMut(Told<'_>)) -> bool {
+    match line.first() {
+        Some(b'{') => audit_json::read(line, take),
+        Some(b'-') if audit::is_whole(line) => {
+            audit::read(line, take);
+            true
+        }
+        _ => false,
+    }
 }
 
 /// A saying that is kept.

@@ -72,7 +72,7 @@ impl<'a> Shard<'a> {
         self.outline = fits.then(|| Vec::with_capacity(self.lines_of_last_chunk));
         let formats = self.formats;
         match &formats[chunk.source] {
-            Some(format) => format.visit(chunk.bytes, self),
+            Some(format) => format.visit_chunk(chunk.directives, chunk.bytes, self),
             None => crate::format::visit_unknown(chunk.bytes, self),
         }
         self.finish_chunk();

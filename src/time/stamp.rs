@@ -353,8 +353,7 @@ fn http_date(stamp: &[u8]) -> Option<(Civil, &[u8])> {
     (a == b && matches!(a, b' ' | b'-')).then_some((civil, rest))
 }
 
-/// `Dec  9 13:01:26`, the stamp of RFC 3164, with or without a fraction. It lacks a year: the latest
-/// one is taken that does not put it more than a day ahead of now.
+/// `Dec  9 13:01:26`, the stamp of RFC 3164, with or without a year and a fraction.
 fn yearless(stamp: &[u8]) -> Option<(Civil, &[u8])> {
     let (date, time) = stamp.split_at_checked(7)?;
     let [m, mm, mmm, b' ', d, dd, b' '] = *date else {
@@ -365,9 +364,7 @@ fn yearless(stamp: &[u8]) -> Option<(Civil, &[u8])> {
         _ => (None, time),
     };
     let (civil, rest) = time_of_day(time)?;
-    let now = chrono::Utc::now();
-    let mut civil = Civil {
-        year: year.map_or_else(|| i64::from(chrono::Datelike::year(&now)), i64::from),
+    let civil = Civil {
         month: month_of_name(&[m, mm, mmm])?,
         day: match d {
             b' ' => number(&[dd])?,
@@ -375,14 +372,27 @@ fn yearless(stamp: &[u8]) -> Option<(Civil, &[u8])> {
         },
         ..civil
     };
-    if year.is_none()
-        && civil
-            .seconds()
-            .is_none_or(|seconds| seconds > now.timestamp() + 86_400)
-    {
-        civil.year -= 1;
-    }
+    let civil = match year {
+        Some(year) => Civil {
+            year: i64::from(year),
+            ..civil
+        },
+        None => in_latest_year(civil, chrono::Utc::now())?,
+    };
     Some((civil, rest))
+}
+
+/// A moment without its year, in the latest year that has it and does not put it more than a day ahead of
+/// now: so December before January is the year before, and the 29th of February in a leap year.
+fn in_latest_year(civil: Civil, now: chrono::DateTime<chrono::Utc>) -> Option<Civil> {
+    /// Years from one leap year to the next, over a century that is none.
+    const LEAP: i64 = 8;
+    let year = i64::from(chrono::Datelike::year(&now));
+    let latest_s = now.timestamp() + 86_400;
+    let years = (year - LEAP..=year + 1).rev();
+    years
+        .map(|year| Civil { year, ..civil })
+        .find(|civil| civil.seconds().is_some_and(|seconds| seconds <= latest_s))
 }
 
 /// `13:55:36` and an optional fraction behind `.` or `,`.
@@ -452,6 +462,48 @@ mod tests {
     fn utc(stamp: &str) -> Option<(i64, i32)> {
         let instant = Clock::new(None).read(stamp.as_bytes())?;
         Some((instant.ms, instant.utc_offset_s))
+    }
+
+    #[test]
+    fn a_stamp_without_a_year_is_of_the_latest_that_has_it() {
+        for (stamp, now, expected) in [
+            (
+                "Dec 31 23:59:59",
+                "2026-01-01T00:00:05Z",
+                "2025-12-31T23:59:59Z",
+            ),
+            (
+                "Jan  1 00:00:01",
+                "2026-01-01T00:00:05Z",
+                "2026-01-01T00:00:01Z",
+            ),
+            // A clock in a zone to the east is ahead, over the end of a year too.
+            (
+                "Jan  1 09:00:00",
+                "2025-12-31T23:00:00Z",
+                "2026-01-01T09:00:00Z",
+            ),
+            (
+                "Mar 12 09:00:00",
+                "2026-03-10T10:00:00Z",
+                "2025-03-12T09:00:00Z",
+            ),
+            (
+                "Feb 29 09:00:00",
+                "2026-03-10T10:00:00Z",
+                "2024-02-29T09:00:00Z",
+            ),
+            (
+                "Feb 29 09:00:00",
+                "2103-03-10T10:00:00Z",
+                "2096-02-29T09:00:00Z",
+            ),
+        ] {
+            let utc = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+            let (civil, _) = yearless(stamp.as_bytes()).unwrap();
+            let found = in_latest_year(civil, utc(now)).and_then(|civil| civil.seconds());
+            assert_eq!(found, Some(utc(expected).timestamp()), "{stamp} at {now}");
+        }
     }
 
     #[test]

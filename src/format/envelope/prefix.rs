@@ -154,15 +154,16 @@ fn is_name(word: &[u8]) -> bool {
     !word.is_empty() && !word.contains(&b'"') && !word.starts_with(b"[")
 }
 
-/// `2016-10-06T00:17:09.669794202Z stdout F message`.
+/// `2016-10-06T00:17:09.669794202Z stdout F message`. A `P` that is still there is a part whose last one never
+/// came: a line by itself, like one without a newline.
 pub(super) fn cri(line: &[u8]) -> Option<Opened<'_>> {
     let (stamp, rest) = iso_stamp(line)?;
     let rest = rest
         .strip_prefix(b"stdout ")
         .or_else(|| rest.strip_prefix(b"stderr "))?;
     let (tags, message) = word(rest)?;
-    tags.starts_with(b"F").then_some(())?;
-    carried(stamp, message)
+    let tagged = matches!(tags, [b'F' | b'P', ..]);
+    tagged.then(|| carried(stamp, message))?
 }
 
 /// `2016-10-06T00:17:09.669794202Z message`: what is left may be any line but one that goes on as

@@ -64,6 +64,38 @@ fn what_was_rotated_before_the_first_run_is_not_read() {
 }
 
 #[test]
+fn a_part_of_a_record_waits_for_the_last_one() {
+    let mut logs = Directory::new();
+    let line = |rest: &str| format!("2026-03-10T09:00:00Z {rest}\n");
+    let whole = line("stdout F one");
+    let (n, end) = (whole.len() as u64, |lines: u64| {
+        Some(lines * whole.len() as u64)
+    });
+    logs.append(
+        "a.log",
+        &[whole.clone(), line("stdout P two"), line("stderr F six")].concat(),
+    );
+    assert_eq!(logs.read("a.log"), [("a.log".to_owned(), 0, end(1))]);
+    logs.append("a.log", &line("stdout P ten"));
+    assert_eq!(logs.read("a.log"), []);
+    logs.append("a.log", &line("stdout F end"));
+    assert_eq!(logs.read("a.log"), [("a.log".to_owned(), n, end(5))]);
+    // One that never comes is waited for only while it would be joined.
+    logs.append("a.log", &line("stdout P two"));
+    logs.append(
+        "a.log",
+        &line("stderr F six").repeat((1 << 20) / n as usize - 2),
+    );
+    assert_eq!(logs.read("a.log"), []);
+    logs.append("a.log", &line("stderr F six").repeat(4));
+    let lines = (1 << 20) / n + 3;
+    assert_eq!(
+        logs.read("a.log"),
+        [("a.log".to_owned(), 5 * n, end(5 + lines))]
+    );
+}
+
+#[test]
 fn files_of_equal_text_are_told_apart_by_their_inodes() {
     let mut logs = Directory::new();
     logs.append("a.log", "same\nsame\n");

@@ -91,6 +91,43 @@ fn the_same_lines_at_the_edges() {
 }
 
 #[test]
+fn chunks_know_the_directives_before_them() {
+    let mut text = String::new();
+    for number in 0..60 {
+        if number % 7 == 0 {
+            text += &format!("#Fields: a b{}\n#Software: x\n", number / 14);
+        }
+        if number % 10 == 0 {
+            text += &format!("#Date: {number}\n");
+        }
+        text += &format!("line {number}\n");
+    }
+    let last = |before: &str, name: &str| {
+        let line = before.lines().rev().find(|line| line.starts_with(name));
+        line.map(str::to_owned)
+    };
+    for way in WAYS {
+        for chunk_bytes in [1, 20, 64, 1000] {
+            let told = |told: &mut Vec<(u64, Vec<u8>)>, chunk: &Chunk<'_>| {
+                told.push((chunk.offset, chunk.directives.to_vec()));
+            };
+            with_input(way, text.as_bytes(), chunk_bytes, |mut input| {
+                let first = input.first_pass(Vec::new, told, &|_| {});
+                let second = input.second_pass(&|_, _| true, Vec::new, told, &|_| {});
+                for pass in [first, second] {
+                    for (offset, directives) in pass.accumulators.concat() {
+                        let before = &text[..offset as usize];
+                        let expected = ["#Fields:", "#Date:"].map(|name| last(before, name));
+                        let expected: Vec<_> = expected.into_iter().flatten().collect();
+                        assert_eq!(directives, expected.join("\n").into_bytes(), "{way:?}");
+                    }
+                }
+            });
+        }
+    }
+}
+
+#[test]
 fn a_line_too_long_is_one_line_in_every_way() {
     let mut text = b"before\n".to_vec();
     text.resize(text.len() + 3 * LONGEST_LINE, b'x');

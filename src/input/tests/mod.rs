@@ -1,6 +1,7 @@
 //! Tests of the room as a whole: the same lines whatever the way of reading, and what is said when
 //! something is wrong.
 
+mod fragments;
 mod in_order;
 mod lines;
 mod opening;
