@@ -18,7 +18,7 @@ use crate::settings::FormatSettings;
 use crate::time::Clock;
 use dialects::{Dialect, dialects};
 use names::{Key, Place};
-pub(super) use names::{Names, USUAL};
+pub(super) use names::{Names, Table, USUAL};
 use nom::Parser;
 use nom::bytes::complete::tag;
 use scan::{Scalar, bare, skip, space, string};

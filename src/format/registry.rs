@@ -4,7 +4,7 @@ use super::envelope::{Envelope, Enveloped};
 use super::lines::{Line, Visitor, visit};
 use super::preset::{self, Preset};
 use super::template::Template;
-use super::{BuiltIn, Format, FormatError, haproxy, json, logfmt, ncsa, w3c};
+use super::{BuiltIn, Format, FormatError, haproxy, iis, json, logfmt, ltsv, ncsa, w3c};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
@@ -116,6 +116,10 @@ formats! {
         "HAProxy option httplog, httpslog and tcplog, with or without a syslog header";
     Logfmt(logfmt::Logfmt): "logfmt", ["heroku.router"],
         "key=value pairs with the usual names, as Heroku's router writes them";
+    Ltsv(ltsv::Ltsv): "ltsv", [],
+        "label:value pairs with tabs between, with the labels of ltsv.org and the usual names";
+    Iis(iis::Iis): "iis.native", [],
+        "IIS's own format, with commas between the fields";
 }
 
 /// The built-in formats.
