@@ -86,6 +86,20 @@ static DIALECTS: &[Dialect] = &[
         (Role::PathingStatus, &["EdgePathingStatus"]),
         (Role::Id, &["RayID"]),
     ]),
+    // https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/account/gateway_http/
+    dialect("cloudflare.gateway_http", &[], "Cloudflare Logpush: gateway_http",
+        &["\"HTTPStatusCode\"", "\"SourceIP\""], &[
+        (Role::Time, &["Datetime"]),
+        (Role::Status, &["HTTPStatusCode"]),
+        (Role::Address, &["SourceIP"]),
+        (Role::Method, &["HTTPMethod"]),
+        (Role::Target, &["URL"]),
+        (Role::Host, &["HTTPHost"]),
+        (Role::Referer, &["Referer"]),
+        (Role::UserAgent, &["UserAgent"]),
+        (Role::User, &["Email"]),
+        (Role::Id, &["RequestID"]),
+    ]),
     // https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
     dialect("aws.waf", &["waf"], "AWS WAF's log; the answer follows from the action",
         &["\"webaclId\"", "\"httpRequest\""], &[
@@ -123,6 +137,35 @@ static DIALECTS: &[Dialect] = &[
         (Role::WafMode, &["properties.policyMode"]),
         (Role::AzureRule, &["properties.ruleName", "properties.ruleId"]),
         (Role::Id, &["properties.trackingReference", "properties.transactionId"]),
+    ]),
+    // https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/appservicehttplogs: the properties come as
+    // an object, or as a string that holds one and is opened before
+    dialect("azure.app_service", &[], "Azure App Service's HTTP log", &["\"CIp\"", "\"CsMethod\""], &[
+        (Role::Time, &["time", "TimeGenerated", "EventTime"]),
+        (Role::Status, &["properties.ScStatus", "ScStatus"]),
+        (Role::Address, &["properties.CIp", "CIp"]),
+        (Role::Method, &["properties.CsMethod", "CsMethod"]),
+        (Role::Target, &["properties.CsUriStem", "CsUriStem"]),
+        (Role::Query, &["properties.CsUriQuery", "CsUriQuery"]),
+        (Role::Host, &["properties.CsHost", "CsHost"]),
+        (Role::Bytes, &["properties.ScBytes", "ScBytes"]),
+        (Role::Referer, &["properties.Referer", "Referer"]),
+        (Role::UserAgent, &["properties.UserAgent", "UserAgent"]),
+        (Role::User, &["properties.CsUsername", "CsUsername"]),
+        (Role::Milliseconds, &["properties.TimeTaken", "TimeTaken"]),
+        (Role::Substatus, &["properties.ScSubStatus", "ScSubStatus"]),
+    ]),
+    // https://learn.microsoft.com/en-us/azure/storage/blobs/monitor-blob-storage-reference
+    dialect("azure.storage", &[], "Azure Storage's resource log", &["\"callerIpAddress\"", "\"statusCode\"", "\"uri\""], &[
+        (Role::Time, &["time"]),
+        (Role::Status, &["statusCode"]),
+        (Role::Address, &["callerIpAddress"]),
+        (Role::Target, &["uri"]),
+        (Role::UserAgent, &["properties.userAgentHeader"]),
+        (Role::Referer, &["properties.referrerHeader"]),
+        (Role::Bytes, &["properties.responseBodySize"]),
+        (Role::Milliseconds, &["durationMs"]),
+        (Role::Id, &["correlationId"]),
     ]),
     // https://techdocs.akamai.com/datastream2/docs/data-set-parameters
     dialect("akamai", &["akamai.datastream2"], "Akamai DataStream 2", &["\"reqTimeSec\"", "\"cliIP\""], &[

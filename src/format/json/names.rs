@@ -74,6 +74,7 @@ pub(in crate::format) const USUAL: Table = &[
         "response_size", "response_length", "bytes_out", "sent", "response_body_size",
         "responseLength", "network.bytes_written", "sc-bytes", "bytes_written", "resp_body_size",
         "length", "content_length", "responseSize", "response.bytes", "bytes_read", "response.size",
+        "body_bytes",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
@@ -87,7 +88,7 @@ pub(in crate::format) const USUAL: Table = &[
         "user-agent", "headers.user-agent", "identity.userAgent", "http_useragent",
     ]),
     (Role::User, &[
-        "remote_user", "user", "user_id", "ClientUsername", "username", "user.name", "caller",
+        "remote_user", "user", "username", "ClientUsername", "user.name", "user_id", "caller",
         "authorizer.principalId", "principalId", "usr.name", "usr.id",
     ]),
     (Role::Host, &[

@@ -62,9 +62,11 @@ pub(super) static ROWS: &[Row] = &[
         r#"[$stamp] "$request" $status $envoy_flags $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
     ]),
     // http://www.squid-cache.org/Doc/config/logformat/ (squid)
-    row("squid", &["squid.native"], "Squid's native access log", &[
+    row("squid", &["squid.native"], "Squid's native access log, with or without what many add to it", &[
+        r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$_peer $_type "$http_referer" "$http_user_agent"$rest"#,
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user -$rest"#,
+        r#"$msec$spaces$ms $remote_addr $_port $squid_result/$status $size $_received $_head $_asked $_body $request_method $target $_version $remote_user $_hierarchy/$_peer $_port $_type $_cipher $_protocol "$http_referer" "$http_user_agent" "$host"$rest"#,
     ]),
     // https://github.com/NginxProxyManager/nginx-proxy-manager: log-proxy.conf and log.conf
     row("nginx_proxy_manager", &["npm"], "nginx Proxy Manager, proxy and standard", &[
