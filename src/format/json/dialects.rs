@@ -3,9 +3,10 @@
 //! A dialect is a table of names and the keys that only its lines have. It is chosen by the sample, or by
 //! its name; a line without those keys is read by the usual names.
 
-use super::names::Table;
+use super::names::{Names, Table};
 use crate::format::registry::Known;
 use crate::format::role::Role;
+use std::sync::LazyLock;
 
 /// The lines of one service.
 #[derive(Debug)]
@@ -17,14 +18,16 @@ pub(super) struct Dialect {
 }
 
 impl Dialect {
+    /// Whether a line has the keys that only its lines have.
+    pub(super) fn wrote(&self, line: &[u8]) -> bool {
+        self.signature
+            .iter()
+            .all(|text| memchr::memmem::find(line, text.as_bytes()).is_some())
+    }
+
     /// Whether most sampled lines are its own.
     pub(super) fn wrote_most(&self, sample: &[&[u8]]) -> bool {
-        let own = |line: &&&[u8]| {
-            self.signature
-                .iter()
-                .all(|text| memchr::memmem::find(line, text.as_bytes()).is_some())
-        };
-        2 * sample.iter().filter(own).count() > sample.len()
+        2 * sample.iter().filter(|line| self.wrote(line)).count() > sample.len()
     }
 }
 
@@ -41,6 +44,15 @@ impl Dialect {
 /// All of them.
 pub(super) fn dialects() -> &'static [Dialect] {
     DIALECTS
+}
+
+/// All of them with the names of their own, for lines of which the sample did not show whose they are.
+pub(super) fn named() -> &'static [(&'static Dialect, Names)] {
+    static NAMED: LazyLock<Vec<(&'static Dialect, Names)>> = LazyLock::new(|| {
+        let named = |own: &'static Dialect| Some((own, Names::new(&[], own.table).ok()?));
+        DIALECTS.iter().filter_map(named).collect()
+    });
+    &NAMED
 }
 
 const fn dialect(
@@ -99,6 +111,20 @@ static DIALECTS: &[Dialect] = &[
         (Role::UserAgent, &["UserAgent"]),
         (Role::User, &["Email"]),
         (Role::Id, &["RequestID"]),
+    ]),
+    // https://developers.cloudflare.com/analytics/graphql-api/: firewallEventsAdaptive
+    dialect("cloudflare.graphql", &[], "Cloudflare's firewall events, as its GraphQL API tells them",
+        &["\"clientRequestHTTPHost\"", "\"clientIP\""], &[
+        (Role::Time, &["datetime"]),
+        (Role::Status, &["edgeResponseStatus"]),
+        (Role::Address, &["clientIP"]),
+        (Role::Method, &["clientRequestHTTPMethodName"]),
+        (Role::Target, &["clientRequestPath"]),
+        (Role::Query, &["clientRequestQuery"]),
+        (Role::Host, &["clientRequestHTTPHost"]),
+        (Role::UserAgent, &["userAgent"]),
+        (Role::WafAction, &["action"]),
+        (Role::Id, &["rayName"]),
     ]),
     // https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
     dialect("aws.waf", &["waf"], "AWS WAF's log; the answer follows from the action",
@@ -181,6 +207,35 @@ static DIALECTS: &[Dialect] = &[
         (Role::Referer, &["referer"]),
         (Role::UserAgent, &["UA"]),
         (Role::Milliseconds, &["transferTimeMSec", "turnAroundTimeMSec"]),
+    ]),
+    // https://techdocs.akamai.com/siem-integration/reference/api: the event format
+    dialect("akamai.siem", &[], "Akamai's security events", &["\"attackData\"", "\"httpMessage\""], &[
+        (Role::Time, &["httpMessage.start"]),
+        (Role::Status, &["httpMessage.status"]),
+        (Role::Address, &["attackData.clientIP"]),
+        (Role::Method, &["httpMessage.method"]),
+        (Role::Target, &["httpMessage.path"]),
+        (Role::Query, &["httpMessage.query"]),
+        (Role::Host, &["httpMessage.host"]),
+        (Role::Bytes, &["httpMessage.bytes"]),
+        (Role::Id, &["httpMessage.requestId"]),
+    ]),
+    // https://clouddocs.f5.com/products/extensions/f5-telemetry-streaming/latest/output-example.html: LTM's request
+    // log and ASM's events
+    dialect("f5.telemetry", &["f5"], "F5 Telemetry Streaming: requests of LTM and ASM", &["\"telemetryEventCategory\""], &[
+        (Role::Time, &["req_start_time", "date_time", "event_timestamp"]),
+        (Role::Status, &["http_status", "response_code"]),
+        (Role::Address, &["src_ip", "ip_client", "client_ip"]),
+        (Role::Method, &["http_method", "method"]),
+        (Role::Target, &["http_uri", "uri"]),
+        (Role::Host, &["http_host"]),
+        (Role::Bytes, &["bytes_out"]),
+        (Role::Referer, &["http_referrer"]),
+        (Role::UserAgent, &["http_user_agent"]),
+        (Role::User, &["user", "username"]),
+        (Role::Milliseconds, &["req_elapsed_time"]),
+        (Role::WafAction, &["request_status"]),
+        (Role::Id, &["support_id"]),
     ]),
     // https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
     dialect("kubernetes.audit", &["k8s.audit"], "Kubernetes API server's audit log",
