@@ -102,6 +102,7 @@ impl Values {
             "kind_of_alb" => "https".into(),
             "spaces" => "  ".into(),
             "rest" => String::new(),
+            "args" => "-".into(),
             _ => "x".into(),
         }
     }
