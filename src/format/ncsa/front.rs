@@ -122,6 +122,15 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
         };
     }
     if third == b"-" && is_address(second) && is_ip(first) && !fourth.is_empty() {
+        // Only a server stands with its port beside a name without: `address:port name - user`.
+        let (served, asked) = (has_port(first), has_port(second));
+        if asked || !served {
+            return Some(Front {
+                vhost: host(second),
+                user: fourth,
+                ..plain(first)
+            });
+        }
         let vhost = host(first);
         return Some(Front {
             vhost,
@@ -147,6 +156,11 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
         user,
         ..plain(first)
     })
+}
+
+/// Whether a port stands behind a name or an address.
+fn has_port(text: &[u8]) -> bool {
+    host(text).len() < text.len()
 }
 
 /// A virtual host without its port, which stands behind the only colon.
@@ -291,6 +305,18 @@ mod tests {
                 ("intranet", "192.0.2.1", "-", ""),
             ),
             ("192.0.2.1 identd frank ", ("", "192.0.2.1", "frank", "")),
+            (
+                "192.0.2.1 www.example.com - frank ",
+                ("www.example.com", "192.0.2.1", "frank", ""),
+            ),
+            (
+                "192.0.2.1:40000 www.example.com:80 - frank ",
+                ("www.example.com", "192.0.2.1", "frank", ""),
+            ),
+            (
+                "198.51.100.1:80 host.example.net - frank ",
+                ("198.51.100.1", "host.example.net", "frank", ""),
+            ),
             (
                 "192.0.2.1 www.example.com - ",
                 ("www.example.com", "192.0.2.1", "-", ""),

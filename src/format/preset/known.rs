@@ -112,6 +112,11 @@ pub(super) static ROWS: &[Row] = &[
         r#"<$_priority>$spaced_stamp$spaces$_unit TR $_address $_port $remote_addr $_client_port $_login $remote_user $request_method $_protocol $host $_version $status $size $_received $_cached $ms $_server $_server_port $_server_time $_session $_responder $_profile $_protected $_verdict $target $args $http_referer $_cookie "$http_user_agent"$rest"#,
         r#"$spaced_stamp$spaces$_unit TR $_address $_port $remote_addr $_client_port $_login $remote_user $request_method $_protocol $host $_version $status $size $_received $_cached $ms $_server $_server_port $_server_time $_session $_responder $_profile $_protected $_verdict $target $args $http_referer $_cookie "$http_user_agent"$rest"#,
     ]),
+    // NetScaler's /var/log/httpaccess.log and httpaccess-vpn.log: Apache's, with the process before the request
+    row("netscaler", &["citrix.netscaler", "citrix.adc"], "Citrix NetScaler's httpaccess.log", &[
+        r#"$remote_addr -> $_address - $remote_user [$time_local] [$_process] "$request" $status $size "$http_referer" "$http_user_agent" "Time: $us microsecs"$rest"#,
+        r#"$remote_addr - $remote_user [$time_local] [$_process] "$request" $status $size "$http_referer" "$http_user_agent" "Time: $us microsecs"$rest"#,
+    ]),
     // https://docs.gandi.net: the stamp is followed by what the request took
     row("gandi", &[], "Gandi's web hosting", &[
         r#"$host $remote_addr $_ident $remote_user [$time_local] ($seconds s) "$request" $status $size "$http_referer" "$http_user_agent"$rest"#,
