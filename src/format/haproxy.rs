@@ -222,6 +222,8 @@ fn request(input: &[u8], line_length: usize) -> Parsed<'_, &[u8]> {
 /// The client, and the rest behind the `[` of the date. A syslog header ends in `: `.
 #[inline]
 fn client(line: &[u8]) -> Parsed<'_, &[u8]> {
+    // What collects syslog may leave the space behind the tag.
+    let line = line.strip_prefix(b" ").unwrap_or(line);
     // The bracket of `haproxy[123]` follows no space.
     let Some(end) = memmem::find(line, b" [") else {
         return refuse();

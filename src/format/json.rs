@@ -16,9 +16,9 @@ use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
-use dialects::{Dialect, dialects};
+use dialects::{Dialect, dialects, named};
 use names::{Key, Place};
-pub(super) use names::{Names, USUAL};
+pub(super) use names::{Names, Table, USUAL};
 use nom::Parser;
 use nom::bytes::complete::tag;
 use scan::{Scalar, bare, skip, space, string};
@@ -32,6 +32,8 @@ pub(super) struct Json {
     names: Names,
     /// The service whose lines the sample holds, or that the user names: its own names come first.
     dialect: Option<(&'static Dialect, Names)>,
+    /// Other services that wrote some of the sampled lines.
+    others: Vec<&'static (&'static Dialect, Names)>,
     name: &'static str,
 }
 
@@ -50,6 +52,14 @@ impl BuiltIn for Json {
             asked.is_some_and(|name| dialect.known.is_named(name))
                 || is_json && dialect.wrote_most(sample)
         });
+        let chosen = dialect.map(|dialect| dialect.known.name);
+        let wrote_some = |(other, _): &&(&'static Dialect, Names)| {
+            Some(other.known.name) != chosen && sample.iter().any(|line| other.wrote(line))
+        };
+        let others = match (is_json, asked) {
+            (true, None) => named().iter().filter(wrote_some).collect(),
+            _ => Vec::new(),
+        };
         let dialect = match dialect {
             Some(dialect) => Some((dialect, names(dialect.table)?)),
             None => None,
@@ -60,6 +70,7 @@ impl BuiltIn for Json {
                 .as_ref()
                 .map_or_else(|| variant(sample), |(own, _)| own.known.name),
             dialect,
+            others,
         })
     }
 }
@@ -73,9 +84,12 @@ impl Format for Json {
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
         let body = line.trim_ascii_start();
         let body = body.strip_prefix(b"[").unwrap_or(body).strip_prefix(b"{")?;
-        if let Some((_, names)) = &self.dialect
-            && let Some(mut draft) = drafted(names, body, clock)
-        {
+        let own = self.dialect.iter().map(|(_, names)| names);
+        let others = self.others.iter().filter(|(other, _)| other.wrote(body));
+        for names in own.chain(others.map(|(_, names)| names)) {
+            let Some(mut draft) = drafted(names, body, clock) else {
+                continue;
+            };
             draft.put_envelope_time(clock);
             let record = draft.finish_without_client();
             if record.is_some() {

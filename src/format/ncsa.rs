@@ -245,7 +245,7 @@ fn request(input: &[u8]) -> Parsed<'_, &[u8]> {
             for end in memchr::memchr_iter(b'"', body) {
                 let (request, rest) = (&body[..end], &body[end + 1..]);
                 if answer(rest).is_ok() && !ends_in_escape(request) {
-                    return Ok((rest, request));
+                    return Ok((rest, behind_empty_field(request)));
                 }
                 // A request that is whole and is followed by something else is of another format.
                 if rest.starts_with(b" ") && ends_in_protocol(request) {
@@ -256,6 +256,16 @@ fn request(input: &[u8]) -> Parsed<'_, &[u8]> {
         }
         _ => refuse(),
     }
+}
+
+/// Behind a quoted field with nothing in it that some formats have before the request: `"-" "GET / HTTP/1.1"`.
+fn behind_empty_field(request: &[u8]) -> &[u8] {
+    let behind = [&b"-\" \""[..], b"\" \""]
+        .into_iter()
+        .find_map(|empty| request.strip_prefix(empty));
+    behind
+        .filter(|behind| ends_in_protocol(behind))
+        .unwrap_or(request)
 }
 
 fn ends_in_protocol(request: &[u8]) -> bool {
@@ -386,6 +396,25 @@ mod tests {
             assert_eq!(record.status, 403, "{line}");
             assert_eq!(record.user_agent.len(), 0, "{line}");
         }
+    }
+
+    #[test]
+    fn an_empty_field_before_the_request() {
+        for empty in ["-", ""] {
+            let request = format!("{empty}\" \"GET /a HTTP/1.1");
+            let line = asked(&request);
+            let record = read(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(
+                (record.method, &record.target[..]),
+                (&b"GET"[..], &b"/a"[..])
+            );
+        }
+    }
+
+    #[test]
+    fn a_day_of_one_digit() {
+        let line = "192.0.2.1 - - [1/Apr/2026:00:00:01 -0500] \"GET / HTTP/1.1\" 403 153";
+        assert_eq!(read(line.as_bytes()).unwrap().time_ms, 1_775_019_601_000);
     }
 
     #[test]

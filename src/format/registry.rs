@@ -4,7 +4,9 @@ use super::envelope::{Envelope, Enveloped};
 use super::lines::{Line, Visitor, visit};
 use super::preset::{self, Preset};
 use super::template::Template;
-use super::{BuiltIn, Format, FormatError, haproxy, json, logfmt, ncsa, transaction, w3c};
+use super::{
+    BuiltIn, Format, FormatError, haproxy, iis, json, logfmt, ltsv, ncsa, transaction, w3c,
+};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
@@ -117,6 +119,10 @@ formats! {
         "key=value pairs with the usual names, as Heroku's router writes them";
     Transactions(transaction::Transactions): "modsecurity.serial", ["modsecurity.native", "coraza.native"],
         "ModSecurity's and Coraza's serial audit logs: a transaction between boundaries";
+    Ltsv(ltsv::Ltsv): "ltsv", [],
+        "label:value pairs with tabs between, with the labels of ltsv.org and the usual names";
+    Iis(iis::Iis): "iis.native", [],
+        "IIS's own format, with commas between the fields";
 }
 
 /// The built-in formats.

@@ -452,7 +452,10 @@ pub(super) fn request(line: Field<'_>) -> (&[u8], Field<'_>) {
             let (method, target) = request_line(line);
             (method, Cow::Borrowed(target))
         }
-        Cow::Owned(line) => {
+        Cow::Owned(mut line) => {
+            // Firewalls log a request with its header, of which the first line is enough.
+            let end = line.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            line.truncate(end.unwrap_or(line.len()));
             let (method, target) = request_line(&line);
             match known_method(method) {
                 Some(method) => (method, Cow::Owned(target.to_vec())),

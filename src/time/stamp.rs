@@ -177,6 +177,15 @@ impl Clock {
     }
 
     fn read_new_by_shape(&mut self, stamp: &[u8]) -> Option<Instant> {
+        // A day of one digit, in NCSA's form, is read as if a zero stood before it.
+        if let [day, b'/', rest @ ..] = stamp
+            && day.is_ascii_digit()
+            && rest.first().is_some_and(u8::is_ascii_alphabetic)
+        {
+            let whole = [b"0", stamp].concat();
+            let (civil, rest) = ncsa(&whole)?;
+            return self.place(civil, rest);
+        }
         let (civil, rest) = match (stamp.get(2)?, stamp.get(4)?) {
             (b'/', _) => ncsa(stamp).or_else(|| by_month_number(stamp))?,
             (_, b'-' | b'/') => iso(stamp)?,

@@ -2,14 +2,15 @@
 //!
 //! Docker's `json-file` (`log`, `time`), journald's JSON export (`MESSAGE`, `__REALTIME_TIMESTAMP`),
 //! events of CloudWatch, Kinesis, Fluent Bit and Filebeat (`message`, `log`), of Google Cloud
-//! (`textPayload`), of Splunk (`event`, `result._raw`) and of Elasticsearch (`event.original`).
+//! (`textPayload`), of Splunk (`event`, `result._raw`), of Elasticsearch (`event.original`) and of Azure (`properties`,
+//! where it is a string).
 
 use super::Opened;
 use crate::format::json::{Found, unescape, walk};
 use std::borrow::Cow;
 
 /// Keys that hold the line, the surest first.
-const LINES: [&[u8]; 8] = [
+const LINES: [&[u8]; 9] = [
     b"MESSAGE",
     b"log",
     b"textPayload",
@@ -18,6 +19,7 @@ const LINES: [&[u8]; 8] = [
     b"_raw",
     b"event",
     b"line",
+    b"properties",
 ];
 
 /// Keys that hold the time, the surest first.
@@ -35,7 +37,7 @@ pub(super) fn open(line: &[u8]) -> Option<Opened<'_>> {
     let body = line.trim_ascii_start();
     let body = body.strip_prefix(b"[").unwrap_or(body).trim_ascii_start();
     body.strip_prefix(b"{")?;
-    let mut found: [Option<Found<'_>>; 8] = [None; 8];
+    let mut found: [Option<Found<'_>>; 9] = [None; 9];
     let mut stamps: [&[u8]; 6] = [b""; 6];
     walk(body, &mut |key, value| {
         if let Some(at) = LINES.iter().position(|known| *known == key) {

@@ -98,6 +98,14 @@ pub(super) fn syslog_3164(line: &[u8]) -> Option<Opened<'_>> {
     if stamp.is_empty() {
         return None;
     }
+    // Forwarders that know no tag leave its place empty, or put an object right behind the host.
+    if second == b":" && is_name(first) {
+        return carried(stamp, message);
+    }
+    let object = behind.trim_ascii_start();
+    if object.starts_with(b"{") && is_name(first) {
+        return carried(stamp, object);
+    }
     // `kernel nginx message`: a tag without colon is told by nothing, so it is not looked for.
     let (third, message) = word(message)?;
     (is_tag(third) && is_name(first)).then_some(())?;
@@ -146,8 +154,9 @@ fn is_tag(word: &[u8]) -> bool {
     let Some(name) = word.strip_suffix(b":") else {
         return false;
     };
-    let address = name.contains(&b':');
-    !name.is_empty() && !address && name.len() <= 128 && name.iter().all(u8::is_ascii_graphic)
+    // Keys of an object end in a colon, too.
+    let other = name.contains(&b':') || name.contains(&b'"');
+    !name.is_empty() && !other && name.len() <= 128 && name.iter().all(u8::is_ascii_graphic)
 }
 
 fn is_name(word: &[u8]) -> bool {

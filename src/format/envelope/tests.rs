@@ -49,6 +49,7 @@ fn what_stands_before_a_line_is_taken_off() {
             "2025-12-09T13:01:26.669794202Z",
         ),
         ("web_1  | ", ""),
+        ("<134>Dec  9 13:01:26 web-1 : ", "Dec  9 13:01:26"),
     ] {
         let line = format!("{before}{INNER}");
         assert_eq!(
@@ -141,4 +142,14 @@ proptest::proptest! {
         let line = format!("{line}{INNER}");
         any(&line.as_bytes()[..cut.min(line.len())]);
     }
+}
+
+#[test]
+fn an_object_right_behind_the_host() {
+    let line = r#"2025-12-09T13:01:26.123456+00:00 192.0.2.1  { "status": 403 }"#;
+    let inner = r#"{ "status": 403 }"#.to_owned();
+    assert_eq!(
+        opened(line),
+        Some((inner, "2025-12-09T13:01:26.123456+00:00".to_owned()))
+    );
 }

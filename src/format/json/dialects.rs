@@ -3,9 +3,10 @@
 //! A dialect is a table of names and the keys that only its lines have. It is chosen by the sample, or by
 //! its name; a line without those keys is read by the usual names.
 
-use super::names::Table;
+use super::names::{Names, Table};
 use crate::format::registry::Known;
 use crate::format::role::Role;
+use std::sync::LazyLock;
 
 /// The lines of one service.
 #[derive(Debug)]
@@ -17,14 +18,16 @@ pub(super) struct Dialect {
 }
 
 impl Dialect {
+    /// Whether a line has the keys that only its lines have.
+    pub(super) fn wrote(&self, line: &[u8]) -> bool {
+        self.signature
+            .iter()
+            .all(|text| memchr::memmem::find(line, text.as_bytes()).is_some())
+    }
+
     /// Whether most sampled lines are its own.
     pub(super) fn wrote_most(&self, sample: &[&[u8]]) -> bool {
-        let own = |line: &&&[u8]| {
-            self.signature
-                .iter()
-                .all(|text| memchr::memmem::find(line, text.as_bytes()).is_some())
-        };
-        2 * sample.iter().filter(own).count() > sample.len()
+        2 * sample.iter().filter(|line| self.wrote(line)).count() > sample.len()
     }
 }
 
@@ -41,6 +44,15 @@ impl Dialect {
 /// All of them.
 pub(super) fn dialects() -> &'static [Dialect] {
     DIALECTS
+}
+
+/// All of them with the names of their own, for lines of which the sample did not show whose they are.
+pub(super) fn named() -> &'static [(&'static Dialect, Names)] {
+    static NAMED: LazyLock<Vec<(&'static Dialect, Names)>> = LazyLock::new(|| {
+        let named = |own: &'static Dialect| Some((own, Names::new(&[], own.table).ok()?));
+        DIALECTS.iter().filter_map(named).collect()
+    });
+    &NAMED
 }
 
 const fn dialect(
@@ -86,6 +98,34 @@ static DIALECTS: &[Dialect] = &[
         (Role::PathingStatus, &["EdgePathingStatus"]),
         (Role::Id, &["RayID"]),
     ]),
+    // https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/account/gateway_http/
+    dialect("cloudflare.gateway_http", &[], "Cloudflare Logpush: gateway_http",
+        &["\"HTTPStatusCode\"", "\"SourceIP\""], &[
+        (Role::Time, &["Datetime"]),
+        (Role::Status, &["HTTPStatusCode"]),
+        (Role::Address, &["SourceIP"]),
+        (Role::Method, &["HTTPMethod"]),
+        (Role::Target, &["URL"]),
+        (Role::Host, &["HTTPHost"]),
+        (Role::Referer, &["Referer"]),
+        (Role::UserAgent, &["UserAgent"]),
+        (Role::User, &["Email"]),
+        (Role::Id, &["RequestID"]),
+    ]),
+    // https://developers.cloudflare.com/analytics/graphql-api/: firewallEventsAdaptive
+    dialect("cloudflare.graphql", &[], "Cloudflare's firewall events, as its GraphQL API tells them",
+        &["\"clientRequestHTTPHost\"", "\"clientIP\""], &[
+        (Role::Time, &["datetime"]),
+        (Role::Status, &["edgeResponseStatus"]),
+        (Role::Address, &["clientIP"]),
+        (Role::Method, &["clientRequestHTTPMethodName"]),
+        (Role::Target, &["clientRequestPath"]),
+        (Role::Query, &["clientRequestQuery"]),
+        (Role::Host, &["clientRequestHTTPHost"]),
+        (Role::UserAgent, &["userAgent"]),
+        (Role::WafAction, &["action"]),
+        (Role::Id, &["rayName"]),
+    ]),
     // https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
     dialect("aws.waf", &["waf"], "AWS WAF's log; the answer follows from the action",
         &["\"webaclId\"", "\"httpRequest\""], &[
@@ -124,6 +164,35 @@ static DIALECTS: &[Dialect] = &[
         (Role::AzureRule, &["properties.ruleName", "properties.ruleId"]),
         (Role::Id, &["properties.trackingReference", "properties.transactionId"]),
     ]),
+    // https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/appservicehttplogs: the properties come as
+    // an object, or as a string that holds one and is opened before
+    dialect("azure.app_service", &[], "Azure App Service's HTTP log", &["\"CIp\"", "\"CsMethod\""], &[
+        (Role::Time, &["time", "TimeGenerated", "EventTime"]),
+        (Role::Status, &["properties.ScStatus", "ScStatus"]),
+        (Role::Address, &["properties.CIp", "CIp"]),
+        (Role::Method, &["properties.CsMethod", "CsMethod"]),
+        (Role::Target, &["properties.CsUriStem", "CsUriStem"]),
+        (Role::Query, &["properties.CsUriQuery", "CsUriQuery"]),
+        (Role::Host, &["properties.CsHost", "CsHost"]),
+        (Role::Bytes, &["properties.ScBytes", "ScBytes"]),
+        (Role::Referer, &["properties.Referer", "Referer"]),
+        (Role::UserAgent, &["properties.UserAgent", "UserAgent"]),
+        (Role::User, &["properties.CsUsername", "CsUsername"]),
+        (Role::Milliseconds, &["properties.TimeTaken", "TimeTaken"]),
+        (Role::Substatus, &["properties.ScSubStatus", "ScSubStatus"]),
+    ]),
+    // https://learn.microsoft.com/en-us/azure/storage/blobs/monitor-blob-storage-reference
+    dialect("azure.storage", &[], "Azure Storage's resource log", &["\"callerIpAddress\"", "\"statusCode\"", "\"uri\""], &[
+        (Role::Time, &["time"]),
+        (Role::Status, &["statusCode"]),
+        (Role::Address, &["callerIpAddress"]),
+        (Role::Target, &["uri"]),
+        (Role::UserAgent, &["properties.userAgentHeader"]),
+        (Role::Referer, &["properties.referrerHeader"]),
+        (Role::Bytes, &["properties.responseBodySize"]),
+        (Role::Milliseconds, &["durationMs"]),
+        (Role::Id, &["correlationId"]),
+    ]),
     // https://techdocs.akamai.com/datastream2/docs/data-set-parameters
     dialect("akamai", &["akamai.datastream2"], "Akamai DataStream 2", &["\"reqTimeSec\"", "\"cliIP\""], &[
         (Role::Time, &["reqTimeSec"]),
@@ -139,18 +208,83 @@ static DIALECTS: &[Dialect] = &[
         (Role::UserAgent, &["UA"]),
         (Role::Milliseconds, &["transferTimeMSec", "turnAroundTimeMSec"]),
     ]),
-    // https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
+    // https://techdocs.akamai.com/siem-integration/reference/api: the event format
+    dialect("akamai.siem", &[], "Akamai's security events", &["\"attackData\"", "\"httpMessage\""], &[
+        (Role::Time, &["httpMessage.start"]),
+        (Role::Status, &["httpMessage.status"]),
+        (Role::Address, &["attackData.clientIP"]),
+        (Role::Method, &["httpMessage.method"]),
+        (Role::Target, &["httpMessage.path"]),
+        (Role::Query, &["httpMessage.query"]),
+        (Role::Host, &["httpMessage.host"]),
+        (Role::Bytes, &["httpMessage.bytes"]),
+        (Role::Id, &["httpMessage.requestId"]),
+    ]),
+    // https://clouddocs.f5.com/products/extensions/f5-telemetry-streaming/latest/output-example.html: LTM's request
+    // log and ASM's events
+    dialect("f5.telemetry", &["f5"], "F5 Telemetry Streaming: requests of LTM and ASM", &["\"telemetryEventCategory\""], &[
+        (Role::Time, &["req_start_time", "date_time", "event_timestamp"]),
+        (Role::Status, &["http_status", "response_code"]),
+        (Role::Address, &["src_ip", "ip_client", "client_ip"]),
+        (Role::Method, &["http_method", "method"]),
+        (Role::Target, &["http_uri", "uri"]),
+        (Role::Host, &["http_host"]),
+        (Role::Bytes, &["bytes_out"]),
+        (Role::Referer, &["http_referrer"]),
+        (Role::UserAgent, &["http_user_agent"]),
+        (Role::User, &["user", "username"]),
+        (Role::Milliseconds, &["req_elapsed_time"]),
+        (Role::WafAction, &["request_status"]),
+        (Role::Id, &["support_id"]),
+    ]),
+    // https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/azurediagnostics: the names of its columns
+    // end in their types
+    dialect("azure.diagnostics", &[], "Azure Front Door, CDN and Application Gateway as Log Analytics exports them",
+        &["\"TimeGenerated\"", "\"requestUri_s\""], &[
+        (Role::Time, &["timeStamp_t", "TimeGenerated", "TimeGenerated [UTC]"]),
+        (Role::Status, &["httpStatusCode_d", "httpStatusCode_s", "httpStatus_d"]),
+        (Role::Address, &["clientIp_s", "clientIP_s", "socketIp_s"]),
+        (Role::Method, &["httpMethod_s", "requestMethod_s"]),
+        (Role::Target, &["requestUri_s"]),
+        (Role::Query, &["requestQuery_s"]),
+        (Role::Host, &["originalHost_s", "hostName_s", "host_s"]),
+        (Role::Bytes, &["responseBytes_d", "responseBytes_s", "sentBytes_d"]),
+        (Role::Referer, &["referer_s", "referrer_s"]),
+        (Role::UserAgent, &["userAgent_s"]),
+        (Role::TimeTaken, &["timeTaken_d", "timeTaken_s"]),
+        (Role::UpstreamStatus, &["serverStatus_s"]),
+        (Role::WafAction, &["action_s"]),
+        (Role::WafMode, &["policyMode_s"]),
+        (Role::AzureRule, &["ruleName_s", "ruleId_s"]),
+        (Role::Id, &["trackingReference_s", "transactionId_g"]),
+    ]),
+    // https://help.zscaler.com/zia/nss-feed-output-format-web-logs: the feed for Splunk, and fields by their own names
+    dialect("zscaler.web", &["zscaler", "zscaler.nss"], "Zscaler Internet Access: web logs of NSS", &["\"zscalernss-web\""], &[
+        (Role::Time, &["event.datetime", "event.time"]),
+        (Role::Status, &["event.status", "event.respcode"]),
+        (Role::Address, &["event.ClientIP", "event.cip"]),
+        (Role::Method, &["event.requestmethod", "event.reqmethod"]),
+        (Role::Target, &["event.url", "event.eurl"]),
+        (Role::Host, &["event.hostname", "event.ehost", "event.host"]),
+        (Role::Bytes, &["event.responsesize", "event.respsize"]),
+        (Role::Referer, &["event.refererURL", "event.ereferer"]),
+        (Role::UserAgent, &["event.useragent", "event.eua", "event.ua"]),
+        (Role::User, &["event.user", "event.elogin", "event.login"]),
+        (Role::WafAction, &["event.action"]),
+        (Role::Id, &["event.event_id", "event.recordid"]),
+    ]),
+    // https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/; AKS sends it in `properties.log`
     dialect("kubernetes.audit", &["k8s.audit"], "Kubernetes API server's audit log",
         &["\"auditID\"", "\"requestURI\""], &[
-        (Role::AuditStage, &["stage"]),
-        (Role::Time, &["requestReceivedTimestamp", "stageTimestamp", "metadata.creationTimestamp"]),
-        (Role::Status, &["responseStatus.code"]),
-        (Role::Address, &["sourceIPs"]),
-        (Role::Method, &["verb"]),
-        (Role::Target, &["requestURI"]),
-        (Role::User, &["user.username"]),
-        (Role::UserAgent, &["userAgent"]),
-        (Role::Decision, &["annotations.authorization.k8s.io/decision"]),
+        (Role::AuditStage, &["stage", "properties.log.stage"]),
+        (Role::Time, &["requestReceivedTimestamp", "stageTimestamp", "metadata.creationTimestamp", "properties.log.requestReceivedTimestamp", "properties.log.stageTimestamp", "properties.log.metadata.creationTimestamp"]),
+        (Role::Status, &["responseStatus.code", "properties.log.responseStatus.code"]),
+        (Role::Address, &["sourceIPs", "properties.log.sourceIPs"]),
+        (Role::Method, &["verb", "properties.log.verb"]),
+        (Role::Target, &["requestURI", "properties.log.requestURI"]),
+        (Role::User, &["user.username", "properties.log.user.username"]),
+        (Role::UserAgent, &["userAgent", "properties.log.userAgent"]),
+        (Role::Decision, &["annotations.authorization.k8s.io/decision", "properties.log.annotations.authorization.k8s.io/decision"]),
     ]),
     // https://min.io/docs/minio/linux/operations/monitoring/minio-logging.html
     dialect("minio.audit", &["minio"], "MinIO's audit log", &["\"api\"", "\"remotehost\""], &[

@@ -21,14 +21,14 @@ pub(in crate::format) const USUAL: Table = &[
         "msec", "ts", "StartUTC", "time_iso8601", "time_local", "time", "@timestamp",
         "timestamp", "datetime", "date", "start_time", "StartLocal", "requestTimeEpoch",
         "requestTime", "date_time", "timestamp(ms)", "accept_date", "request_date", "time_stamp",
-        "log_time", "eventTime", "@t", "started_at",
+        "log_time", "eventTime", "@t", "started_at", "reqTimeSec", "reqTimeMs", "TimeGenerated",
     ]),
     (Role::Status, &[
         "status", "status_code", "DownstreamStatus", "http.response.status_code",
         "response.status", "httpRequest.status", "response_code", "statusCode", "code",
         "http_status", "res.statusCode", "response_status", "http.status_code", "sc-status",
         "res.status", "http_status_code", "responseStatus", "response.status_code",
-        "response.statusCode", "Properties.StatusCode",
+        "response.statusCode", "Properties.StatusCode", "httpStatusCode", "httpStatus",
         // A number in the place of what is mostly an object.
         "response",
     ]),
@@ -74,6 +74,7 @@ pub(in crate::format) const USUAL: Table = &[
         "response_size", "response_length", "bytes_out", "sent", "response_body_size",
         "responseLength", "network.bytes_written", "sc-bytes", "bytes_written", "resp_body_size",
         "length", "content_length", "responseSize", "response.bytes", "bytes_read", "response.size",
+        "body_bytes", "response_bytes", "responseBytes",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
@@ -87,7 +88,7 @@ pub(in crate::format) const USUAL: Table = &[
         "user-agent", "headers.user-agent", "identity.userAgent", "http_useragent",
     ]),
     (Role::User, &[
-        "remote_user", "user", "user_id", "ClientUsername", "username", "user.name", "caller",
+        "remote_user", "user", "username", "ClientUsername", "user.name", "user_id", "caller",
         "authorizer.principalId", "principalId", "usr.name", "usr.id",
     ]),
     (Role::Host, &[
@@ -104,11 +105,12 @@ pub(in crate::format) const USUAL: Table = &[
         "request_time", "duration", "rt", "httpRequest.latency", "duration_s",
         "request_duration", "latency", "response_time", "service",
     ]),
-    (Role::TimeTaken, &["time-taken"]),
+    (Role::TimeTaken, &["time-taken", "timeTaken"]),
     (Role::Nanoseconds, &["Duration", "event.duration"]),
     (Role::Milliseconds, &[
         "duration_ms", "request_time_ms", "response_time_ms", "responseTime", "responseLatency",
         "latency_ms", "time_taken_ms", "elapsed_ms", "elapsed_time", "Elapsed", "Properties.Elapsed",
+        "turnaroundTimeMs", "responseTimeMs", "durationMs", "latencyMs",
     ]),
     (Role::Microseconds, &["duration_us", "request_time_us", "time_elapsed", "elapsed_usec"]),
     (Role::UpstreamStatus, &[

@@ -49,14 +49,28 @@ pub(super) fn is_address_byte(byte: u8) -> bool {
 
 fn any_front(line: &[u8]) -> Parsed<'_, Front<'_>> {
     // The time starts at the first " [" that a date follows: a user name may hold brackets too.
+    let line = behind_tag(line);
     let time = memchr_iter(b'[', line).find(|&at| {
-        at > 0 && line[at - 1] == b' ' && line[at + 1..].iter().take(2).all(u8::is_ascii_digit)
+        let is_date = |date: &[u8]| match date {
+            [day, b'/', ..] => day.is_ascii_digit(),
+            date => date.iter().take(2).all(u8::is_ascii_digit),
+        };
+        at > 0 && line[at - 1] == b' ' && is_date(&line[at + 1..])
     });
     let Some(time) = time else { return refuse() };
     match fields(&line[..time - 1]) {
         Some(front) => Ok((&line[time..], front)),
         None => refuse(),
     }
+}
+
+/// Behind the name of a logger in brackets, as InfluxDB writes it: `[httpd] 192.0.2.1 - - `.
+fn behind_tag(line: &[u8]) -> &[u8] {
+    let tagged = line.strip_prefix(b"[").and_then(|body| {
+        let end = body.iter().position(|byte| !byte.is_ascii_alphabetic())?;
+        body.get(end..)?.strip_prefix(b"] ")
+    });
+    tagged.unwrap_or(line)
 }
 
 fn fields(text: &[u8]) -> Option<Front<'_>> {
@@ -76,6 +90,11 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
         return None;
     }
     if second == b"-" {
+        // One more field than there should be, and nothing in it: `client - - user`.
+        let user = match split_word(user) {
+            (b"-", behind) if !behind.is_empty() => behind,
+            _ => user,
+        };
         return is_address(first).then_some(Front {
             user,
             ..plain(first)
@@ -83,6 +102,14 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
     }
     // Not "client ident user": then the first may be the virtual host before it.
     let (third, fourth) = split_word(user);
+    if fourth.is_empty() && is_ip(first) && is_ip(second) {
+        // `client vhost user`, and the virtual host is the server's own address.
+        return Some(Front {
+            vhost: host(second),
+            user: third,
+            ..plain(first)
+        });
+    }
     if is_ip(second) || third == b"-" && is_address(second) && !is_ip(first) {
         let vhost = host(first);
         return match forwarded(rest) {
@@ -95,6 +122,15 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
         };
     }
     if third == b"-" && is_address(second) && is_ip(first) && !fourth.is_empty() {
+        // Only a server stands with its port beside a name without: `address:port name - user`.
+        let (served, asked) = (has_port(first), has_port(second));
+        if asked || !served {
+            return Some(Front {
+                vhost: host(second),
+                user: fourth,
+                ..plain(first)
+            });
+        }
         let vhost = host(first);
         return Some(Front {
             vhost,
@@ -122,9 +158,19 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
     })
 }
 
-/// A virtual host without its port.
+/// Whether a port stands behind a name or an address.
+fn has_port(text: &[u8]) -> bool {
+    host(text).len() < text.len()
+}
+
+/// A virtual host without its port, which stands behind the only colon.
 fn host(vhost: &[u8]) -> &[u8] {
-    without_port(present(vhost))
+    let vhost = without_port(present(vhost));
+    let port = |port: &[u8]| !port.is_empty() && port.iter().all(u8::is_ascii_digit);
+    match memchr::memchr(b':', vhost) {
+        Some(colon) if port(&vhost[colon + 1..]) => &vhost[..colon],
+        _ => vhost,
+    }
 }
 
 /// The user behind an id of 32 hex digits, which BunkerWeb writes before it.
@@ -243,7 +289,34 @@ mod tests {
             ("2001:db8::1 - - ", ("", "2001:db8::1", "", "")),
             ("host.example.net - - ", ("", "host.example.net", "", "")),
             ("unix: - - ", ("", "unix:", "", "")),
+            ("192.0.2.1 - - - ", ("", "192.0.2.1", "", "")),
+            ("192.0.2.1 - - ann ", ("", "192.0.2.1", "ann", "")),
+            ("[httpd] ::1 - - ", ("", "::1", "", "")),
+            (
+                "192.0.2.1 198.51.100.1 - ",
+                ("198.51.100.1", "192.0.2.1", "-", ""),
+            ),
+            (
+                "198.51.100.1 192.0.2.1 - - ",
+                ("198.51.100.1", "192.0.2.1", "-", ""),
+            ),
+            (
+                "intranet:8443 192.0.2.1 - - ",
+                ("intranet", "192.0.2.1", "-", ""),
+            ),
             ("192.0.2.1 identd frank ", ("", "192.0.2.1", "frank", "")),
+            (
+                "192.0.2.1 www.example.com - frank ",
+                ("www.example.com", "192.0.2.1", "frank", ""),
+            ),
+            (
+                "192.0.2.1:40000 www.example.com:80 - frank ",
+                ("www.example.com", "192.0.2.1", "frank", ""),
+            ),
+            (
+                "198.51.100.1:80 host.example.net - frank ",
+                ("198.51.100.1", "host.example.net", "frank", ""),
+            ),
             (
                 "192.0.2.1 www.example.com - ",
                 ("www.example.com", "192.0.2.1", "-", ""),

@@ -58,13 +58,16 @@ pub(super) static ROWS: &[Row] = &[
         r#"[$stamp] "$request" $status $envoy_flags "$_mixer" $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host" $_cluster $_upstream_local $_downstream_local $client_port $_server_name$rest"#,
     ]),
     // https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
-    row("envoy", &[], "Envoy's default access log", &[
+    row("envoy", &[], "Envoy's default access log, and Ambassador's with a word before it", &[
         r#"[$stamp] "$request" $status $envoy_flags $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
+        r#"ACCESS [$stamp] "$request" $status $envoy_flags $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
     ]),
     // http://www.squid-cache.org/Doc/config/logformat/ (squid)
-    row("squid", &["squid.native"], "Squid's native access log", &[
+    row("squid", &["squid.native"], "Squid's native access log, with or without what many add to it", &[
+        r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$_peer $_type "$http_referer" "$http_user_agent"$rest"#,
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user -$rest"#,
+        r#"$msec$spaces$ms $remote_addr $_port $squid_result/$status $size $_received $_head $_asked $_body $request_method $target $_version $remote_user $_hierarchy/$_peer $_port $_type $_cipher $_protocol "$http_referer" "$http_user_agent" "$host"$rest"#,
     ]),
     // https://github.com/NginxProxyManager/nginx-proxy-manager: log-proxy.conf and log.conf
     row("nginx_proxy_manager", &["npm"], "nginx Proxy Manager, proxy and standard", &[
@@ -103,6 +106,16 @@ pub(super) static ROWS: &[Row] = &[
     // https://cloud.google.com/storage/docs/access-logs, usage logs
     row("google.storage", &["gcs"], "Google Cloud Storage usage logs", &[
         r#""$msec","$remote_addr",$_type,$_region,"$request_method","$target","$status",$_received,"$size","$us","$host","$http_referer","$http_user_agent",$rest"#,
+    ]),
+    // https://campus.barracuda.com/product/webapplicationfirewall/doc/4259935: access logs as sent to syslog
+    row("barracuda.waf", &["barracuda"], "Barracuda Web Application Firewall's access log", &[
+        r#"<$_priority>$spaced_stamp$spaces$_unit TR $_address $_port $remote_addr $_client_port $_login $remote_user $request_method $_protocol $host $_version $status $size $_received $_cached $ms $_server $_server_port $_server_time $_session $_responder $_profile $_protected $_verdict $target $args $http_referer $_cookie "$http_user_agent"$rest"#,
+        r#"$spaced_stamp$spaces$_unit TR $_address $_port $remote_addr $_client_port $_login $remote_user $request_method $_protocol $host $_version $status $size $_received $_cached $ms $_server $_server_port $_server_time $_session $_responder $_profile $_protected $_verdict $target $args $http_referer $_cookie "$http_user_agent"$rest"#,
+    ]),
+    // NetScaler's /var/log/httpaccess.log and httpaccess-vpn.log: Apache's, with the process before the request
+    row("netscaler", &["citrix.netscaler", "citrix.adc"], "Citrix NetScaler's httpaccess.log", &[
+        r#"$remote_addr -> $_address - $remote_user [$time_local] [$_process] "$request" $status $size "$http_referer" "$http_user_agent" "Time: $us microsecs"$rest"#,
+        r#"$remote_addr - $remote_user [$time_local] [$_process] "$request" $status $size "$http_referer" "$http_user_agent" "Time: $us microsecs"$rest"#,
     ]),
     // https://docs.gandi.net: the stamp is followed by what the request took
     row("gandi", &[], "Gandi's web hosting", &[

@@ -7,6 +7,8 @@ use crate::format::role::Role;
 #[rustfmt::skip]
 const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("stamp", Some(Role::Time), Shape::Text),
+    // `2026-03-10 09:43:00.123 +0000`, whose parts have spaces between.
+    ("spaced_stamp", Some(Role::Time), Shape::Width(29)),
     ("client_port", Some(Role::AddressPort), Shape::Text),
     ("target", Some(Role::Target), Shape::Text),
     ("size", Some(Role::Bytes), Shape::Number),

@@ -80,6 +80,7 @@ impl Values {
     fn variable(&self, name: &str) -> String {
         match name {
             "stamp" => self.time("%Y-%m-%dT%H:%M:%S%.3fZ"),
+            "spaced_stamp" => self.time("%Y-%m-%d %H:%M:%S%.3f +0000"),
             "time_local" => self.time("%d/%b/%Y:%H:%M:%S +0000"),
             "msec" => format!("{}.{:03}", self.seconds, self.ms),
             "client_port" => format!("{}:5000", self.ip),
@@ -101,6 +102,7 @@ impl Values {
             "kind_of_alb" => "https".into(),
             "spaces" => "  ".into(),
             "rest" => String::new(),
+            "args" => "-".into(),
             _ => "x".into(),
         }
     }
@@ -127,7 +129,7 @@ impl Values {
         let ms = self.seconds * 1000 + i64::from(self.ms);
         let pairs = [
             (
-                has(&["stamp", "msec"]),
+                has(&["stamp", "spaced_stamp", "msec"]),
                 record.time_ms.to_string(),
                 ms.to_string(),
             ),

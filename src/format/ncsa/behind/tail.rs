@@ -55,8 +55,9 @@ fn of(line: &[u8]) -> Option<Tail> {
     match fields[..] {
         [
             More::Bare(count),
-            More::Quoted(_),
-            More::Quoted(_),
+            // Without a router there is a `-`, which older versions write without quotes.
+            More::Quoted(_) | More::Bare(b"-"),
+            More::Quoted(_) | More::Bare(b"-"),
             More::Bare(duration),
         ] if is_number(count) && duration.ends_with(b"ms") => Some(Tail::Traefik),
         [
