@@ -228,7 +228,7 @@ impl Logs {
         let configurations = Configurations::read(
             settings.format.nginx_conf.as_deref(),
             settings.format.apache_conf.as_deref(),
-            settings.haproxy_conf.as_deref(),
+            settings.format.haproxy_conf.as_deref(),
         )?;
         Ok(Logs {
             side,

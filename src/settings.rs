@@ -13,8 +13,6 @@ pub struct Settings {
     pub input: InputSettings,
     /// Error and audit logs of the servers: files, globs, directories.
     pub error_logs: Vec<String>,
-    /// HAProxy's configuration, for the lines that denied.
-    pub haproxy_conf: Option<PathBuf>,
     /// How lines become records.
     pub format: FormatSettings,
     /// Statuses that count as denials.
@@ -52,7 +50,6 @@ impl Default for Settings {
         Settings {
             input: InputSettings::default(),
             error_logs: Vec::new(),
-            haproxy_conf: None,
             format: FormatSettings::default(),
             denied_statuses: vec![403],
             window_s: None,
@@ -110,6 +107,8 @@ pub struct FormatSettings {
     pub nginx_conf: Option<PathBuf>,
     /// Apache configuration to take `LogFormat`s from.
     pub apache_conf: Option<PathBuf>,
+    /// HAProxy configuration to take `log-format`s from.
+    pub haproxy_conf: Option<PathBuf>,
     /// Offset for stamps without a zone; UTC when absent.
     pub timezone: Option<chrono_tz::Tz>,
 }

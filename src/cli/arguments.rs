@@ -139,6 +139,9 @@ pub struct Formats {
     /// Take the log formats from an Apache configuration
     #[arg(long, value_name = "FILE")]
     pub apache_conf: Option<PathBuf>,
+    /// Take the log formats from an HAProxy configuration
+    #[arg(long, value_name = "FILE")]
+    pub haproxy_conf: Option<PathBuf>,
     /// Time zone of stamps that have none, such as Europe/Berlin [default: UTC]
     #[arg(long, value_name = "TZ", value_parser = timezone)]
     pub timezone: Option<chrono_tz::Tz>,
@@ -269,7 +272,7 @@ pub struct Reading {
     /// Take the log formats from an Apache configuration, and name the directives that denied
     #[arg(long, value_name = "FILE")]
     pub apache_conf: Option<PathBuf>,
-    /// Name the directives of an HAProxy configuration that denied
+    /// Take the log formats from an HAProxy configuration, and name the directives that denied
     #[arg(long, value_name = "FILE")]
     pub haproxy_conf: Option<PathBuf>,
     /// Time zone of stamps that have none, such as Europe/Berlin [default: UTC]

@@ -107,6 +107,7 @@ fn explanation(arguments: &Formats, source: &Source) -> Result<Explanation, Form
         map: FieldMap::fields(&arguments.map),
         nginx_conf: arguments.nginx_conf.clone(),
         apache_conf: arguments.apache_conf.clone(),
+        haproxy_conf: arguments.haproxy_conf.clone(),
         timezone: arguments.timezone,
     };
     explain::explain(source.head(), &settings)

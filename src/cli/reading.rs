@@ -48,12 +48,12 @@ impl Reading {
                 ..InputSettings::default()
             },
             error_logs: self.error_log.clone(),
-            haproxy_conf: self.haproxy_conf.clone(),
             format: FormatSettings {
                 log_format: self.log_format.clone(),
                 map: FieldMap::fields(&self.map),
                 nginx_conf: self.nginx_conf.clone(),
                 apache_conf: self.apache_conf.clone(),
+                haproxy_conf: self.haproxy_conf.clone(),
                 timezone: self.timezone,
             },
             denied_statuses: self.status.clone(),

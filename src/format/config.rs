@@ -5,6 +5,7 @@
 //! nesting and conditions included, is passed over.
 
 pub(super) mod apache;
+mod haproxy;
 pub(super) mod nginx;
 pub mod placed;
 
@@ -53,6 +54,9 @@ pub(super) fn declared(settings: &FormatSettings) -> Result<Vec<Declared>, Forma
     }
     if let Some(path) = &settings.apache_conf {
         declared.extend(apache::declared(path)?);
+    }
+    if let Some(path) = &settings.haproxy_conf {
+        declared.extend(haproxy::declared(path)?);
     }
     Ok(declared)
 }

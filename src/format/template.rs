@@ -232,7 +232,7 @@ impl Template {
     }
 
     /// Compiles an HAProxy format string.
-    fn from_haproxy(format: &str, name: &str) -> Result<Self, FormatError> {
+    pub(super) fn from_haproxy(format: &str, name: &str) -> Result<Self, FormatError> {
         let pieces = haproxy::pieces(format);
         Template::of_pieces(format, pieces, Escape::None, haproxy::HINTS, name)
     }

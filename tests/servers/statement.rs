@@ -27,7 +27,7 @@ pub fn settings(server: &dyn Server, site: &Site<'_>) -> Settings {
     match site.scenario.server() {
         ServerKind::Nginx => settings.format.nginx_conf = configuration,
         ServerKind::Apache => settings.format.apache_conf = configuration,
-        ServerKind::Haproxy => settings.haproxy_conf = Some(site.path("haproxy.cfg")),
+        ServerKind::Haproxy => settings.format.haproxy_conf = Some(site.path("haproxy.cfg")),
         _ => {}
     }
     settings

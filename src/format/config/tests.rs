@@ -161,3 +161,30 @@ fn any_text_is_survived() {
         );
     }
 }
+
+#[test]
+fn haproxy_formats_are_read_as_quoted() {
+    let tree = tree(&[(
+        "haproxy.cfg",
+        "defaults\n  option httplog\nfrontend a\n  log-format \"%ci [%trl] \\\"%HM %HU\\\" %ST %B\"\n\
+         frontend b\n  log-format %ci\\ at\\ %Ts\\ %ST\\ %HU\nfrontend c\n  log-format \"%ci only\"\n",
+    )]);
+    let path = tree.path().join("haproxy.cfg");
+    let declared = haproxy::declared(&path).unwrap();
+    let places: Vec<_> = declared
+        .iter()
+        .map(|format| format.place.rsplit(':').next().unwrap())
+        .collect();
+    assert_eq!(places, ["4", "6"]);
+    let settings = FormatSettings {
+        haproxy_conf: Some(path),
+        ..FormatSettings::default()
+    };
+    for line in [
+        "203.0.113.7 [10/Mar/2026:09:43:00 +0000] \"GET /a?b\" 403 12\n",
+        "203.0.113.7 at 1773135780 403 /a?b\n",
+    ] {
+        let detected = detect(line.as_bytes(), &settings).unwrap();
+        assert_eq!(detected.name, "haproxy.log-format", "{line}");
+    }
+}
