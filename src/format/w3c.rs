@@ -47,7 +47,10 @@ struct Layout {
 
 impl Layout {
     fn new(fields: &[u8]) -> Layout {
-        let columns: Vec<Column> = words(fields).take(MOST_FIELDS).map(column).collect();
+        let columns: Vec<Column> = words(fields, fields.contains(&b'\t'))
+            .take(MOST_FIELDS)
+            .map(column)
+            .collect();
         Layout {
             spelled: fields.to_vec(),
             least: columns.len(),
@@ -197,10 +200,11 @@ impl Layout {
         let mut draft = Draft::new();
         let mut moment = Moment::default();
         let mut count = 0;
-        if self.by_tabs && !line.contains(&b'\t') {
+        let by_tabs = line.contains(&b'\t');
+        if self.by_tabs && !by_tabs {
             return None;
         }
-        for field in words(line) {
+        for field in words(line, by_tabs) {
             let column = self.columns.get(count)?;
             column.put(field, &mut draft, &mut moment, clock)?;
             count += 1;
@@ -272,8 +276,7 @@ fn host_before(target: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// The fields of a line: between tabs, or between spaces, where quotes hold one together.
-fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let by_tabs = memchr::memchr(b'\t', line).is_some();
+fn words(line: &[u8], by_tabs: bool) -> impl Iterator<Item = &[u8]> {
     let mut rest = line.trim_ascii();
     std::iter::from_fn(move || {
         if rest.is_empty() {

@@ -3,9 +3,9 @@
 //! Only as strict as telling the fields apart takes: a number is not checked to be one, because
 //! what reads it does. Nesting that nobody asked for is passed over in a loop, so depth costs no stack.
 
+use crate::find::find_either;
 use crate::format::field::{Parsed, refuse};
 use crate::record::Field;
-use memchr::memchr2;
 use std::borrow::Cow;
 
 /// A string between its quotes, or a number, `true`, `false`, `null`.
@@ -42,7 +42,7 @@ pub(super) fn string(input: &[u8]) -> Parsed<'_, Scalar<'_>> {
     let mut escaped = false;
     while let Some(at) = input
         .get(from..)
-        .and_then(|rest| memchr2(b'"', b'\\', rest))
+        .and_then(|rest| find_either(rest, *b"\"\\"))
     {
         let end = from + at;
         if input[end] == b'"' {

@@ -1,6 +1,7 @@
 //! One step of a compiled template: a literal that must stand there, and the field behind it.
 
 use super::{Escape, Shape, Variable};
+use crate::find::find;
 use crate::format::draft::Draft;
 use crate::format::field::{Parsed, ends_in_escape, refuse, request_line};
 use crate::format::json::unescape;
@@ -102,14 +103,14 @@ impl Step {
                 take(digits).parse(line)
             }
             (Shape::OneOf(words), _) => {
-                let end = memchr::memchr(b' ', line).unwrap_or(line.len());
+                let end = find(line, 0, b' ').unwrap_or(line.len());
                 if words.contains(&&line[..end]) {
                     return take(end).parse(line);
                 }
                 refuse()
             }
             (_, End::Word) => {
-                let end = memchr::memchr(b' ', line).unwrap_or(line.len());
+                let end = find(line, 0, b' ').unwrap_or(line.len());
                 take(end).parse(line)
             }
             (_, End::BeforeTail(tail)) => self.up_to_tail(line, tail),
@@ -124,7 +125,9 @@ impl Step {
             return refuse();
         };
         let escaped = first == b'"' && self.escape != Escape::None;
-        for end in memchr_iter(first, line) {
+        let mut from = 0;
+        while let Some(end) = find(line, from, first) {
+            from = end + 1;
             let (field, rest) = line.split_at(end);
             if rest.starts_with(literal)
                 && !(escaped && ends_in_escape(field))
