@@ -6,12 +6,13 @@
 //! ```
 //!
 //! Invariant: the lines are the same whatever the size of chunks, the way of reading, the compression
-//! and the number of threads; only lines over [`LONGEST_LINE`] may be cut, to one byte more than that.
+//! and the number of threads. Elements of an array on one line over [`LONGEST_LINE`] are lines; only other lines over [`LONGEST_LINE`] may be cut, to one byte more than that.
 
 mod compression;
 pub mod cursor;
 mod descriptors;
 mod directives;
+mod elements;
 mod error;
 mod expand;
 pub mod follow;
