@@ -151,3 +151,22 @@ fn messages_side_by_side_give_what_their_events_give() {
     };
     assert!(analyze("messages.gz") == analyze("events.json"));
 }
+
+#[test]
+fn elements_have_their_numbers_in_every_chunk() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let records = records();
+    let arrays = records
+        .chunks(100)
+        .map(|list| format!("[{}]\n", list.join(",")));
+    let text: String = arrays.collect();
+    assert!(text.len() > 3 << 19);
+    fs::write(directory.path().join("arrays.json"), text).expect("a log is written");
+    let arguments = ["export", "arrays.json", "--all", "--format", "ndjson"];
+    let exported = run(directory.path(), &arguments, Stdio::null());
+    let numbers = exported.lines().map(|record| {
+        let record: Value = serde_json::from_str(record).expect("JSON");
+        record["line"].as_u64().expect("a number")
+    });
+    assert!(numbers.eq(1..=9_000));
+}

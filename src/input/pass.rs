@@ -5,6 +5,8 @@
 
 mod in_order;
 
+pub use in_order::newlines;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
