@@ -23,7 +23,7 @@ use crate::analysis::{self, AnalysisError, Grounds, Logs, Progress};
 use crate::findings::{Analysis, Skipped};
 use crate::format::Detected;
 use crate::gate::Gate;
-use crate::input::{Input, Trouble};
+use crate::input::{self, Input, Trouble};
 use crate::key::token::TokenKey;
 use crate::settings::Settings;
 use conclusions::Conclusions;
@@ -210,6 +210,11 @@ fn pass(
     let pass = plan.input.pass_in_order(
         wanted,
         || Lines::new(plan),
+        // Some lines may hold several records, each of them a line.
+        |chunk| match plan.formats.get(chunk.source).and_then(Option::as_ref) {
+            Some(format) => format.lines(chunk.bytes).count() as u64,
+            None => input::newlines(chunk),
+        },
         |lines, chunk, counted| {
             let known = |starts: &[Vec<u64>]| starts.get(chunk.source)?.get(chunk.number).copied();
             lines.read(chunk, first_lines.and_then(known).unwrap_or(counted))

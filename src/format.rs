@@ -11,6 +11,7 @@
 //! registry: so a file may change its format anywhere. Formats are strict enough that at most one
 //! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.
 
+mod array;
 mod compound;
 pub mod config;
 mod detect;
@@ -37,6 +38,7 @@ mod template;
 mod transaction;
 mod w3c;
 
+pub use array::{Splitter, split_head};
 pub use detect::{Detected, detect};
 pub use error::FormatError;
 pub use lines::{Line, MAX_LINE, Visitor, end_before, visit_unknown};

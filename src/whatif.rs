@@ -13,7 +13,7 @@ pub mod shown;
 
 use crate::analysis::{self, AnalysisError, Logs, Progress};
 use crate::format;
-use crate::input::Trouble;
+use crate::input::{self, Trouble};
 use crate::key::intern::Interner;
 use crate::key::token::TokenKey;
 use crate::policy::limiter::IncompleteLimit;
@@ -183,6 +183,7 @@ fn read(
     let pass = logs.input.pass_in_order(
         &|_, _| true,
         || (),
+        input::newlines,
         |(), chunk, _| {
             let mut reader = Reader::new(&logs.gate, compiled, token_key);
             match logs.formats.get(chunk.source).and_then(Option::as_ref) {

@@ -218,12 +218,17 @@ fn check(path: &Path, log: &[u8], threads: usize, format: &FormatSettings) {
     }
 }
 
-/// Whether a line begins as those do that hold several records.
+/// Whether a line begins as those do that hold several records, or objects stand side by side.
 fn may_hold_several(log: &[u8]) -> bool {
-    const HEADS: [&[u8]; 6] = [b"[{", b"[ ", b"{ ", b"{\"rec", b"{\"Rec", b"{\"mes"];
+    const HEADS: [&[u8]; 7] = [
+        b"[{", b"[ ", b"{ ", b"{\"rec", b"{\"Rec", b"{\"val", b"{\"mes",
+    ];
     let log = log.strip_prefix(b"\xef\xbb\xbf").unwrap_or(log);
-    log.split(|byte| *byte == b'\n')
-        .any(|line| HEADS.iter().any(|head| line.starts_with(head)))
+    let is_side_by_side = log.windows(2).any(|pair| pair == b"}{");
+    is_side_by_side
+        || log
+            .split(|byte| *byte == b'\n')
+            .any(|line| HEADS.iter().any(|head| line.starts_with(head)))
 }
 
 /// Newlines, and a last line without one.

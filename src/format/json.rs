@@ -113,7 +113,8 @@ fn drafted<'a>(names: &Names, body: &'a [u8], clock: &mut Clock) -> Option<Draft
     ends_line(rest).then_some(fill.draft)
 }
 
-/// Whether nothing but the end of a list stands there: commas, and behind a `]` what its holder holds besides.
+/// Whether nothing but the end of a list stands there: commas, and behind a `]` what its holder holds besides,
+/// and the holder of the next list up to its bracket.
 fn ends_line(rest: &[u8]) -> bool {
     let list_end = memchr::memchr(b']', rest);
     let (before, behind) = rest.split_at(list_end.unwrap_or(rest.len()));
@@ -121,7 +122,9 @@ fn ends_line(rest: &[u8]) -> bool {
         text.iter()
             .all(|byte| byte.is_ascii_whitespace() || ends.contains(byte))
     };
-    let is_held = behind.starts_with(b"],") && behind.trim_ascii_end().ends_with(b"}");
+    let end = behind.trim_ascii_end();
+    let is_held = behind.starts_with(b"],") && end.ends_with(b"}")
+        || behind.starts_with(b"]") && end.ends_with(b"\":");
     only(before, b",") && (is_held || only(behind, b",]}"))
 }
 

@@ -1,9 +1,10 @@
 //! Several records on one line: a JSON array, an object that holds one, or any of these side by side.
 //!
-//! Logpush and AWS write an array into one file, Azure's storage `{"records":[...]}`, and CloudWatch
-//! `{"messageType":"DATA_MESSAGE",...,"logEvents":[...]}`. Kinesis and Firehose put side by side whatever they are
-//! given: `{...}{...}`. Each record is a line by itself, with a number of its own. The first begins where the line
-//! does, and the first of a list beside others where the list does.
+//! Logpush and AWS write an array into one file, Azure's storage `{"records":[...]}`, its interfaces
+//! `{"value":[...]}`, and CloudWatch `{"messageType":"DATA_MESSAGE",...,"logEvents":[...]}`. Kinesis and Firehose put
+//! side by side whatever they are given: `{...}{...}`. Each record is a line by itself, with a number of its own. The
+//! first begins where the line does, and the first of a list beside others where the list does. An array on one line
+//! over 1 MiB is taken apart before there are lines: see `array`.
 
 use super::json::close;
 
@@ -15,11 +16,12 @@ pub(super) fn may_hold(line: &[u8]) -> bool {
         [b'[', b'{' | b' ', ..]
             | [b'{', b' ', ..]
             | [b'{', b'"', b'r' | b'R' | b'm', b'e', b'c' | b's', ..]
+            | [b'{', b'"', b'v', b'a', b'l', b'u', b'e', b'"', ..]
     )
 }
 
 /// The keys that hold the records of an export.
-const HOLDERS: [&[u8]; 2] = [b"\"records\"", b"\"Records\""];
+pub(super) const HOLDERS: [&[u8]; 3] = [b"records", b"Records", b"value"];
 
 /// How many bytes stand before the first object of an array.
 fn head(line: &[u8]) -> Option<usize> {
@@ -27,7 +29,9 @@ fn head(line: &[u8]) -> Option<usize> {
         [b'[', body @ ..] => body,
         [b'{', body @ ..] => {
             let body = body.trim_ascii_start();
-            let holder = HOLDERS.iter().find_map(|key| body.strip_prefix(*key));
+            let key = body.strip_prefix(b"\"")?;
+            let holder = HOLDERS.iter().find_map(|name| key.strip_prefix(*name));
+            let holder = holder.and_then(|behind| behind.strip_prefix(b"\""));
             let behind = holder.or_else(|| {
                 let events = body.starts_with(b"\"messageType\"").then_some(body)?;
                 // Of this object: another may stand beside it.
@@ -155,6 +159,10 @@ mod tests {
             (
                 r#"{"messageType":"DATA_MESSAGE","logGroup":"g","logEvents":[{"id":"1"},{"id":"2"}],"owner":"o"}"#,
                 vec![r#"{"id":"1"}"#, r#"{"id":"2"}"#],
+            ),
+            (
+                r#"{"value":[{"a":1},{"b":2}]}"#,
+                vec![r#"{"a":1}"#, r#"{"b":2}"#],
             ),
             // Side by side, and lists beside others.
             (r#"{"a":1}{"b":"}{"}"#, vec![r#"{"a":1}"#, r#"{"b":"}{"}"#]),

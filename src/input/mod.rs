@@ -6,12 +6,13 @@
 //! ```
 //!
 //! Invariant: the lines are the same whatever the size of chunks, the way of reading, the compression
-//! and the number of threads; only lines over [`LONGEST_LINE`] may be cut, to one byte more than that.
+//! and the number of threads. Elements of an array on one line over [`LONGEST_LINE`] are lines; only other lines over [`LONGEST_LINE`] may be cut, to one byte more than that.
 
 mod compression;
 pub mod cursor;
 mod descriptors;
 mod directives;
+mod elements;
 mod error;
 mod expand;
 pub mod follow;
@@ -38,6 +39,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 pub use compression::Compression;
 pub use error::{InputError, Trouble};
 pub use line::LONGEST_LINE;
+pub use pass::newlines;
 pub use source::{HEAD_BYTES, Part, Source};
 
 use crate::settings::InputSettings;
@@ -239,7 +241,8 @@ impl Input {
 
     /// A pass whose results come out in the order of the input: `step` makes one of each wanted chunk,
     /// on every core, and `take` gets them one by one, until it breaks off. `step` is also told how many
-    /// lines of its source stand before the chunk, as far as chunks are wanted. Besides the chunks in
+    /// lines of its source stand before the chunk, as far as chunks are wanted: `count` says how many one
+    /// has, such as [`newlines`]. Besides the chunks in
     /// work, at most two results for each core wait for their turn.
     ///
     /// After a first pass, streams come from the spool; without one they are read now, and only now.
@@ -247,12 +250,14 @@ impl Input {
         &self,
         wanted: &(dyn Fn(usize, usize) -> bool + Sync),
         new: impl Fn() -> A + Sync,
+        count: impl Fn(&Chunk<'_>) -> u64 + Sync,
         step: impl Fn(&mut A, &Chunk<'_>, u64) -> T + Sync,
         take: impl FnMut(T) -> ControlFlow<()> + Send,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Pass<A> {
         let wanted = self.text_bytes.is_some().then_some(wanted);
-        self.reading(wanted, progress).run_in_order(new, step, take)
+        self.reading(wanted, progress)
+            .run_in_order(new, count, step, take)
     }
 
     /// The usual places of access logs on this machine, as patterns that match at least one file.

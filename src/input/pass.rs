@@ -5,6 +5,8 @@
 
 mod in_order;
 
+pub use in_order::newlines;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -335,16 +337,23 @@ impl Account {
 }
 
 fn stream_trouble(source: &Source, stream: &Stream) -> Option<Trouble> {
-    let reason = stream.failure()?.to_string();
+    let failure = stream.failure()?;
+    let reason = failure.to_string();
     let (path, analysed) = (source.path.clone(), stream.text_bytes());
-    Some(match source.compression {
-        Some(compression) => Trouble::Damaged {
+    let ends_early = failure.kind() == std::io::ErrorKind::UnexpectedEof;
+    Some(match (source.compression, source.disk_bytes) {
+        (Some(compression), _) => Trouble::Damaged {
             path,
             compression,
             analysed,
             reason,
         },
-        None => Trouble::ReadFailed {
+        (None, Some(expected)) if ends_early => Trouble::Shrank {
+            path,
+            analysed,
+            expected,
+        },
+        (None, _) => Trouble::ReadFailed {
             path,
             analysed,
             reason,

@@ -20,6 +20,7 @@ use super::line::{BLOCK_BYTES, extend_line, last_line_start};
 use super::mapping::Mapping;
 use super::queue::lock;
 use super::source::HEAD_BYTES;
+use crate::format::split_head;
 
 /// Bytes at the beginning of a file that tell it from another.
 const FINGERPRINT_BYTES: usize = 4096;
@@ -122,6 +123,15 @@ impl PlainFile {
             }
             Text::Read { head } => head,
         }
+    }
+
+    /// Whether it is one long array, of which no line can be had from the middle.
+    pub(super) fn is_array(&self) -> bool {
+        split_head(self.head()).is_some()
+    }
+
+    pub(super) fn into_file(self) -> File {
+        self.file
     }
 
     pub(super) fn len(&self) -> u64 {

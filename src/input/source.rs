@@ -199,7 +199,7 @@ impl Part {
         let (body, head, disk_bytes) = match self.compression {
             Some(compression) => {
                 let (stream, head) =
-                    Stream::compressed(self.file, self.end, compression, self.start)
+                    Stream::stored(self.file, self.end, Some(compression), self.start)
                         .map_err(unreadable)?;
                 (Body::Stream(Mutex::new(stream)), head, self.end)
             }
@@ -208,8 +208,14 @@ impl Part {
                     0 => PlainFile::new(self.file, self.end, may_map),
                     start => PlainFile::part(self.file, start, self.end),
                 };
-                let plain = Body::Plain(plain.map_err(unreadable)?);
-                (plain, Vec::new(), self.end.saturating_sub(self.start))
+                let plain = plain.map_err(unreadable)?;
+                let (body, head) = plain_body(plain, self.end, self.start).map_err(unreadable)?;
+                let disk_bytes = match &body {
+                    Body::Plain(file) => file.len(),
+                    // It is read from the start of the file.
+                    Body::Stream(_) => self.end,
+                };
+                (body, head, disk_bytes)
             }
         };
         Ok(Source {
@@ -234,12 +240,20 @@ fn body(
 ) -> io::Result<(Body, Vec<u8>)> {
     let (stream, head) = match (len, compression) {
         (Some(len), None) => {
-            let plain = PlainFile::new(file, len, may_map)?;
-            return Ok((Body::Plain(plain), Vec::new()));
+            return plain_body(PlainFile::new(file, len, may_map)?, len, 0);
         }
-        (Some(len), Some(compression)) => Stream::compressed(file, len, compression, 0)?,
+        (Some(len), compression) => Stream::stored(file, len, compression, 0)?,
         (None, compression) => Stream::pipe(start, file, compression)?,
     };
+    Ok((Body::Stream(Mutex::new(stream)), head))
+}
+
+/// A plain file up to `end`, without the first `skip` bytes: as it is, or as a stream of elements.
+fn plain_body(plain: PlainFile, end: u64, skip: u64) -> io::Result<(Body, Vec<u8>)> {
+    if !plain.is_array() {
+        return Ok((Body::Plain(plain), Vec::new()));
+    }
+    let (stream, head) = Stream::stored(plain.into_file(), end, None, skip)?;
     Ok((Body::Stream(Mutex::new(stream)), head))
 }
 

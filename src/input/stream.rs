@@ -1,4 +1,4 @@
-//! Text that comes once and in order: compressed files, pipes, devices.
+//! Text that comes once and in order: compressed files, pipes, devices, and files that are one long array.
 //!
 //! A chunk is what fills the nominal size, cut behind its last newline; the rest opens the next one.
 //! Whoever holds the stream makes one chunk and lets go of it, so a single decoder feeds all cores
@@ -15,17 +15,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::compression::Compression;
 use super::directives::Directives;
+use super::elements::Elements;
 use super::fragments::{AFTER, BEFORE, Carrier};
 use super::line::{BLOCK_BYTES, extend_line, last_line_start};
 use super::source::HEAD_BYTES;
+use crate::format::split_head;
 
 type Reader = Box<dyn Read + Send>;
 
 /// Text that is read once, in order.
 pub(super) struct Stream {
-    /// A compressed file that waits for its turn: a decoder takes up to 100 MiB of memory and there
+    /// A file that waits for its turn: a decoder takes up to 100 MiB of memory and there
     /// may be hundreds of files, so each is decoded from its start when its first chunk is wanted.
-    waiting: Option<CompressedFile>,
+    waiting: Option<StoredFile>,
     /// What gives the text, once it flows.
     reader: Option<Reader>,
     /// Bytes of the source that were taken since they were last asked for, before decompression.
@@ -54,22 +56,26 @@ pub(super) struct Place {
 }
 
 impl Stream {
-    /// The first `len` bytes of a compressed file, without the first `skip` bytes of its text; with it
-    /// the first bytes of the whole text.
-    pub(super) fn compressed(
+    /// The first `len` bytes of a file, without the first `skip` bytes of its text; with it the first
+    /// bytes of the whole text.
+    pub(super) fn stored(
         file: File,
         len: u64,
-        compression: Compression,
+        compression: Option<Compression>,
         skip: u64,
     ) -> io::Result<(Stream, Vec<u8>)> {
-        let file = CompressedFile {
+        let mut file = StoredFile {
             file,
             len,
             compression,
             skip,
+            is_array: false,
         };
         // A file that is damaged within its head is a trouble of the pass, like any other.
-        let head = compressed_head(&file.file, len, compression, HEAD_BYTES)?;
+        let mut head = file.head(HEAD_BYTES)?;
+        if let Some(split) = split_head(&head) {
+            (file.is_array, head) = (true, split);
+        }
         let mut stream = Stream::new(Arc::default());
         stream.waiting = Some(file);
         stream.look_at(&head);
@@ -96,14 +102,18 @@ impl Stream {
             .take(HEAD_BYTES as u64)
             .read_to_end(&mut head);
         let text = Cursor::new(head.clone());
-        stream.look_at(&head);
-        stream.reader = Some(match read {
+        let mut reader: Reader = match read {
             Ok(_) => Box::new(text.chain(rest)),
             Err(error) => {
                 stream.failure = Some(error);
                 Box::new(text)
             }
-        });
+        };
+        if let Some(split) = split_head(&head) {
+            (reader, head) = (Box::new(Elements::new(reader)), split);
+        }
+        stream.look_at(&head);
+        stream.reader = Some(reader);
         Ok((stream, head))
     }
 
@@ -304,7 +314,7 @@ impl Stream {
         let reader = match (self.reader.take(), self.waiting.take()) {
             (Some(reader), _) => reader,
             (None, Some(file)) => {
-                let mut reader = file.decoder(&self.taken)?;
+                let mut reader = file.text(&self.taken)?;
                 io::copy(
                     &mut Read::by_ref(&mut reader).take(file.skip),
                     &mut io::sink(),
@@ -317,47 +327,63 @@ impl Stream {
     }
 }
 
-/// The first `bytes` of the text in the first `len` bytes of a compressed file; fewer, if it is shorter
-/// or damaged.
+/// The first `bytes` of the text in the first `len` bytes of a compressed file, as they are there; fewer, if
+/// it is shorter or damaged.
 pub(super) fn compressed_head(
     file: &File,
     len: u64,
     compression: Compression,
     bytes: usize,
 ) -> io::Result<Vec<u8>> {
-    let file = CompressedFile {
+    let file = StoredFile {
         file: file.try_clone()?,
         len,
-        compression,
+        compression: Some(compression),
         skip: 0,
+        is_array: false,
     };
-    let mut head = Vec::new();
-    let _ = file
-        .decoder(&Arc::default())?
-        .take(bytes as u64)
-        .read_to_end(&mut head);
-    Ok(head)
+    file.head(bytes)
 }
 
-/// A compressed regular file.
-struct CompressedFile {
+/// A regular file that is read from its start.
+struct StoredFile {
     file: File,
     len: u64,
-    compression: Compression,
+    compression: Option<Compression>,
     /// Bytes of text at its start that are not wanted.
     skip: u64,
+    /// Whether it is an array on one line, whose elements become lines.
+    is_array: bool,
 }
 
-impl CompressedFile {
-    /// A decoder from the start of the file.
-    fn decoder(&self, taken: &Arc<AtomicU64>) -> io::Result<Reader> {
-        self.compression.decoder(Counted {
+impl StoredFile {
+    /// The first bytes of the text.
+    fn head(&self, bytes: usize) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        let _ = self
+            .text(&Arc::default())?
+            .take(bytes as u64)
+            .read_to_end(&mut head);
+        Ok(head)
+    }
+
+    /// The text from the start of the file.
+    fn text(&self, taken: &Arc<AtomicU64>) -> io::Result<Reader> {
+        let counted = Counted {
             reader: Positioned {
                 file: self.file.try_clone()?,
                 at: 0,
                 end: self.len,
             },
             taken: Arc::clone(taken),
+        };
+        let text: Reader = match self.compression {
+            Some(compression) => compression.decoder(counted)?,
+            None => Box::new(counted),
+        };
+        Ok(match self.is_array {
+            true => Box::new(Elements::new(text)),
+            false => text,
         })
     }
 }
@@ -374,6 +400,9 @@ impl Read for Positioned {
         let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
         let want = buffer.len().min(left);
         let got = std::os::unix::fs::FileExt::read_at(&self.file, &mut buffer[..want], self.at)?;
+        if got == 0 && want > 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         self.at += got as u64;
         Ok(got)
     }

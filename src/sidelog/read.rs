@@ -8,7 +8,7 @@
 use super::said::{About, Kind, Said, Target, Told};
 use super::{apache, audit, audit_json, lighttpd, nginx};
 use crate::examine::mark;
-use crate::input::{Chunk, Input, Trouble};
+use crate::input::{self, Chunk, Input, Trouble};
 use crate::key::fast::HashSet;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -148,6 +148,7 @@ pub(super) fn read(input: &Input, wanted: &Wanted, progress: &(dyn Fn(u64) + Syn
     let pass = input.pass_in_order(
         &|_, _| true,
         || (),
+        input::newlines,
         |(), chunk, first_line| Part::of(chunk, first_line, wanted),
         |part| {
             all.take(part, wanted);

@@ -14,10 +14,11 @@ use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 impl Reading<'_> {
-    /// Runs the pass; `step` gets a chunk and how many lines of its source stand before it.
+    /// Runs the pass; `step` gets a chunk and how many lines of its source stand before it, by `count`.
     pub(in crate::input) fn run_in_order<A: Send, T: Send>(
         &self,
         new: impl Fn() -> A + Sync,
+        count: impl Fn(&Chunk<'_>) -> u64 + Sync,
         step: impl Fn(&mut A, &Chunk<'_>, u64) -> T + Sync,
         take: impl FnMut(T) -> ControlFlow<()> + Send,
     ) -> Pass<A> {
@@ -34,7 +35,7 @@ impl Reading<'_> {
                 };
                 let mut result = None;
                 let mut in_place = |chunk: &Chunk<'_>| {
-                    let first = place.first_line(chunk.source, lines_of(chunk.bytes));
+                    let first = place.first_line(chunk.source, count(chunk));
                     let accumulator = accumulator.get_or_insert_with(&new);
                     let made = step(accumulator, chunk, first);
                     // Of a file that was cut meanwhile, it may have been made of zeros.
@@ -53,10 +54,10 @@ impl Reading<'_> {
     }
 }
 
-/// Lines of a chunk; the last one may lack its newline.
-fn lines_of(chunk: &[u8]) -> u64 {
-    let unterminated = chunk.last().is_some_and(|&byte| byte != b'\n');
-    memchr::memchr_iter(b'\n', chunk).count() as u64 + u64::from(unterminated)
+/// The lines of a chunk by their newlines; the last one may lack its own.
+pub fn newlines(chunk: &Chunk<'_>) -> u64 {
+    let unterminated = chunk.bytes.last().is_some_and(|&byte| byte != b'\n');
+    memchr::memchr_iter(b'\n', chunk.bytes).count() as u64 + u64::from(unterminated)
 }
 
 /// Who is next, at counting lines and at being taken.

@@ -11,6 +11,7 @@ fn taken(input: &Input) -> Vec<(usize, u64, Vec<u8>)> {
     let pass = input.pass_in_order(
         &|_, _| true,
         || (),
+        newlines,
         |(), chunk, first| (chunk.source, first, chunk.bytes.to_vec()),
         |(source, first, bytes): (usize, u64, Vec<u8>)| {
             let lines = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
@@ -89,6 +90,7 @@ fn whoever_breaks_off_gets_no_more() {
             input.pass_in_order(
                 &|_, _| true,
                 || (),
+                newlines,
                 |(), _, _| (),
                 |()| {
                     count += 1;

@@ -64,6 +64,25 @@ fn a_file_that_shrinks_is_a_trouble_and_not_the_end() {
 }
 
 #[test]
+fn a_long_array_that_shrinks_is_a_trouble_and_gives_its_whole_elements() {
+    let text = format!("[{}", "{\"a\":1},".repeat(4 << 17)).into_bytes();
+    let half = |path: &Path| {
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_len(3 << 20).unwrap();
+    };
+    let [first, second] = changed_while_read(&text, false, half);
+    let Trouble::Shrank {
+        analysed, expected, ..
+    } = one_trouble(&first)
+    else {
+        panic!("{first:?}");
+    };
+    assert_eq!(*expected, text.len() as u64);
+    assert!(*analysed > 2 << 20 && *analysed <= 3 << 20);
+    assert!(second.is_empty(), "{second:?}");
+}
+
+#[test]
 fn a_file_that_is_rewritten_is_a_trouble() {
     let text = numbered_lines(100_000);
     for no_mmap in [false, true] {
