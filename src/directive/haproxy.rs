@@ -88,15 +88,19 @@ pub(super) fn weigh(all: &[Placed], at: usize, wanted: &Wanted<'_>) -> u8 {
         Ending::Serves | Ending::Passes | Ending::None => false,
     };
     let condition = condition(directive);
+    let grounds = grounds(all, directive);
     // What denies whatever it sees stands where nothing else should be.
     let fits = match condition.is_empty() {
         true => wanted.cause == Cause::RouteAcl,
-        false => grounds(all, directive).causes.contains(&wanted.cause),
+        false => grounds.causes.contains(&wanted.cause),
     };
-    match denies && fits {
-        true => weight(&texts(&condition, &lists(all, directive)), wanted),
-        false => 0,
+    if !denies || !fits {
+        return 0;
     }
+    let weight = weight(&texts(&condition, &lists(all, directive)), wanted);
+    // A mark may be of a count that another rule made: it is named beside that rule, not before it.
+    let is_mark = wanted.cause == Cause::RateLimit && grounds.causes.len() > 1;
+    if is_mark { weight.min(MAY) } else { weight }
 }
 
 /// The words of a directive from its `if` or `unless` on.

@@ -268,6 +268,14 @@ fn lines_of_apache() {
 }
 
 #[test]
+fn haproxy_names_who_bans_beside_who_denies_the_banned() {
+    let text = "frontend f\n  http-request deny if { path -m str /login } { src,in_table(banned) }\n  http-request track-sc0 src table t if { path -m str /login }\n  http-request deny if { sc_http_req_rate(0,t) gt 9 }\n";
+    let configurations = read("haproxy", text);
+    let spike = spike(Cause::RateLimit, "", &[("route", "/login")]);
+    assert_eq!(lines(&configurations, &spike), [2, 4]);
+}
+
+#[test]
 fn lines_of_haproxy() {
     let text = "frontend f\n  stick-table type ip size 1m store http_req_rate(10s)\n  acl fast sc_http_req_rate(0) gt 50\n  acl listed src 203.0.113.0/24\n  http-request deny if fast\n  http-request deny if listed\n  http-request deny if { path_beg /admin }\n  http-request deny if { req.hdr(User-Agent) -m sub GPTBot }\n  http-request deny deny_status 429 if fast\n";
     let configurations = read("haproxy", text);
