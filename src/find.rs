@@ -6,6 +6,9 @@
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use sse2::equal;
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
@@ -40,7 +43,7 @@ fn find_by_sixteens<const N: usize>(
     bytes: [u8; N],
 ) -> Option<usize> {
     let marks = |block| {
-        let marks = bytes.map(|byte| sse2::equal(block, byte));
+        let marks = bytes.map(|byte| equal(block, byte));
         marks.into_iter().fold(0, |all, marks| all | marks)
     };
     let mut at = from;

@@ -66,12 +66,12 @@ fn pooled(assembly: &Assembly<'_>) -> Option<String> {
     let pooled: Vec<String> = pooled
         .iter()
         .filter(|(table, _)| table.pooled > 0)
-        .map(|(table, what)| format!("{} {what}", table.pooled))
+        .map(|(table, what)| format!("{what} {} times", table.pooled))
         .collect();
     (!pooled.is_empty()).then(|| {
         format!(
-            "there are more values than --max-memory has room for: rare ones were counted together as (other), {} times \
-             in all, and counts of others may be short by up to {} requests; give a larger --max-memory",
+            "there are more values than --max-memory has room for: rare ones were counted together as (other) ({}), \
+             and counts of others may be short by up to {} requests; give a larger --max-memory",
             pooled.join(", "),
             survey.cut.short_by
         )

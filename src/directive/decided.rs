@@ -15,17 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_PLACES: usize = 600;
 /// Number of the first group of such statements: those of fields lie below, those of side logs above.
 const FIRST_GROUP: u16 = 300;
-/// What a rule of HAProxy may deny for.
-const ANY: &[Cause] = &[
-    Cause::RateLimit,
-    Cause::IpAcl,
-    Cause::RouteAcl,
-    Cause::Credential,
-    Cause::Permission,
-    Cause::Cors,
-    Cause::RequestShape,
-    Cause::BotFilter,
-];
+/// What a rule of HAProxy may deny for: all but the last, which is no cause.
+const ANY: &[Cause] = ALL.split_at(ALL.len() - 1).0;
+const ALL: &[Cause] = &Cause::ALL;
 
 /// Rules that the log names, and what to know before they are believed.
 #[derive(Debug, Default)]

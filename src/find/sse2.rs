@@ -7,7 +7,7 @@ use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_s
 
 /// A bit for each of the bytes that is the one sought, the lowest for the first.
 #[inline(always)]
-pub(super) fn equal(block: &[u8; 16], sought: u8) -> u32 {
+pub(crate) fn equal(block: &[u8; 16], sought: u8) -> u32 {
     // SAFETY: every x86-64 processor has SSE2.
     unsafe { equal_by_sse2(block, sought) }
 }

@@ -81,7 +81,7 @@ impl Files {
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path).map_err(unreadable)?;
         if !file.metadata().map_err(unreadable)?.is_file() {
-            return Err(unreadable(std::io::ErrorKind::InvalidInput.into()));
+            return Err(unreadable(std::io::Error::other("it is not a file")));
         }
         // A device or a log named by mistake must not fill the memory.
         file.take(LARGEST_CONFIGURATION)

@@ -9,9 +9,9 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod places;
-#[cfg(target_arch = "x86_64")]
-mod sse2;
 
+#[cfg(target_arch = "x86_64")]
+use crate::find::equal;
 use places::{Masks, Places};
 
 /// How many quotes of a line are noted: those of request, referer and user agent.
@@ -160,8 +160,12 @@ fn look_by_the_best(_: &[[u8; BLOCK]], _: &mut [Masks; MOST_BLOCKS], _: &mut Pla
 #[inline(always)]
 #[cfg(target_arch = "x86_64")]
 fn masks_of_block(block: &[u8; BLOCK]) -> Masks {
-    let [line_feeds, quotes] = sse2::masks(block, *b"\n\"");
-    Masks { line_feeds, quotes }
+    let mut masks = Masks::default();
+    for (number, sixteen) in block.as_chunks::<16>().0.iter().enumerate() {
+        masks.line_feeds |= u64::from(equal(sixteen, b'\n')) << (16 * number);
+        masks.quotes |= u64::from(equal(sixteen, b'"')) << (16 * number);
+    }
+    masks
 }
 
 #[inline(always)]

@@ -43,21 +43,15 @@ impl DeniedHours {
     }
 
     /// Adds the counts of others, whose tables were merged with ours.
-    pub(super) fn merge(&mut self, other: DeniedHours, mine: &Renamed, theirs: &Renamed) {
-        let named = |names: &Option<Vec<u32>>, id: u32| match names {
-            Some(names) => names.get(id as usize).copied().unwrap_or(id),
-            None => id,
-        };
-        if mine.template.is_some() {
-            let counts = std::mem::take(&mut self.counts);
-            let renamed = |((id, hour), count)| ((named(&mine.template, id), hour), count);
-            self.counts = counts.into_iter().map(renamed).collect();
+    pub(super) fn merge(&mut self, mut other: DeniedHours, mine: &Renamed, theirs: &Renamed) {
+        if let Some(ids) = &mine.template {
+            self.rename(ids);
         }
-        for ((id, hour), count) in other.counts {
-            *self
-                .counts
-                .entry((named(&theirs.template, id), hour))
-                .or_default() += count;
+        if let Some(ids) = &theirs.template {
+            other.rename(ids);
+        }
+        for (place, count) in other.counts {
+            *self.counts.entry(place).or_default() += count;
         }
     }
 }
