@@ -5,7 +5,7 @@
 
 use super::compound::Compound;
 use super::field::{decimal, present};
-use super::role::{Role, asked, credential, request};
+use super::role::{Role, asked, credential, request, without_last_port};
 use super::shape::is_ip;
 use crate::record::{Field, Record, Upstream};
 use crate::time::{Clock, Instant};
@@ -223,6 +223,14 @@ impl<'a> Draft<'a> {
             };
             self.record.target = Cow::Owned([&self.record.target, mark, &self.query].concat());
         }
+        if self.record.host.is_empty()
+            && let Some((start, end)) = authority(&self.record.target)
+        {
+            self.record.host = match &self.record.target {
+                Cow::Borrowed(target) => Cow::Borrowed(&target[start..end]),
+                Cow::Owned(target) => Cow::Owned(target[start..end].to_vec()),
+            };
+        }
         if let Some(value) = &self.asked
             && self.record.upstream == Upstream::Unknown
         {
@@ -236,10 +244,51 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Where the host stands in a target that is a whole URL: it takes the place of the header (RFC 9112, 3.2.2).
+fn authority(target: &[u8]) -> Option<(usize, usize)> {
+    let scheme: &[u8] = [&b"http://"[..], b"https://"]
+        .into_iter()
+        .find(|scheme| target.starts_with(scheme))?;
+    let rest = &target[scheme.len()..];
+    let end = rest
+        .iter()
+        .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let authority = &rest[..end.unwrap_or(rest.len())];
+    let host = without_last_port(authority);
+    // A name with a user before it is one to be careful with, and what is no name is none.
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:".contains(byte);
+    let start = scheme.len() + usize::from(authority.starts_with(b"["));
+    (!host.is_empty() && host.iter().all(is_name)).then_some((start, start + host.len()))
+}
+
 fn first_of_list<'a>(list: &Field<'a>) -> Field<'a> {
     let first = |list: &[u8]| list.iter().position(|&b| b == b',').unwrap_or(list.len());
     match list {
         Cow::Borrowed(list) => Cow::Borrowed(&list[..first(list)]),
         Cow::Owned(list) => Cow::Owned(list[..first(list)].to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_urls() {
+        for (target, host) in [
+            (
+                "http://www.example.com:80/a?b=http://c/",
+                Some("www.example.com"),
+            ),
+            ("https://www.example.com", Some("www.example.com")),
+            ("https://[2001:db8::7]:443/", Some("2001:db8::7")),
+            ("https://ann@www.example.com/", None),
+            ("http:///", None),
+            ("/http://www.example.com/", None),
+            ("www.example.com:443", None),
+        ] {
+            let found = authority(target.as_bytes()).map(|(start, end)| &target[start..end]);
+            assert_eq!(found, host, "{target}");
+        }
     }
 }

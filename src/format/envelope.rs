@@ -35,6 +35,10 @@ pub(super) enum Kind {
     Compose,
     /// The whole line in quotes.
     Quoted,
+    /// The console encoder of Go's zap, which Caddy writes to a terminal: the fields in an object behind tabs.
+    Console,
+    /// Colours of a terminal.
+    Coloured,
 }
 
 /// A line, and when its carrier took it.
@@ -46,7 +50,9 @@ pub(super) struct Opened<'a> {
 }
 
 impl Kind {
-    const ALL: [Kind; 7] = [
+    const ALL: [Kind; 9] = [
+        Kind::Coloured,
+        Kind::Console,
         Kind::Object,
         Kind::Cri,
         Kind::Syslog5424,
@@ -66,6 +72,8 @@ impl Kind {
             Kind::Stamped => "stamps",
             Kind::Compose => "names of containers",
             Kind::Quoted => "quotes",
+            Kind::Console => "zap's console lines",
+            Kind::Coloured => "colours",
         }
     }
 
@@ -78,6 +86,8 @@ impl Kind {
             Kind::Stamped => prefix::stamped(line),
             Kind::Compose => prefix::compose(line),
             Kind::Quoted => prefix::quoted(line),
+            Kind::Console => prefix::console(line),
+            Kind::Coloured => prefix::coloured(line),
         }
     }
 }

@@ -161,6 +161,7 @@ fn usual_request(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[inline(never)]
 fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
+    let line = without_colours(line);
     // Load balancers write `- - -` for a request that they could not read.
     if line.iter().all(|byte| matches!(byte, b'-' | b' ')) {
         return (b"", b"");
@@ -174,7 +175,9 @@ fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
         return broken;
     }
     let method = present(method);
-    let cut = memrchr(b' ', rest).filter(|&cut| is_protocol(&rest[cut + 1..]));
+    let cut = memrchr(b' ', rest)
+        .filter(|&cut| is_protocol(&rest[cut + 1..]))
+        .or_else(|| before_bare_version(rest));
     match cut {
         // Envoy writes `- - HTTP/1.1` for what it could not read.
         Some(cut) if method.is_empty() => (method, present(&rest[..cut])),
@@ -193,6 +196,25 @@ pub(super) fn is_method(text: &[u8]) -> bool {
     let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     (1..=MAX_METHOD).contains(&text.len())
         && (text.iter().all(u8::is_ascii_uppercase) || text.iter().all(token))
+}
+
+/// A request line without the colours of a terminal around it, with which Werkzeug tells answers apart.
+fn without_colours(line: &[u8]) -> &[u8] {
+    let mut line = line;
+    while let Some(behind) = line.strip_prefix(b"\x1b[")
+        && let Some(end) = memchr(b'm', behind)
+    {
+        line = &behind[end + 1..];
+    }
+    line.strip_suffix(b"\x1b[0m").unwrap_or(line)
+}
+
+/// Where ` HTTP 1.1` or ` 1.1` begins, as exports to Splunk and Hypercorn write the protocol behind a path.
+fn before_bare_version(rest: &[u8]) -> Option<usize> {
+    const VERSIONS: [&[u8]; 5] = [b"1.0", b"1.1", b"2", b"2.0", b"3"];
+    let cut = memrchr(b' ', rest).filter(|&cut| VERSIONS.contains(&&rest[cut + 1..]))?;
+    let target = rest[..cut].strip_suffix(b" HTTP").unwrap_or(&rest[..cut]);
+    (target.starts_with(b"/") && !target.contains(&b' ')).then_some(target.len())
 }
 
 #[inline]

@@ -423,6 +423,10 @@ pub(super) fn without_port(address: &[u8]) -> &[u8] {
         {
             &address[..colon]
         }
+        // Java writes all eight groups, and the port behind them without brackets.
+        Some(_) if memchr::memchr_iter(b':', address).count() == 8 => {
+            memchr::memrchr(b':', address).map_or(address, |colon| &address[..colon])
+        }
         _ => address,
     }
 }
@@ -435,7 +439,7 @@ fn address_of_socket(value: Field<'_>) -> Field<'_> {
     }
 }
 
-fn without_last_port(socket: &[u8]) -> &[u8] {
+pub(super) fn without_last_port(socket: &[u8]) -> &[u8] {
     if socket.starts_with(b"[") || socket.starts_with(b"unix:") {
         return without_port(socket);
     }

@@ -51,6 +51,7 @@ impl Layout {
             .take(MOST_FIELDS)
             .map(column)
             .collect();
+        let columns = in_milliseconds(fields, columns);
         Layout {
             spelled: fields.to_vec(),
             least: columns.len(),
@@ -70,6 +71,20 @@ impl Layout {
             ..self
         }
     }
+}
+
+/// ASP.NET Core gives `time-taken` in milliseconds with a fraction; it writes its fields in one order, in which
+/// the protocol or the host follows (`W3CLoggerOptions.LoggingFields`).
+fn in_milliseconds(fields: &[u8], columns: Vec<Column>) -> Vec<Column> {
+    let has = |pair: &[u8]| memchr::memmem::find(fields, pair).is_some();
+    if !has(b"time-taken cs-version") && !has(b"time-taken cs-host") {
+        return columns;
+    }
+    let in_milliseconds = |column| match column {
+        Column::Field(Role::TimeTaken, rank) => Column::Field(Role::Milliseconds, rank),
+        column => column,
+    };
+    columns.into_iter().map(in_milliseconds).collect()
 }
 
 impl BuiltIn for W3c {
@@ -230,6 +245,9 @@ impl Column {
     ) -> Option<()> {
         match *self {
             Column::Other => Some(()),
+            Column::ClientPort => {
+                (field == b"-" || field.iter().all(u8::is_ascii_digit)).then_some(())
+            }
             Column::Date { local } => {
                 (moment.date, moment.local) = (field, local);
                 (field.len() == 10).then_some(())

@@ -3,7 +3,7 @@
 //! Recognised by shape: `10/Oct/2000:13:55:36 -0700` (NCSA), the same with a fraction or without
 //! a zone (HAProxy), ISO 8601 and RFC 3339, `2026/03/10 09:43:00` (nginx error log),
 //! `Fri Oct 18 13:10:45.123456 2024` (Apache error log), the date of HTTP, cPanel's month first,
-//! syslog's without a year, and seconds, milli-, micro- or nanoseconds since the epoch. Successive lines mostly share their second, so an NCSA stamp equal to the last
+//! syslog's without a year, Tornado's of two digits, and seconds, milli-, micro- or nanoseconds since the epoch. Successive lines mostly share their second, so an NCSA stamp equal to the last
 //! one costs a comparison, and one of the same hour a few digits.
 
 use super::civil::{Civil, fraction_ms, month_of_name, number, offset_s};
@@ -186,6 +186,9 @@ impl Clock {
             let (civil, rest) = ncsa(&whole)?;
             return self.place(civil, rest);
         }
+        if let Some(civil) = short(stamp) {
+            return self.place(civil, b"");
+        }
         let (civil, rest) = match (stamp.get(2)?, stamp.get(4)?) {
             (b'/', _) => ncsa(stamp).or_else(|| by_month_number(stamp))?,
             (_, b'-' | b'/') => iso(stamp)?,
@@ -242,10 +245,26 @@ fn offset_in(zone: Tz, local_s: i64) -> Option<i32> {
     Some(offset.fix().local_minus_utc())
 }
 
-/// `10/Oct/2000:13:55:36`, an optional fraction, and what follows.
+/// `001010 13:55:36`, as Tornado writes it.
+fn short(stamp: &[u8]) -> Option<Civil> {
+    let [y, yy, m, mm, d, dd, b' ', time @ ..] = stamp else {
+        return None;
+    };
+    let (civil, b"") = time_of_day(time)? else {
+        return None;
+    };
+    Some(Civil {
+        year: 2000 + i64::from(number(&[*y, *yy])?),
+        month: number(&[*m, *mm])?,
+        day: number(&[*d, *dd])?,
+        ..civil
+    })
+}
+
+/// `10/Oct/2000:13:55:36`, an optional fraction, and what follows. Python's servers have a space before the hour.
 fn ncsa(stamp: &[u8]) -> Option<(Civil, &[u8])> {
     let (date, time) = stamp.split_at_checked(12)?;
-    let [d, dd, b'/', m, mm, mmm, b'/', year @ .., b':'] = date else {
+    let [d, dd, b'/', m, mm, mmm, b'/', year @ .., b':' | b' '] = date else {
         return None;
     };
     let (civil, rest) = time_of_day(time)?;
@@ -521,6 +540,8 @@ mod tests {
         assert_eq!(utc("10/Oct/2000:13:55:36 -0700"), Some((moment, -25_200)));
         assert_eq!(utc("10/Oct/2000:20:55:36.655"), Some((moment + 655, 0)));
         assert_eq!(utc("10/Oct/2000:20:55:36"), Some((moment, 0)));
+        assert_eq!(utc("10/Oct/2000 20:55:36"), Some((moment, 0)));
+        assert_eq!(utc("001010 20:55:36"), Some((moment, 0)));
         assert_eq!(utc("10/Oct/2000:20:55:36.001 +0000"), Some((moment + 1, 0)));
         assert_eq!(utc("2000-10-10T13:55:36-07:00"), Some((moment, -25_200)));
         assert_eq!(

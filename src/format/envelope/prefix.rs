@@ -1,4 +1,4 @@
-//! Envelopes that stand before the line: syslog, container runtimes, stamps; and quotes around it.
+//! Envelopes that stand before the line: syslog, container runtimes, stamps; quotes around it, colours within.
 //!
 //! Sources: RFC 3164 and RFC 5424; the file formats of rsyslog (`RSYSLOG_FileFormat`); the CRI logging
 //! format of the Kubernetes design documents (`kubelet-cri-logging`).
@@ -218,4 +218,43 @@ pub(super) fn quoted(line: &[u8]) -> Option<Opened<'_>> {
         });
     }
     carried(b"", inner)
+}
+
+/// `2026/03/10 09:43:00.123	INFO	http.log.access	handled request	{...}`. Caddy's `http.log.error` lines repeat
+/// requests of its access log.
+pub(super) fn console(line: &[u8]) -> Option<Opened<'_>> {
+    let mut fields = line.splitn(5, |&byte| byte == b'\t');
+    let (stamp, level, logger) = (fields.next()?, fields.next()?, fields.next()?);
+    let object = fields.nth(1).filter(|object| object.starts_with(b"{"))?;
+    let is_level = !level.is_empty() && level.iter().all(u8::is_ascii_alphabetic);
+    let dated = stamp.len() >= 10 && stamp[0].is_ascii_digit();
+    if !is_level || !dated || logger.starts_with(b"http.log.error") {
+        return None;
+    }
+    carried(stamp, object)
+}
+
+/// A line with the colours of a terminal (`ESC [ 97;42 m`) taken out.
+pub(super) fn coloured(line: &[u8]) -> Option<Opened<'_>> {
+    const ESCAPE: &[u8] = b"\x1b[";
+    let mut plain = Vec::new();
+    let mut rest = line;
+    while let Some(at) = memchr::memmem::find(rest, ESCAPE) {
+        let behind = &rest[at + ESCAPE.len()..];
+        let digits = |byte: &&u8| byte.is_ascii_digit() || **byte == b';';
+        let end = behind.iter().take_while(digits).count();
+        if behind.get(end) != Some(&b'm') {
+            return None;
+        }
+        plain.extend_from_slice(&rest[..at]);
+        rest = &behind[end + 1..];
+    }
+    if rest.len() == line.len() {
+        return None;
+    }
+    plain.extend_from_slice(rest);
+    Some(Opened {
+        inner: Cow::Owned(plain),
+        stamp: b"",
+    })
 }

@@ -153,3 +153,31 @@ fn an_object_right_behind_the_host() {
         Some((inner, "2025-12-09T13:01:26.123456+00:00".to_owned()))
     );
 }
+
+#[test]
+fn colours_are_taken_out() {
+    for (line, plain) in [
+        ("\x1b[32mINFO\x1b[0m: a", Some("INFO: a")),
+        ("|\x1b[97;42m 200 \x1b[0m|", Some("| 200 |")),
+        ("\x1b[2Ja", None),
+        ("\x1b[3", None),
+        ("a", None),
+    ] {
+        let inner = prefix::coloured(line.as_bytes()).map(|opened| opened.inner.into_owned());
+        assert_eq!(inner.as_deref(), plain.map(str::as_bytes), "{line:?}");
+    }
+}
+
+#[test]
+fn console_lines_hold_objects() {
+    let line = |logger: &str| {
+        format!("2026/03/10 09:43:00.125\tINFO\t{logger}\thandled request\t{{\"status\":403}}")
+    };
+    let expected = (
+        "{\"status\":403}".to_owned(),
+        "2026/03/10 09:43:00.125".to_owned(),
+    );
+    assert_eq!(opened(&line("http.log.access")), Some(expected));
+    // They repeat requests of the access log.
+    assert_eq!(opened(&line("http.log.error")), None);
+}

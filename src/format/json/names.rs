@@ -14,7 +14,7 @@ const MAPPED: u8 = 0;
 pub(in crate::format) type Table = &'static [(Role, &'static [&'static str])];
 
 /// Usual keys: hand-written nginx formats, Caddy, Traefik, Elastic Common Schema, Google Cloud, API
-/// Gateway, Fastly, Datadog, pino and what `export` writes.
+/// Gateway, Fastly, Datadog, pino, bunyan, Echo, Zeek and what `export` writes.
 #[rustfmt::skip]
 pub(in crate::format) const USUAL: Table = &[
     (Role::Time, &[
@@ -28,7 +28,7 @@ pub(in crate::format) const USUAL: Table = &[
         "response.status", "httpRequest.status", "response_code", "statusCode", "code",
         "http_status", "res.statusCode", "response_status", "http.status_code", "sc-status",
         "res.status", "http_status_code", "responseStatus", "response.status_code",
-        "response.statusCode", "Properties.StatusCode", "httpStatusCode", "httpStatus",
+        "response.statusCode", "Properties.StatusCode", "httpStatusCode", "httpStatus", "status-code",
         // A number in the place of what is mostly an object.
         "response",
     ]),
@@ -40,7 +40,7 @@ pub(in crate::format) const USUAL: Table = &[
         "downstream_remote_address", "network.client.ip", "sourceIp", "identity.sourceIp",
         "source_ip", "c-ip", "req.remoteAddress", "req.ip", "remoteAddress", "remoteIp",
         "ip_address", "ipAddress", "request.remote_addr", "clientIp_s", "request.ip",
-        "req.remote_addr", "addr", "Properties.ClientIp",
+        "req.remote_addr", "addr", "Properties.ClientIp", "remote-address", "id.orig_h",
         // A bare `client` is as often a program.
         "client",
     ]),
@@ -74,7 +74,7 @@ pub(in crate::format) const USUAL: Table = &[
         "response_size", "response_length", "bytes_out", "sent", "response_body_size",
         "responseLength", "network.bytes_written", "sc-bytes", "bytes_written", "resp_body_size",
         "length", "content_length", "responseSize", "response.bytes", "bytes_read", "response.size",
-        "body_bytes", "response_bytes", "responseBytes",
+        "body_bytes", "response_bytes", "responseBytes", "response_body_len",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
@@ -103,14 +103,14 @@ pub(in crate::format) const USUAL: Table = &[
     ]),
     (Role::Seconds, &[
         "request_time", "duration", "rt", "httpRequest.latency", "duration_s",
-        "request_duration", "latency", "response_time", "service",
+        "request_duration", "latency_human", "latency", "response_time", "service",
     ]),
     (Role::TimeTaken, &["time-taken", "timeTaken"]),
     (Role::Nanoseconds, &["Duration", "event.duration"]),
     (Role::Milliseconds, &[
         "duration_ms", "request_time_ms", "response_time_ms", "responseTime", "responseLatency",
         "latency_ms", "time_taken_ms", "elapsed_ms", "elapsed_time", "Elapsed", "Properties.Elapsed",
-        "turnaroundTimeMs", "responseTimeMs", "durationMs", "latencyMs",
+        "turnaroundTimeMs", "responseTimeMs", "durationMs", "latencyMs", "response-time",
     ]),
     (Role::Microseconds, &["duration_us", "request_time_us", "time_elapsed", "elapsed_usec"]),
     (Role::UpstreamStatus, &[

@@ -8,7 +8,9 @@ mod tail;
 
 use crate::format::field::quoted;
 use crate::format::role::Role;
-use crate::format::shape::{is_blank, is_host_name, is_ip_list, is_status_list, is_three_decimals};
+use crate::format::shape::{
+    is_blank, is_four_decimals, is_host_name, is_ip_list, is_status_list, is_three_decimals,
+};
 use crate::record::Record;
 use crate::time::Clock;
 use std::borrow::Cow;
@@ -54,6 +56,7 @@ impl Behind {
             let role = role_of(column, &places);
             places.push(role);
         }
+        put_before_unit(&columns, &mut places);
         if let Some(known) = tail::known(&behind) {
             places = known.places();
             return Behind {
@@ -264,12 +267,27 @@ fn role_of(column: &[(More<'_>, u16)], before: &[Option<Role>]) -> Option<Role> 
         Some(Role::ForwardedFor)
     } else if (quoted || bare) && is_new(Role::Host) && all(is_host_name) {
         Some(Role::Host)
-    } else if bare && is_new(Role::Seconds) && all(is_three_decimals) {
+    } else if bare && is_new(Role::Seconds) && (all(is_three_decimals) || all(is_four_decimals)) {
         Some(Role::Seconds)
     } else if bare && is_new(Role::UpstreamStatus) && all(is_status_list) && agrees(column) {
         Some(Role::UpstreamStatus)
     } else {
         None
+    }
+}
+
+/// `5 ms`, as Reactor Netty writes the duration: the number before a column of units.
+fn put_before_unit(columns: &[Vec<(More<'_>, u16)>], places: &mut [Option<Role>]) {
+    let unit = columns.iter().position(|column| {
+        column
+            .iter()
+            .all(|(more, _)| matches!(more, More::Bare(b"ms")))
+    });
+    if let Some(place) = unit.and_then(|unit| unit.checked_sub(1))
+        && let Some(role) = places.get_mut(place)
+        && !columns[place].is_empty()
+    {
+        *role = Some(Role::Milliseconds);
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) struct Front<'a> {
 /// Reads up to the `[` of the time.
 #[inline]
 pub(super) fn front(line: &[u8]) -> Parsed<'_, Front<'_>> {
+    let line = behind_logger(line);
     let client_end = line
         .iter()
         .position(|&byte| !is_address_byte(byte))
@@ -40,6 +41,18 @@ pub(super) fn front(line: &[u8]) -> Parsed<'_, Front<'_>> {
         _ => any_front(line),
     }
 }
+
+/// Behind level and name of a logger, as Python's `logging` writes them: `INFO:werkzeug:192.0.2.1 - - `.
+fn behind_logger(line: &[u8]) -> &[u8] {
+    let Some(named) = line.strip_prefix(LOGGER_LEVEL) else {
+        return line;
+    };
+    let end = memchr::memchr(b':', named).filter(|&end| !named[..end].contains(&b' '));
+    end.map_or(line, |end| &named[end + 1..])
+}
+
+/// What a line with a logger before it begins with.
+pub(super) const LOGGER_LEVEL: &[u8] = b"INFO:";
 
 /// Bytes of addresses and host names, with or without port.
 pub(super) fn is_address_byte(byte: u8) -> bool {

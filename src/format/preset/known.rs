@@ -86,6 +86,21 @@ pub(super) static ROWS: &[Row] = &[
     // https://github.com/gin-gonic/gin: logger.go
     row("gin", &[], "Gin's logger, which tells no agent", &[
         r#"[GIN] $stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$request_method$spaces"$target"$rest"#,
+        r#"[GIN] $stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$request_method$spaces$target$rest"#,
+    ]),
+    // https://github.com/go-chi/chi: middleware/logger.go, with or without middleware.RequestID before it
+    row("chi", &["go-chi"], "chi's logger, which tells no agent", &[
+        r#"$date_time "$request" from $client_port - $status $size_with_unit in $took$rest"#,
+        r#"$date_time [$_request_id] "$request" from $client_port - $status $size_with_unit in $took$rest"#,
+    ]),
+    // https://docs.aiohttp.org/en/stable/logging.html: `%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i"`
+    row("aiohttp", &[], "aiohttp's access log: combined without identity and user", &[
+        r#"$remote_addr [$time_local] "$request" $status $size "$http_referer" "$http_user_agent"$rest"#,
+    ]),
+    // https://apisix.apache.org/docs/apisix/customize-nginx-configuration/: nginx_config.http.access_log_format
+    row("apisix.text", &[], "Apache APISIX's access log, as text", &[
+        r#"$remote_addr - $remote_user [$time_local] $host "$request" $status $size $seconds "$http_referer" "$http_user_agent" $upstream_addr $upstream_status $upstream_response_time "$_url"$rest"#,
+        r#"$remote_addr - $remote_user [$time_local] $host "$request" $status $size $seconds "$http_referer" "$http_user_agent"$rest"#,
     ]),
     // https://docs.couchdb.org/en/stable/config/logging.html, chttpd's lines
     row("couchdb", &[], "CouchDB's requests", &[
@@ -129,6 +144,14 @@ pub(super) static ROWS: &[Row] = &[
     timeless(row("uvicorn", &[], "uvicorn's access log, which tells no time and no agent", &[
         r#"INFO:     $client_port - "$request" $status$rest"#,
         r#"INFO: $client_port - "$request" $status$rest"#,
+        r#"$log_stamp INFO:     $client_port - "$request" $status$rest"#,
+        r#"$log_stamp - uvicorn.access - INFO - $client_port - "$request" $status$rest"#,
+    ])),
+    // https://www.tornadoweb.org/en/stable/log.html: LogFormatter and Application.log_request; Jupyter's, with a user
+    timeless(row("tornado", &["jupyter"], "Tornado's and Jupyter's requests, which tell no agent", &[
+        r#"[$_level $short_stamp $_module] $status $request_method $target ($remote_addr) $took$rest"#,
+        r#"[$_level $point_stamp $_module] $status $request_method $target ($_user@$remote_addr) $took$rest"#,
+        r#"[$_level $point_stamp $_module] $status $request_method $target ($remote_addr) $took$rest"#,
     ])),
     // https://github.com/expressjs/morgan: `short`, `tiny`, `dev`
     timeless(row("morgan", &["morgan.short", "morgan.tiny", "morgan.dev"], "morgan's short, tiny and dev, which tell no time", &[

@@ -81,3 +81,14 @@ fn ports_are_cut_off_addresses() {
         );
     }
 }
+
+#[test]
+fn ports_behind_all_groups_of_an_address() {
+    for (address, without) in [
+        ("2001:db8:0:0:0:0:0:7:5000", "2001:db8:0:0:0:0:0:7"),
+        ("2001:db8:0:0:0:0:0:7", "2001:db8:0:0:0:0:0:7"),
+        ("2001:db8::7", "2001:db8::7"),
+    ] {
+        assert_eq!(without_port(address.as_bytes()), without.as_bytes());
+    }
+}

@@ -9,9 +9,19 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("stamp", Some(Role::Time), Shape::Text),
     // `2026-03-10 09:43:00.123 +0000`, whose parts have spaces between.
     ("spaced_stamp", Some(Role::Time), Shape::Width(29)),
+    // Go's: `2026/03/10 09:43:00`.
+    ("date_time", Some(Role::Time), Shape::Width(19)),
+    // Tornado's: `260310 09:43:00`.
+    ("short_stamp", Some(Role::Time), Shape::Width(15)),
+    // `2026-03-10 09:43:00.123`
+    ("point_stamp", Some(Role::Time), Shape::Width(23)),
+    // Python's: `2026-03-10 09:43:00,123`.
+    ("log_stamp", Some(Role::Time), Shape::Width(23)),
     ("client_port", Some(Role::AddressPort), Shape::Text),
     ("target", Some(Role::Target), Shape::Text),
     ("size", Some(Role::Bytes), Shape::Number),
+    // `153B`
+    ("size_with_unit", Some(Role::Bytes), Shape::Text),
     ("ms", Some(Role::Milliseconds), Shape::Number),
     ("us", Some(Role::Microseconds), Shape::Number),
     ("took", Some(Role::Seconds), Shape::Text),

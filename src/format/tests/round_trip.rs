@@ -81,6 +81,10 @@ impl Values {
         match name {
             "stamp" => self.time("%Y-%m-%dT%H:%M:%S%.3fZ"),
             "spaced_stamp" => self.time("%Y-%m-%d %H:%M:%S%.3f +0000"),
+            "date_time" => self.time("%Y/%m/%d %H:%M:%S"),
+            "short_stamp" => self.time("%y%m%d %H:%M:%S"),
+            "point_stamp" => self.time("%Y-%m-%d %H:%M:%S%.3f"),
+            "log_stamp" => self.time("%Y-%m-%d %H:%M:%S,%3f"),
             "time_local" => self.time("%d/%b/%Y:%H:%M:%S +0000"),
             "msec" => format!("{}.{:03}", self.seconds, self.ms),
             "client_port" => format!("{}:5000", self.ip),
@@ -90,6 +94,7 @@ impl Values {
             "target" | "request_uri" => self.target.clone(),
             "status" | "upstream_status" => self.status.to_string(),
             "size" => self.bytes.to_string(),
+            "size_with_unit" => format!("{}B", self.bytes),
             "http_referer" => self.referer.clone(),
             "http_user_agent" => self.agent.clone(),
             "remote_user" => self.user.clone(),
@@ -129,12 +134,12 @@ impl Values {
         let ms = self.seconds * 1000 + i64::from(self.ms);
         let pairs = [
             (
-                has(&["stamp", "spaced_stamp", "msec"]),
+                has(&["stamp", "spaced_stamp", "log_stamp", "point_stamp", "msec"]),
                 record.time_ms.to_string(),
                 ms.to_string(),
             ),
             (
-                has(&["time_local"]),
+                has(&["time_local", "date_time", "short_stamp"]),
                 record.time_ms.to_string(),
                 (self.seconds * 1000).to_string(),
             ),
@@ -159,7 +164,7 @@ impl Values {
                 self.status.to_string(),
             ),
             (
-                has(&["size"]),
+                has(&["size", "size_with_unit"]),
                 record.bytes.unwrap_or(0).to_string(),
                 self.bytes.to_string(),
             ),

@@ -11,6 +11,8 @@ pub(super) enum Column {
     Date { local: bool },
     /// `08:09:10`, with or without a fraction.
     Time { local: bool },
+    /// The number of a client's port.
+    ClientPort,
     /// A value, with its rank among those that mean the same.
     Field(Role, u8),
 }
@@ -76,6 +78,9 @@ pub(super) fn column(name: &[u8]) -> Column {
         return Column::Time {
             local: is("time-local"),
         };
+    }
+    if is("c-port") {
+        return Column::ClientPort;
     }
     (1..)
         .zip(NAMES)

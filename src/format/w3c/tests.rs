@@ -38,6 +38,13 @@ fn told(log: &str) -> (Detected, Vec<String>) {
 }
 
 #[test]
+fn a_line_of_the_ftp_server_is_no_request_that_http_sys_refused() {
+    let line =
+        "2026-01-01 08:00:00 192.0.2.1 ann 10.0.0.1 21 ControlChannelClosed - - 0 0 8124db49 -";
+    assert!(detect(line.as_bytes(), &FormatSettings::default()).is_err());
+}
+
+#[test]
 fn fields_may_change_in_the_middle() {
     let (detected, lines) = told(
         "#Software: Microsoft Internet Information Services 10.0\r\n#Date: 2026-01-01 08:00:00\r\n\
