@@ -14,6 +14,7 @@
 mod array;
 mod compound;
 pub mod config;
+mod csv;
 mod detect;
 mod draft;
 mod envelope;

@@ -179,6 +179,12 @@ impl<'a> Draft<'a> {
         self.told(Role::Time).then(|| self.whole())
     }
 
+    /// The record of a row whose columns name a time and a status: it must tell both.
+    pub(super) fn finish_timed_answer(mut self) -> Option<Record<'a>> {
+        self.complete();
+        (self.told(Role::Time) && self.told(Role::Status)).then(|| self.whole())
+    }
+
     /// Takes the moment that the line's envelope tells, where it tells one and the line none.
     pub(super) fn put_envelope_time(&mut self, clock: &mut Clock) {
         if !self.told(Role::Time)

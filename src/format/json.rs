@@ -24,6 +24,7 @@ use nom::bytes::complete::tag;
 use scan::{Scalar, bare, skip, space, string};
 pub(super) use scan::{close, unescape};
 use std::borrow::Cow;
+use std::sync::LazyLock;
 pub(super) use walk::{Found, walk};
 
 /// JSON lines, with the names of their fields.
@@ -126,6 +127,26 @@ fn ends_line(rest: &[u8]) -> bool {
     let is_held = behind.starts_with(b"],") && end.ends_with(b"}")
         || behind.starts_with(b"]") && end.ends_with(b"\":");
     only(before, b",") && (is_held || only(behind, b",]}"))
+}
+
+/// What names mean that stand side by side, as in the first row of a table: by the names of whichever service
+/// knows most of them, or the usual ones; the user's own come first. `None` where one of those is no field.
+pub(super) fn meanings(
+    keys: &[Cow<'_, [u8]>],
+    map: &[(String, String)],
+) -> Option<Vec<Option<(Role, u8)>>> {
+    static BY_HAND: LazyLock<Option<Names>> = LazyLock::new(|| Names::new(&[], USUAL).ok());
+    let own = Names::new(map, &[]).ok()?;
+    let meaning = |names: &Names, key: &[u8]| names.find_any(0, key).and_then(|key| key.role);
+    let known = |names: &&Names| {
+        let known = keys.iter().filter(|key| meaning(names, key).is_some());
+        known.count()
+    };
+    let services = named().iter().map(|(_, names)| names);
+    // Of several that know as many the last is taken: the usual ones.
+    let names = services.chain(&*BY_HAND).max_by_key(known)?;
+    let either = |key: &Cow<'_, [u8]>| meaning(&own, key).or_else(|| meaning(names, key));
+    Some(keys.iter().map(either).collect())
 }
 
 /// The names of services whose lines are known.

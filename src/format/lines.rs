@@ -3,7 +3,7 @@
 use super::Lend;
 use super::marks::{MarkedLines, Quotes};
 use super::registry::{Known, Parser};
-use super::{envelope, notes, several};
+use super::{csv, envelope, notes, several};
 use crate::record::{Record, Reject};
 use crate::time::Clock;
 
@@ -134,7 +134,7 @@ fn visit_other<F: Lend, V: Visitor>(
             return;
         }
     }
-    let why = match notes::is_note(line.bytes) {
+    let why = match notes::is_note(line.bytes) || csv::is_names(line.bytes) {
         true => Reject::NotARequest,
         false => Reject::Malformed,
     };

@@ -5,7 +5,7 @@ use super::lines::{Line, Visitor, visit};
 use super::preset::{self, Preset};
 use super::template::Template;
 use super::{
-    BuiltIn, Format, FormatError, haproxy, iis, json, logfmt, ltsv, ncsa, transaction, w3c,
+    BuiltIn, Format, FormatError, csv, haproxy, iis, json, logfmt, ltsv, ncsa, transaction, w3c,
 };
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -123,6 +123,8 @@ formats! {
         "label:value pairs with tabs between, with the labels of ltsv.org and the usual names";
     Iis(iis::Iis): "iis.native", [],
         "IIS's own format, with commas between the fields";
+    Csv(csv::Csv): "csv", [],
+        "comma-separated values under a row of names, with the usual names";
 }
 
 /// The built-in formats.

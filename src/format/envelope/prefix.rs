@@ -220,7 +220,7 @@ pub(super) fn quoted(line: &[u8]) -> Option<Opened<'_>> {
     carried(b"", inner)
 }
 
-/// `2026/03/10 09:43:00.123	INFO	http.log.access	handled request	{...}`. Caddy's `http.log.error` lines repeat
+/// Stamp, level, logger, message and an object, with tabs between. Caddy's `http.log.error` lines repeat
 /// requests of its access log.
 pub(super) fn console(line: &[u8]) -> Option<Opened<'_>> {
     let mut fields = line.splitn(5, |&byte| byte == b'\t');
