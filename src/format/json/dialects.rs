@@ -262,7 +262,7 @@ static DIALECTS: &[Dialect] = &[
     dialect("zscaler.web", &["zscaler", "zscaler.nss"], "Zscaler Internet Access: web logs of NSS", &["\"zscalernss-web\""], &[
         (Role::Time, &["event.datetime", "event.time"]),
         (Role::Status, &["event.status", "event.respcode"]),
-        (Role::Address, &["event.ClientIP", "event.cip"]),
+        (Role::Address, &["event.ClientIP", "event.cip", "event.cltip"]),
         (Role::Method, &["event.requestmethod", "event.reqmethod"]),
         (Role::Target, &["event.url", "event.eurl"]),
         (Role::Host, &["event.hostname", "event.ehost", "event.host"]),

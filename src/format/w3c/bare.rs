@@ -36,15 +36,15 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> 
     if date.len() != 10 || time.get(2) != Some(&b':') {
         return None;
     }
-    let method = rest.iter().take(4).position(|word| is_asked(word))?;
+    // A computer's name in capitals looks like a method, too, but no path follows it.
+    let is_asked_for =
+        |pair: &[&[u8]]| matches!(pair, [word, stem] if is_asked(word) && is_stem(stem));
+    let method = rest.windows(2).take(4).position(is_asked_for)?;
     let (&[method, stem, query, port, user, client], rest) =
         rest.get(method..)?.split_first_chunk()?;
     let (headers, answer) = rest.split_at(rest.windows(3).take(6).position(is_answer)?);
     let (&[status, substatus, _win32], behind) = answer.split_first_chunk()?;
-    if !(stem.starts_with(b"/") || matches!(stem, b"-" | b"*"))
-        || !is_number(port)
-        || !(client == b"-" || is_client(client))
-    {
+    if !is_number(port) || !(client == b"-" || is_client(client)) {
         return None;
     }
     let moment = Moment {
@@ -131,6 +131,10 @@ fn is_asked(word: &[u8]) -> bool {
     is_method(word) && word.len() >= 3 && word.iter().all(u8::is_ascii_uppercase)
 }
 
+fn is_stem(word: &[u8]) -> bool {
+    word.starts_with(b"/") || matches!(word, b"-" | b"*")
+}
+
 /// Status, substatus and the code of Windows.
 fn is_answer(words: &[&[u8]]) -> bool {
     let [status, substatus, win32] = words else {
@@ -188,6 +192,10 @@ mod tests {
             (
                 "2026-01-01 08:00:00 W3SVC1 HOST1 fe80::1%3 POST /b - 444 ann fe80::2%3 HTTP/1.1 a+b sid=1 https://c/ www.example.com 200 0 0 100 200 3 203.0.113.9,198.51.100.2 36391",
                 r#"POST /b 200 fe80::2%3 Some(100) Some(3) "https://c/" "www.example.com" "a b" "203.0.113.9,198.51.100.2""#,
+            ),
+            (
+                "2026-01-01 08:00:00 W3SVC1 WILLOW 10.0.0.1 GET /a - 80 - 192.0.2.1 a/1 - www.example.com 200 0 0 15",
+                r#"GET /a 200 192.0.2.1 None Some(15) "" "www.example.com" "a/1" """#,
             ),
             (
                 "2026-01-01 08:00:00 10.0.0.1 GET / - 80 - 192.0.2.1 a/1 sid=1 www.example.com 200 0 0",
