@@ -5,7 +5,7 @@
 
 use super::compound::Compound;
 use super::field::{decimal, present};
-use super::role::{Role, asked, credential, request};
+use super::role::{Role, asked, credential, request, without_port};
 use super::shape::is_ip;
 use crate::record::{Field, Record, Upstream};
 use crate::time::{Clock, Instant};
@@ -151,6 +151,16 @@ impl<'a> Draft<'a> {
         Some(self.whole())
     }
 
+    /// The record of a format string, which has places for all that is needed: a status may be `-` there, of a request
+    /// that came to no answer.
+    #[inline]
+    pub(super) fn finish_placed(mut self) -> Option<Record<'a>> {
+        self.complete();
+        let asked = self.told(Role::Status) || self.told(Role::Target);
+        let complete = self.told(Role::Time) && asked && !self.record.address.is_empty();
+        complete.then(|| self.whole())
+    }
+
     /// The record of a format whose lines need not tell the client or, of a request that came to no
     /// answer, a status: if the time was told and what was asked for.
     #[inline]
@@ -223,6 +233,11 @@ impl<'a> Draft<'a> {
             };
             self.record.target = Cow::Owned([&self.record.target, mark, &self.query].concat());
         }
+        if self.record.host.is_empty()
+            && let Cow::Borrowed(target) = self.record.target
+        {
+            self.record.host = Cow::Borrowed(host_of_url(target));
+        }
         if let Some(value) = &self.asked
             && self.record.upstream == Upstream::Unknown
         {
@@ -236,10 +251,61 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The host of a target in absolute form, without its port: it stands before whatever `Host` says (RFC 9112, 3.2.2).
+fn host_of_url(target: &[u8]) -> &[u8] {
+    let rest = target
+        .strip_prefix(b"http://")
+        .or_else(|| target.strip_prefix(b"https://"))
+        .unwrap_or_default();
+    let end = rest.iter().position(|byte| b"/?#".contains(byte));
+    let authority = &rest[..end.unwrap_or(rest.len())];
+    let user = memchr::memrchr(b'@', authority).map_or(0, |at| at + 1);
+    let host = without_port(&authority[user..]);
+    let is_whole = host.iter().all(u8::is_ascii_graphic);
+    if is_whole { host } else { b"" }
+}
+
 fn first_of_list<'a>(list: &Field<'a>) -> Field<'a> {
     let first = |list: &[u8]| list.iter().position(|&b| b == b',').unwrap_or(list.len());
     match list {
         Cow::Borrowed(list) => Cow::Borrowed(&list[..first(list)]),
         Cow::Owned(list) => Cow::Owned(list[..first(list)].to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_url_tells_the_host() {
+        for (target, host) in [
+            ("http://www.example.com:8080/a", "www.example.com"),
+            ("https://ann:pass@www.example.com?q=1", "www.example.com"),
+            ("https://[2001:db8::1]:443/", "2001:db8::1"),
+            ("http://www.example.com", "www.example.com"),
+            ("http://www.example.com:80- -", ""),
+            ("/http://www.example.com/", ""),
+            ("www.example.com:443", ""),
+            ("", ""),
+        ] {
+            let found = host_of_url(target.as_bytes());
+            assert_eq!(String::from_utf8_lossy(found), host, "{target}");
+        }
+    }
+
+    #[test]
+    fn what_names_the_host_is_believed_before_the_url() {
+        let mut clock = Clock::new(None);
+        let mut draft = Draft::new();
+        for (role, value) in [
+            (Role::Time, "2026-03-10T09:43:00Z"),
+            (Role::Target, "http://a.example/"),
+            (Role::Host, "b.example"),
+        ] {
+            draft.put(role, 1, Cow::Borrowed(value.as_bytes()), &mut clock);
+        }
+        let record = draft.finish_timed().unwrap();
+        assert_eq!(&record.host[..], b"b.example");
     }
 }

@@ -349,7 +349,7 @@ impl Format for Template {
             return None;
         }
         match self.needs {
-            Needs::All => draft.finish(),
+            Needs::All => draft.finish_placed(),
             Needs::Time => draft.finish_timed(),
             Needs::Nothing => {
                 draft.put_carried(clock);
