@@ -151,6 +151,16 @@ impl<'a> Draft<'a> {
         Some(self.whole())
     }
 
+    /// The record of a format string, which has places for all that is needed: a status may be `-` there, of a request
+    /// that came to no answer.
+    #[inline]
+    pub(super) fn finish_placed(mut self) -> Option<Record<'a>> {
+        self.complete();
+        let asked = self.told(Role::Status) || self.told(Role::Target);
+        let complete = self.told(Role::Time) && asked && !self.record.address.is_empty();
+        complete.then(|| self.whole())
+    }
+
     /// The record of a format whose lines need not tell the client or, of a request that came to no
     /// answer, a status: if the time was told and what was asked for.
     #[inline]
@@ -296,5 +306,20 @@ mod tests {
             let found = authority(target.as_bytes()).map(|(start, end)| &target[start..end]);
             assert_eq!(found, host, "{target}");
         }
+    }
+
+    #[test]
+    fn what_names_the_host_is_believed_before_the_url() {
+        let mut clock = Clock::new(None);
+        let mut draft = Draft::new();
+        for (role, value) in [
+            (Role::Time, "2026-03-10T09:43:00Z"),
+            (Role::Target, "http://a.example/"),
+            (Role::Host, "b.example"),
+        ] {
+            draft.put(role, 1, Cow::Borrowed(value.as_bytes()), &mut clock);
+        }
+        let record = draft.finish_timed().unwrap();
+        assert_eq!(&record.host[..], b"b.example");
     }
 }

@@ -195,9 +195,9 @@ pub(super) fn printed_by_tables(
     let own = dialects().iter().zip(tables).map(|(dialect, table)| {
         let (mut line, told) = printed(table);
         // What a line of the service holds besides, so that it is recognised.
-        for key in dialect.signature_keys() {
+        for (key, value) in dialect.signature_members() {
             let object = line.as_object_mut();
-            object.map(|object| object.entry(key).or_insert("x".into()));
+            object.map(|object| object.entry(key).or_insert(value.into()));
         }
         (line.to_string(), told)
     });

@@ -25,19 +25,28 @@ struct Row {
 #[derive(Debug)]
 pub(super) struct Preset {
     pub(super) known: &'static Known,
-    templates: Vec<Template>,
+    /// With how many quotes a line of each must have.
+    templates: Vec<(usize, Template)>,
+    /// Whether the quotes of a line tell some of the templates apart.
+    by_quotes: bool,
 }
+
+const QUOTE: u8 = b'"';
 
 /// The named formats.
 pub(super) fn all() -> &'static [Preset] {
     static ALL: LazyLock<Vec<Preset>> = LazyLock::new(|| {
-        let compiled = |row: &'static Row| Preset {
-            known: &row.known,
-            templates: row
-                .strings
-                .iter()
-                .filter_map(|text| Template::named(text, row.known.name, row.timeless).ok())
-                .collect(),
+        let compiled = |row: &'static Row| {
+            let named = |text: &&str| Template::named(text, row.known.name, row.timeless).ok();
+            let templates = row.strings.iter().filter_map(named);
+            let templates: Vec<_> = templates
+                .map(|template| (template.least(QUOTE), template))
+                .collect();
+            Preset {
+                known: &row.known,
+                by_quotes: templates.iter().any(|(least, _)| *least != templates[0].0),
+                templates,
+            }
         };
         known::ROWS.iter().map(compiled).collect()
     });
@@ -57,9 +66,16 @@ impl Format for Preset {
 
     #[inline]
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+        // Most lines are of one version: the templates of newer ones, which have more fields in quotes, are
+        // passed over without a look at the fields before.
+        let quotes = match self.by_quotes {
+            true => memchr::memchr_iter(QUOTE, line).count(),
+            false => usize::MAX,
+        };
         self.templates
             .iter()
-            .find_map(|template| template.parse(line, clock))
+            .filter(|(least, _)| *least <= quotes)
+            .find_map(|(_, template)| template.parse(line, clock))
     }
 }
 

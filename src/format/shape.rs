@@ -79,14 +79,14 @@ pub(super) fn is_three_decimals(value: &[u8]) -> bool {
     has_decimals(value, 3)
 }
 
-/// Seconds as Rack writes them: `0.0509`.
+/// Seconds as Rack and Puma write them: `0.0024`.
 pub(super) fn is_four_decimals(value: &[u8]) -> bool {
     has_decimals(value, 4)
 }
 
-fn has_decimals(value: &[u8], decimals: usize) -> bool {
+fn has_decimals(value: &[u8], count: usize) -> bool {
     let point = value.iter().position(|&byte| byte == b'.');
-    point.is_some_and(|at| at > 0 && value.len() == at + 1 + decimals)
+    point.is_some_and(|at| at > 0 && value.len() == at + 1 + count)
         && value
             .iter()
             .all(|byte| byte.is_ascii_digit() || *byte == b'.')

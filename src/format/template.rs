@@ -200,6 +200,13 @@ impl Problem {
 }
 
 impl Template {
+    /// How many of these bytes a line must have, since the literals have them.
+    pub(super) fn least(&self, byte: u8) -> usize {
+        let literals = self.steps.iter().map(|step| &step.literal);
+        let bytes = literals.chain([&self.tail]).flatten();
+        bytes.filter(|&&found| found == byte).count()
+    }
+
     /// Compiles a format string of whichever server. A whole directive, or the quoted strings of one, may be given
     /// as it stands in the configuration.
     pub(super) fn new(text: &str) -> Result<Self, FormatError> {
@@ -349,7 +356,7 @@ impl Format for Template {
             return None;
         }
         match self.needs {
-            Needs::All => draft.finish(),
+            Needs::All => draft.finish_placed(),
             Needs::Time => draft.finish_timed(),
             Needs::Nothing => {
                 draft.put_carried(clock);

@@ -2,7 +2,8 @@
 //!
 //! Sources: the W3C working draft (<https://www.w3.org/TR/WD-logfile.html>), IIS
 //! (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>), the error log of HTTP.sys, and
-//! CloudFront's standard log. A file may change its fields anywhere; a line is read with the last
+//! CloudFront's standard log, and Zeek's log of HTTP with tabs
+//! (<https://docs.zeek.org/en/master/logs/http.html>). A file may change its fields anywhere; a line is read with the last
 //! directive before it, else with one of the head's, else with a set that servers write by
 //! default, else as one of IIS. A line must have as many fields as are named, and a method and a status where they belong.
 
@@ -17,7 +18,7 @@ use super::{BuiltIn, Format, FormatError};
 use crate::find::find;
 use crate::record::Record;
 use crate::settings::FormatSettings;
-use crate::time::{Clock, Instant};
+use crate::time::{Clock, Directives, Instant};
 use names::{Column, DEFAULTS, column};
 use std::borrow::Cow;
 
@@ -103,16 +104,21 @@ impl BuiltIn for W3c {
         let mut layouts: Vec<Layout> = Vec::new();
         // The last is the likeliest to be in force where no directive is in sight.
         for directive in directives.iter().rev() {
-            let fields = directive.strip_prefix(b"#Fields:").unwrap_or_default();
-            let layout = Layout::new(fields.trim_ascii());
-            if !layouts.contains(&layout) {
+            let layout = Directives::fields_of(directive).map(Layout::new);
+            if let Some(layout) = layout
+                && !layouts.contains(&layout)
+            {
                 layouts.push(layout);
             }
         }
         self.named = layouts.len();
         layouts.append(&mut self.layouts);
         self.layouts = layouts;
-        self.name = self.kind(sample);
+        let mut clock = Clock::new(None);
+        for directive in directives.iter().filter(|line| line.starts_with(b"#Date:")) {
+            clock.direct(directive);
+        }
+        self.name = self.kind(sample, &mut clock);
         self
     }
 }
@@ -125,25 +131,36 @@ impl Layout {
 
 impl W3c {
     /// Whose log it is, by fields that only they have.
-    fn kind(&self, sample: &[&[u8]]) -> &'static str {
-        let fits = |layout: &&Layout| {
-            sample
-                .iter()
-                .any(|line| layout.read(line, &mut Clock::new(None)).is_some())
+    fn kind(&self, sample: &[&[u8]], clock: &mut Clock) -> &'static str {
+        let mut fit = |layouts: &[Layout]| -> Option<&'static str> {
+            let fits =
+                |layout: &&Layout| sample.iter().any(|line| layout.read(line, clock).is_some());
+            let mut kinds = layouts.iter().filter(fits).map(Layout::kind).peekable();
+            let first = kinds.peek().copied();
+            kinds.find(|kind| *kind != GENERAL).or(first)
         };
         let is_bare = |line: &&[u8]| bare::read(line, &mut Clock::new(None)).is_some();
         let (named, usual) = self.layouts.split_at(self.named);
-        let layout = match named.iter().find(fits) {
-            None if sample.iter().any(is_bare) => return "iis",
-            named => named.or_else(|| usual.iter().find(fits)),
-        };
-        let Some(layout) = layout else { return "w3c" };
-        let has = |field: &str| memchr::memmem::find(&layout.spelled, field.as_bytes()).is_some();
+        match fit(named) {
+            None if sample.iter().any(is_bare) => "iis",
+            named => named.or_else(|| fit(usual)).unwrap_or(GENERAL),
+        }
+    }
+}
+
+/// The name where nothing tells whose log it is.
+const GENERAL: &str = "w3c";
+
+impl Layout {
+    /// Whose it is, by fields that only they have.
+    fn kind(&self) -> &'static str {
+        let has = |field: &str| memchr::memmem::find(&self.spelled, field.as_bytes()).is_some();
         match () {
             _ if has("x-edge-") => "cloudfront",
             _ if has("s-reason") => "httperr",
+            _ if has("id.orig_h") => "zeek",
             _ if has("sc-substatus") || has("sc-win32-status") || has("s-sitename") => "iis",
-            _ => "w3c",
+            _ => GENERAL,
         }
     }
 }

@@ -43,7 +43,9 @@ impl Directives {
     /// For a text with this head; `None` if it has no directives.
     pub(super) fn of(head: &[u8]) -> Option<Directives> {
         let near = &head[..head.len().min(HEAD)];
-        memchr::memmem::find_iter(near, b"#Fields:")
+        [&b"#Fields:"[..], b"#fields\t"]
+            .into_iter()
+            .flat_map(|name| memchr::memmem::find_iter(near, name))
             .any(|at| at == 0 || matches!(near[at - 1], b'\n' | 0xbf))
             .then(Directives::default)
     }
@@ -56,7 +58,7 @@ impl Directives {
             let rest = &text[start..];
             let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
             let told = match line {
-                _ if line.starts_with(b"#Fields:") => &mut self.fields,
+                _ if crate::time::Directives::fields_of(line).is_some() => &mut self.fields,
                 _ if line.starts_with(b"#Date:") => &mut self.dates,
                 _ => continue,
             };

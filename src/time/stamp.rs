@@ -47,6 +47,19 @@ pub struct Directives {
     pub day: Vec<u8>,
 }
 
+impl Directives {
+    /// The names that a directive gives to the fields of the lines behind it: `#Fields: ...`, or `#fields` and tabs as
+    /// Zeek writes it, of whose logs only the one of HTTP names a `uri`.
+    pub fn fields_of(directive: &[u8]) -> Option<&[u8]> {
+        if let Some(fields) = directive.strip_prefix(b"#Fields:") {
+            return Some(fields.trim_ascii());
+        }
+        let fields = directive.strip_prefix(b"#fields\t")?;
+        let names_uri = memchr::memmem::find(fields, b"\turi\t").is_some();
+        names_uri.then(|| fields.trim_ascii())
+    }
+}
+
 /// The bytes of a stamp; what is longer than any stamp is none.
 #[derive(Debug, Clone, Copy)]
 struct Stamp {
@@ -93,8 +106,8 @@ impl Clock {
     /// Takes note of a directive between lines: `#Fields: ...` or `#Date: ...`.
     #[cold]
     pub fn direct(&mut self, line: &[u8]) {
-        if let Some(fields) = line.strip_prefix(b"#Fields:") {
-            self.directives.fields = fields.trim_ascii().to_vec();
+        if let Some(fields) = Directives::fields_of(line) {
+            self.directives.fields = fields.to_vec();
         } else if let Some(date) = line.strip_prefix(b"#Date:") {
             let date = date.trim_ascii_start();
             self.directives.day = date.get(..10).unwrap_or_default().to_vec();
@@ -189,6 +202,10 @@ impl Clock {
         if let Some(civil) = short(stamp) {
             return self.place(civil, b"");
         }
+        if let Some(shortened) = with_short_month(stamp) {
+            let (civil, rest) = ncsa(&shortened)?;
+            return self.place(civil, rest);
+        }
         let (civil, rest) = match (stamp.get(2)?, stamp.get(4)?) {
             (b'/', _) => ncsa(stamp).or_else(|| by_month_number(stamp))?,
             (_, b'-' | b'/') => iso(stamp)?,
@@ -275,6 +292,17 @@ fn ncsa(stamp: &[u8]) -> Option<(Civil, &[u8])> {
         ..civil
     };
     Some((civil, rest))
+}
+
+/// `10/Oct/2000:13:55:36 -0700` of `10/oct./2000:13:55:36 -0700` or `10/October/2000:...`, as servers write it whose
+/// locale has longer names; only those names are known that begin as the English ones do.
+fn with_short_month(stamp: &[u8]) -> Option<Vec<u8>> {
+    let (day, rest) = stamp.split_at_checked(3)?;
+    let slash = rest.iter().take(11).position(|&byte| byte == b'/')?;
+    let (month, behind) = rest.split_at(slash);
+    let is_name = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'.';
+    let is_longer = month.len() > 3 && day.ends_with(b"/") && month.iter().all(is_name);
+    is_longer.then(|| [day, &month[..3], behind].concat())
 }
 
 /// `2026-03-10T09:43:00` or with `/` and a space, an optional fraction, and what follows.
@@ -543,6 +571,13 @@ mod tests {
         assert_eq!(utc("10/Oct/2000 20:55:36"), Some((moment, 0)));
         assert_eq!(utc("001010 20:55:36"), Some((moment, 0)));
         assert_eq!(utc("10/Oct/2000:20:55:36.001 +0000"), Some((moment + 1, 0)));
+        assert_eq!(utc("10/Oct/2000 20:55:36"), Some((moment, 0)));
+        assert_eq!(utc("10/Oct/2000 13:55:36 -0700"), Some((moment, -25_200)));
+        assert_eq!(utc("10/oct./2000:13:55:36 -0700"), Some((moment, -25_200)));
+        assert_eq!(
+            utc("10/October/2000:13:55:36 -0700"),
+            Some((moment, -25_200))
+        );
         assert_eq!(utc("2000-10-10T13:55:36-07:00"), Some((moment, -25_200)));
         assert_eq!(
             utc("2000-10-10T20:55:36.123456789Z"),
@@ -571,6 +606,8 @@ mod tests {
             "10/Oct/2000:24:00:00 +0000",
             "31/Apr/2000:00:00:00 +0000",
             "10/Okt/2000:13:55:36 -0700",
+            "10/okt./2000:13:55:36 -0700",
+            "10/Oct2/2000:13:55:36 -0700",
             "10/Oct/2000:13:55:36 -7000",
             "10/Oct/2000:13:55:61 +0000",
             "10/Oct/0200:13:55:36 -0700",

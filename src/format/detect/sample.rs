@@ -6,7 +6,7 @@ use crate::format::lines::{lines, reject_unread};
 use crate::format::registry::{Parser, list};
 use crate::key::token::TokenKey;
 use crate::settings::FormatSettings;
-use crate::time::Clock;
+use crate::time::{Clock, Directives};
 use chrono_tz::Tz;
 
 /// Lines of the head that are tried. A thousand tell a share to within a few per cent and take
@@ -40,12 +40,18 @@ pub(in crate::format) fn sampled(head: &[u8]) -> Vec<&[u8]> {
 /// Most directives of a head that are looked at: a server writes one whenever it starts.
 const MAX_DIRECTIVES: usize = 64;
 
-/// The directives of the head: `#Fields: ...`.
+/// The directives of the head: `#Fields: ...`, and `#Date: ...`.
 pub(super) fn directives(head: &[u8]) -> Vec<&[u8]> {
-    memchr::memmem::find_iter(head, b"#Fields:")
-        .filter(|&at| at == 0 || head[at - 1] == b'\n' || head[..at].ends_with(b"\xef\xbb\xbf"))
-        .filter_map(|at| lines(&head[at..]).next())
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let first = text.starts_with(b"#").then_some(0);
+    let others = memchr::memmem::find_iter(text, b"\n#").map(|at| at + 1);
+    let tells = |line: &&[u8]| Directives::fields_of(line).is_some() || line.starts_with(b"#Date:");
+    first
+        .into_iter()
+        .chain(others)
+        .filter_map(|at| lines(&text[at..]).next())
         .map(|line| line.bytes)
+        .filter(tells)
         .take(MAX_DIRECTIVES)
         .collect()
 }
@@ -86,6 +92,14 @@ impl<'a> Sample<'a> {
 
     pub(super) fn score(&self, parser: &Parser) -> Score {
         let mut clock = Clock::new(self.zone);
+        // Lines may tell the time of day only.
+        let day = self
+            .directives
+            .iter()
+            .find(|line| line.starts_with(b"#Date:"));
+        if let Some(day) = day {
+            clock.direct(day);
+        }
         let (mut parsed, mut timeless) = (0, false);
         for (at, line) in self.lines.iter().enumerate() {
             clock.carried(self.stamps.get(at).copied().unwrap_or_default());

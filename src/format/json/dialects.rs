@@ -33,11 +33,13 @@ impl Dialect {
 
 #[cfg(test)]
 impl Dialect {
-    /// The keys by which it is recognised.
-    pub(super) fn signature_keys(&self) -> impl Iterator<Item = String> {
-        self.signature
-            .iter()
-            .map(|text| text.trim_matches('"').to_owned())
+    /// The keys by which it is recognised, each with its value, where that counts, or any.
+    pub(super) fn signature_members(&self) -> impl Iterator<Item = (String, String)> {
+        self.signature.iter().map(|text| {
+            let text = text.trim_matches('"');
+            let (key, value) = text.split_once("\":\"").unwrap_or((text, "x"));
+            (key.to_owned(), value.to_owned())
+        })
     }
 }
 
@@ -392,5 +394,65 @@ static DIALECTS: &[Dialect] = &[
         (Role::User, &["username", "user_id"]),
         (Role::Seconds, &["duration_s"]),
         (Role::Milliseconds, &["duration"]),
+    ]),
+    // https://tomcat.apache.org/tomcat-9.0-doc/config/valve.html, JsonAccessLogValve: `host` is who asks
+    dialect("tomcat.json", &["tomcat"], "Tomcat's JsonAccessLogValve", &["\"logicalUserName\"", "\"statusCode\""], &[
+        (Role::Time, &["time"]),
+        (Role::Status, &["statusCode"]),
+        (Role::Address, &["remoteAddr", "host"]),
+        (Role::Request, &["request"]),
+        (Role::Method, &["method"]),
+        (Role::Target, &["path"]),
+        (Role::Query, &["query"]),
+        (Role::Host, &["localServerName", "requestHeaders.Host"]),
+        (Role::Bytes, &["size", "byteSentNC"]),
+        (Role::Referer, &["requestHeaders.Referer"]),
+        (Role::UserAgent, &["requestHeaders.User-Agent"]),
+        (Role::ForwardedFor, &["requestHeaders.X-Forwarded-For"]),
+        (Role::User, &["user"]),
+        (Role::Seconds, &["elapsedTimeS"]),
+    ]),
+    // https://docs.zeek.org/en/master/logs/http.html, as LogAscii::use_json writes it
+    dialect("zeek", &["zeek.http"], "Zeek's log of HTTP, as JSON; the other way it is W3C extended with tabs",
+        &["\"id.orig_h\"", "\"status_code\""], &[
+        (Role::Time, &["ts"]),
+        (Role::Status, &["status_code"]),
+        (Role::Address, &["id.orig_h"]),
+        (Role::Method, &["method"]),
+        (Role::Target, &["uri"]),
+        (Role::Host, &["host"]),
+        (Role::Bytes, &["response_body_len"]),
+        (Role::Referer, &["referrer"]),
+        (Role::UserAgent, &["user_agent"]),
+        (Role::User, &["username"]),
+        (Role::Id, &["uid"]),
+    ]),
+    // https://docs.suricata.io/en/latest/output/eve/eve-json-format.html#event-type-http
+    dialect("suricata", &["suricata.eve"], "Suricata's EVE, events of HTTP", &["\"event_type\":\"http\"", "\"src_ip\""], &[
+        (Role::Time, &["timestamp"]),
+        (Role::Status, &["http.status"]),
+        (Role::Address, &["src_ip"]),
+        (Role::ForwardedFor, &["http.xff"]),
+        (Role::Method, &["http.http_method"]),
+        (Role::Target, &["http.url"]),
+        (Role::Host, &["http.hostname"]),
+        (Role::Bytes, &["http.length"]),
+        (Role::Referer, &["http.http_refer"]),
+        (Role::UserAgent, &["http.http_user_agent"]),
+    ]),
+    // https://documentation.wazuh.com/current/cloud-security/amazon/services/supported-services/server-access.html
+    dialect("wazuh.s3", &[], "S3 server access logs, as Wazuh tells them", &["\"s3_server_access\"", "\"remote_ip\""], &[
+        (Role::Time, &["aws.time"]),
+        (Role::Status, &["aws.http_status"]),
+        (Role::Address, &["aws.remote_ip"]),
+        (Role::Request, &["aws.request_uri"]),
+        (Role::Host, &["aws.host_header"]),
+        (Role::Bytes, &["aws.bytes_sent"]),
+        (Role::Referer, &["aws.referer"]),
+        (Role::UserAgent, &["aws.user_agent"]),
+        (Role::User, &["aws.requester"]),
+        (Role::Milliseconds, &["aws.total_time"]),
+        (Role::S3Error, &["aws.error_code"]),
+        (Role::Id, &["aws.request_id"]),
     ]),
 ];

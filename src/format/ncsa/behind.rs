@@ -2,7 +2,7 @@
 //!
 //! `name=value` fields are known by their usual names. Fields without a name are understood only
 //! where the whole sample leaves no doubt: a host name in every line, request times of three
-//! decimals, an upstream status that mostly equals the status. Everything else is passed over.
+//! decimals (the first field may have four, as Rack's), an upstream status that mostly equals the status. Everything else is passed over.
 
 mod tail;
 
@@ -267,7 +267,10 @@ fn role_of(column: &[(More<'_>, u16)], before: &[Option<Role>]) -> Option<Role> 
         Some(Role::ForwardedFor)
     } else if (quoted || bare) && is_new(Role::Host) && all(is_host_name) {
         Some(Role::Host)
-    } else if bare && is_new(Role::Seconds) && (all(is_three_decimals) || all(is_four_decimals)) {
+    } else if bare && is_new(Role::Seconds) && all(is_three_decimals)
+        // Further behind, four decimals are as often a place on the map.
+        || bare && before.is_empty() && all(is_four_decimals)
+    {
         Some(Role::Seconds)
     } else if bare && is_new(Role::UpstreamStatus) && all(is_status_list) && agrees(column) {
         Some(Role::UpstreamStatus)

@@ -66,7 +66,7 @@ fn any_front(line: &[u8]) -> Parsed<'_, Front<'_>> {
     let time = memchr_iter(b'[', line).find(|&at| {
         let is_date = |date: &[u8]| match date {
             [day, b'/', ..] => day.is_ascii_digit(),
-            date => date.iter().take(2).all(u8::is_ascii_digit),
+            date => date.iter().take(2).all(u8::is_ascii_digit) && !is_ip(first_listed(date)),
         };
         at > 0 && line[at - 1] == b' ' && is_date(&line[at + 1..])
     });
@@ -75,6 +75,12 @@ fn any_front(line: &[u8]) -> Parsed<'_, Front<'_>> {
         Some(front) => Ok((&line[time..], front)),
         None => refuse(),
     }
+}
+
+/// The first item of a list in brackets, behind the opening one.
+fn first_listed(list: &[u8]) -> &[u8] {
+    let end = list.iter().position(|byte| matches!(byte, b']' | b','));
+    &list[..end.unwrap_or(list.len())]
 }
 
 /// Behind the name of a logger in brackets, as InfluxDB writes it: `[httpd] 192.0.2.1 - - `.
@@ -103,6 +109,13 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
         return None;
     }
     if second == b"-" {
+        if let Some((list, user)) = listed_before(user) {
+            return is_address(first).then_some(Front {
+                user,
+                forwarded_for: list,
+                ..plain(first)
+            });
+        }
         // One more field than there should be, and nothing in it: `client - - user`.
         let user = match split_word(user) {
             (b"-", behind) if !behind.is_empty() => behind,
@@ -169,6 +182,14 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
         user,
         ..plain(first)
     })
+}
+
+/// `[203.0.113.7, 198.51.100.2] - user`, the list and the user, as ingress-nginx wrote it up to its version 0.26.
+fn listed_before(user: &[u8]) -> Option<(&[u8], &[u8])> {
+    let body = user.strip_prefix(b"[")?;
+    let (list, behind) = body.split_at(memchr::memchr(b']', body)?);
+    let user = behind.strip_prefix(b"] - ")?;
+    is_ip(first_listed(list)).then_some((list, user))
 }
 
 /// Whether a port stands behind a name or an address.
@@ -302,6 +323,18 @@ mod tests {
             ("2001:db8::1 - - ", ("", "2001:db8::1", "", "")),
             ("host.example.net - - ", ("", "host.example.net", "", "")),
             ("unix: - - ", ("", "unix:", "", "")),
+            (
+                "192.0.2.1 - [192.0.2.1] - - ",
+                ("", "192.0.2.1", "-", "192.0.2.1"),
+            ),
+            (
+                "192.0.2.1 - [203.0.113.7, 2001:db8::1] - ann ",
+                ("", "192.0.2.1", "ann", "203.0.113.7, 2001:db8::1"),
+            ),
+            (
+                "192.0.2.1 - [admin] - ann ",
+                ("", "192.0.2.1", "[admin] - ann", ""),
+            ),
             ("192.0.2.1 - - - ", ("", "192.0.2.1", "", "")),
             ("192.0.2.1 - - ann ", ("", "192.0.2.1", "ann", "")),
             ("[httpd] ::1 - - ", ("", "::1", "", "")),

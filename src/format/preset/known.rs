@@ -132,6 +132,12 @@ pub(super) static ROWS: &[Row] = &[
         r#"$remote_addr -> $_address - $remote_user [$time_local] [$_process] "$request" $status $size "$http_referer" "$http_user_agent" "Time: $us microsecs"$rest"#,
         r#"$remote_addr - $remote_user [$time_local] [$_process] "$request" $status $size "$http_referer" "$http_user_agent" "Time: $us microsecs"$rest"#,
     ]),
+    // https://confluence.atlassian.com/doc/audit-confluence-using-the-tomcat-valve-component-223216846.html:
+    // "%t %{X-AUSERNAME}o %I %h %r %s %Dms %b %{Referer}i %{User-Agent}i", since 7.11 with X-Forwarded-For before the user
+    row("confluence", &[], "Confluence's access log", &[
+        r#"[$time_local] $remote_user http$_thread $remote_addr $request_method $target HTTP/$_version $status $took $size $http_referer $agent_to_end"#,
+        r#"[$time_local] $http_x_forwarded_for $remote_user http$_thread $remote_addr $request_method $target HTTP/$_version $status $took $size $http_referer $agent_to_end"#,
+    ]),
     // https://docs.gandi.net: the stamp is followed by what the request took
     row("gandi", &[], "Gandi's web hosting", &[
         r#"$host $remote_addr $_ident $remote_user [$time_local] ($seconds s) "$request" $status $size "$http_referer" "$http_user_agent"$rest"#,

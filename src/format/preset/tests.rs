@@ -31,11 +31,35 @@ fn torn_lines_of_load_balancers_are_refused() {
     }
 }
 
+/// What the first template tells that reads the line, each tried.
+fn by_each<'a>(preset: &Preset, line: &'a [u8]) -> Option<Record<'a>> {
+    let mut templates = preset.templates.iter();
+    templates.find_map(|(_, template)| template.parse(line, &mut Clock::new(None)))
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_survived(line: Vec<u8>) {
         for preset in all() {
             preset.parse(&line, &mut Clock::new(None));
+        }
+    }
+
+    #[test]
+    fn templates_are_passed_over_in_vain_only(
+        quoted in proptest::collection::vec("[a-z]( [a-z/]{0,3}){0,2}", 0..6), torn in "[\"]?",
+    ) {
+        let quoted: String = quoted.iter().map(|text| format!(" \"{text}\"")).collect();
+        for front in [
+            "1773132180.250      3 203.0.113.7 TCP_MISS/200 12 GET http://a.example/ - HIER_NONE/- text/html",
+            "2026-03-10T09:43:00.945958Z shop 203.0.113.7:2817 10.0.0.1:80 0.1 0.1 0.1 403 403 0 29 \"GET / HTTP/1.1\"",
+            "own box [10/Mar/2026:09:43:00 +0000] 203.0.113.7 - 1 REST.GET.OBJECT a \"GET / HTTP/1.1\" 200 - 1 1 1 1",
+        ] {
+            let line = format!("{front}{quoted}{torn}");
+            for preset in all() {
+                let found = preset.parse(line.as_bytes(), &mut Clock::new(None));
+                proptest::prop_assert_eq!(found, by_each(preset, line.as_bytes()), "{}", line);
+            }
         }
     }
 }

@@ -138,6 +138,15 @@ fn a_request_without_quotes_ends_in_its_protocol() {
 }
 
 #[test]
+fn a_request_without_an_answer_has_no_status() {
+    let line = LINE.replace(" 403 153 ", " - 153 ");
+    for format in [COMBINED, APACHE] {
+        let record = read(format, &line).unwrap();
+        assert_eq!((record.status, record.bytes), (0, Some(153)), "{format}");
+    }
+}
+
+#[test]
 fn torn_and_longer_lines_are_refused() {
     for end in 0..LINE.len() {
         assert_eq!(read(COMBINED, &LINE[..end]), None, "{}", &LINE[..end]);

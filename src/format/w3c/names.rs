@@ -64,6 +64,17 @@ const NAMES: &[(&str, Role)] = &[
     ("x-edge-detailed-result-type", Role::EdgeResult),
     ("x-edge-result-type", Role::EdgeResult),
     ("s-reason", Role::HttpSysReason),
+    // Zeek's.
+    ("ts", Role::Time),
+    ("id.orig_h", Role::Address),
+    ("method", Role::Method),
+    ("host", Role::Host),
+    ("uri", Role::Target),
+    ("referrer", Role::Referer),
+    ("user_agent", Role::UserAgent),
+    ("username", Role::User),
+    ("status_code", Role::Status),
+    ("response_body_len", Role::Bytes),
 ];
 
 /// What a field is, by its name.
@@ -90,10 +101,12 @@ pub(super) fn column(name: &[u8]) -> Column {
         })
 }
 
-/// Sets of fields for lines before which no directive stands: HTTP.sys, CloudFront. IIS's own are read by
-/// `bare`.
+/// Sets of fields for lines before which no directive stands: HTTP.sys, CloudFront, and those that Microsoft's
+/// documentation shows of IIS, client first. IIS's usual ones are read by `bare`.
 #[rustfmt::skip]
 pub(super) const DEFAULTS: &[&str] = &[
+    "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs-bytes time-taken cs(User-Agent) cs(Referrer)",
+    "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status cs(User-Agent)",
     "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename",
     "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri streamid sc-status s-siteid s-reason s-queuename",
     "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end",

@@ -68,6 +68,45 @@ fn fields_may_change_in_the_middle() {
 }
 
 #[test]
+fn the_day_may_stand_in_the_head_only() {
+    let (detected, lines) = told(
+        "#Date: 2026-01-02 00:00:00\n#Fields: time c-ip cs-method cs-uri-stem sc-status\n\
+         08:00:03 192.0.2.3 HEAD /c 404\n",
+    );
+    assert_eq!(detected.name, "w3c");
+    let expected = ["0 1767340803000 192.0.2.3 HEAD /c 404 None \"\""];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn the_client_may_come_first() {
+    let (detected, lines) = told(
+        "2026-01-01 08:00:01 192.0.2.1 - 10.0.0.1 80 GET /a q=1 403 12 13 14 agent/1 http://b/\n\
+         2026-01-01 08:00:02 192.0.2.2 ann 10.0.0.1 80 GET /b - 200 agent/1\n",
+    );
+    assert_eq!(detected.name, "w3c");
+    let expected = [
+        "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(14) \"agent/1\"",
+        "0 1767254402000 192.0.2.2 GET /b 200 None \"agent/1\"",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn of_zeeks_logs_only_that_of_http_is_read() {
+    let settings = FormatSettings::default();
+    let conn = "#fields\tts\tuid\tid.orig_h\tproto\n1767254401.5\tC1\t192.0.2.1\ttcp\n";
+    assert!(detect(conn.as_bytes(), &settings).is_err());
+    let (detected, lines) = told(
+        "#fields\tts\tuid\tid.orig_h\tmethod\thost\turi\tstatus_code\n\
+         1767254401.5\tC1\t192.0.2.1\tGET\ta.example\t/b c\t403\n",
+    );
+    assert_eq!(detected.name, "zeek");
+    let expected = ["0 1767254401500 192.0.2.1 GET /b c 403 None \"\""];
+    assert_eq!(lines, expected);
+}
+
+#[test]
 fn lines_without_directives_are_known_by_their_usual_fields() {
     for (line, name) in [
         (
