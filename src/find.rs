@@ -108,6 +108,27 @@ pub(crate) fn quad_end(text: &[u8]) -> usize {
         .unwrap_or(rest.len())
 }
 
+/// Whether two short texts are the same, without a call: most are shorter than what that costs.
+#[inline(always)]
+pub(crate) fn are_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    if let (Some(last), Some(others)) = (one.last_chunk::<16>(), other.last_chunk::<16>()) {
+        let pairs = one
+            .as_chunks::<16>()
+            .0
+            .iter()
+            .zip(other.as_chunks::<16>().0);
+        // The last ones overlap those before.
+        return last == others && pairs.into_iter().all(|(one, other)| one == other);
+    }
+    if let (Some(first), Some(others)) = (one.first_chunk::<8>(), other.first_chunk::<8>()) {
+        return first == others && one.last_chunk::<8>() == other.last_chunk::<8>();
+    }
+    one.iter().eq(other)
+}
+
 /// The number that the last `count` bytes of a word are, from one to eight digits, without going through
 /// them one by one: how many there are changes from line to line.
 #[inline(always)]
@@ -161,6 +182,17 @@ mod tests {
                 prop_assert_eq!(find_by_words(&text, from, [byte]), plain(byte));
                 let either = text.iter().position(|other| [byte, b'#'].contains(other));
                 prop_assert_eq!(find_either(&text, [byte, b'#']), either);
+            }
+        }
+
+        #[test]
+        fn texts_are_the_same_as_slices_are(text in prop::collection::vec(any::<u8>(), 0..70), at: prop::sample::Index) {
+            prop_assert!(are_same(&text, &text.clone()));
+            prop_assert!(!are_same(&text, &[&text[..], b"a"].concat()));
+            if !text.is_empty() {
+                let mut other = text.clone();
+                other[at.index(text.len())] ^= 1;
+                prop_assert!(!are_same(&text, &other));
             }
         }
 

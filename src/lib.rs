@@ -25,6 +25,7 @@ pub mod input;
 pub mod key;
 pub mod output;
 pub mod policy;
+mod prefetch;
 pub mod record;
 pub mod report;
 pub mod settings;

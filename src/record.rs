@@ -99,6 +99,9 @@ impl Record<'_> {
             return (target, &[]);
         };
         let (path, rest) = target.split_at(end);
+        if let [b'?', query @ ..] = rest {
+            return (path, query);
+        }
         // A fragment is no part of a request, but some clients send one before the query.
         let query = memchr::memchr(b'?', rest).map_or(rest.len(), |at| at + 1);
         (path, &rest[query..])

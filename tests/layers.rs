@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A new one is entered above everything that it uses.
-const LAYERS: [&str; 30] = [
+const LAYERS: [&str; 31] = [
+    "prefetch",
     "find",
     "small_file",
     "findings",

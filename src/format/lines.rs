@@ -21,7 +21,7 @@ pub struct Line<'a> {
     pub offset: usize,
     /// Its bytes, without line feed and the carriage return before it.
     pub bytes: &'a [u8],
-    /// Where its first quotes stand, where the format asked for them; else none.
+    /// Where its first quotes stand, where the format asked for them and the line is none of several.
     pub(super) quotes: Quotes,
 }
 
@@ -41,12 +41,11 @@ impl<'a> Line<'a> {
         let marked = offset == 0 && bytes.starts_with(BYTE_ORDER_MARK);
         if marked || several::may_hold(bytes) {
             let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-            let bytes = several::without_head(bytes);
             return Line {
                 number,
                 offset,
-                bytes,
-                quotes: Quotes::of(bytes),
+                bytes: several::without_head(bytes),
+                quotes: Quotes::UNKNOWN,
             };
         }
         Line {
@@ -190,27 +189,15 @@ pub(super) struct Lines<'c> {
 }
 
 impl<'c> Lines<'c> {
-    /// The next element of a line that holds several.
+    /// Takes a line apart, if it holds several: where its first element ends. It begins where the line does.
     #[cold]
-    fn element(&mut self, (start, end): (usize, usize)) -> Option<Line<'c>> {
-        let (start, end) = (self.elements_from + start, self.elements_from + end);
-        let line = Line::within(self.chunk, self.number, start, end)?;
-        self.number += 1;
-        Some(line)
-    }
-
-    /// Takes a line apart, if it holds several: its first element.
-    #[cold]
-    fn take_apart(&mut self, from: usize, bytes: &'c [u8]) -> Option<Line<'c>> {
+    fn take_apart(&mut self, from: usize, bytes: &'c [u8]) -> Option<usize> {
         let marked = from == 0 && bytes.starts_with(BYTE_ORDER_MARK);
         let mark = if marked { BYTE_ORDER_MARK.len() } else { 0 };
         self.elements = several::split(&bytes[mark..]).into_iter();
         self.elements_from = from + mark;
         let (_, end) = self.elements.next()?;
-        // The first begins where the line does.
-        let line = Line::within(self.chunk, self.number, from, self.elements_from + end)?;
-        self.number += 1;
-        Some(line)
+        Some(self.elements_from + end)
     }
 }
 
@@ -219,20 +206,22 @@ impl<'c> Iterator for Lines<'c> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Line<'c>> {
-        if let Some(element) = self.elements.next() {
-            return self.element(element);
+        let number = self.number;
+        self.number += 1;
+        if let Some((start, end)) = self.elements.next() {
+            let (start, end) = (self.elements_from + start, self.elements_from + end);
+            let bytes = self.chunk.get(start..end)?;
+            return Some(Line::new(number, start, bytes, Quotes::UNKNOWN));
         }
         let line = self.marked.next()?;
-        let bytes = self.chunk.get(line.start..line.end)?;
+        let mut bytes = self.chunk.get(line.start..line.end)?;
         let marked = line.start == 0 && bytes.starts_with(BYTE_ORDER_MARK);
         let may_hold = several::may_hold(bytes) || self.side_by_side && bytes.starts_with(b"{");
         if (marked || may_hold)
-            && let Some(first) = self.take_apart(line.start, bytes)
+            && let Some(end) = self.take_apart(line.start, bytes)
         {
-            return Some(first);
+            bytes = self.chunk.get(line.start..end)?;
         }
-        let number = self.number;
-        self.number += 1;
         Some(Line::new(number, line.start, bytes, line.quotes))
     }
 }

@@ -12,6 +12,7 @@ mod places;
 
 #[cfg(target_arch = "x86_64")]
 use crate::find::equal;
+use crate::prefetch::prefetch;
 use places::{Masks, Places};
 
 /// How many quotes of a line are noted: those of request, referer and user agent.
@@ -19,46 +20,42 @@ const NOTED: usize = 6;
 const BLOCK: usize = 64;
 /// Bytes whose marks are listed at once: they and their lists fit the innermost cache.
 const WINDOW: usize = 8 << 10;
-const MOST_BLOCKS: usize = WINDOW / BLOCK;
 
 /// Where the first quotes of a line stand, counted from its start. Those of a line that is longer than any
 /// that is read may be wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Quotes {
-    places: [u32; NOTED],
-    noted: usize,
-}
+///
+/// Places and nothing else, all of one size: written and read again as such, they need not wait for one
+/// another in the processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Quotes([u32; NOTED]);
+
+/// In the place of a quote that a line does not have.
+const ABSENT: u32 = u32::MAX;
 
 impl Quotes {
+    /// Of a line that was not looked at.
+    pub(super) const UNKNOWN: Quotes = Quotes([ABSENT; NOTED]);
+
     /// Of a line by itself.
     pub(super) fn of(line: &[u8]) -> Quotes {
-        let mut quotes = Quotes::default();
-        for (number, block) in line.chunks(BLOCK).enumerate() {
+        let mut places = [ABSENT; NOTED];
+        let mut free = places.iter_mut();
+        'line: for (number, block) in line.chunks(BLOCK).enumerate() {
             let mut mask = masks_of(block).quotes;
-            while mask != 0 && quotes.noted < NOTED {
-                quotes.note((number * BLOCK) as u32 + mask.trailing_zeros());
+            while mask != 0 {
+                let Some(free) = free.next() else { break 'line };
+                *free = (number * BLOCK) as u32 + mask.trailing_zeros();
                 mask &= mask - 1;
             }
-            if quotes.noted == NOTED {
-                break;
-            }
         }
-        quotes
+        Quotes(places)
     }
 
     /// The places of the first six quotes; `None` of a line with fewer.
     #[inline(always)]
     pub(super) fn six(&self) -> Option<[usize; NOTED]> {
-        (self.noted == NOTED).then(|| self.places.map(|place| place as usize))
-    }
-
-    /// Notes another place, if it is among the first.
-    #[inline(always)]
-    fn note(&mut self, place: u32) {
-        if let Some(free) = self.places.get_mut(self.noted) {
-            *free = place;
-            self.noted += 1;
-        }
+        let [.., last] = self.0;
+        (last != ABSENT).then(|| self.0.map(|place| place as usize))
     }
 }
 
@@ -78,7 +75,6 @@ pub(super) struct MarkedLines<'t> {
     /// Where the window in sight starts and ends.
     window: usize,
     window_end: usize,
-    masks: [Masks; MOST_BLOCKS],
     places: Places,
 }
 
@@ -91,7 +87,6 @@ impl<'t> MarkedLines<'t> {
             window: 0,
             window_end: 0,
             places: Places::new(WINDOW.min(text.len()), with_quotes),
-            masks: [Masks::default(); MOST_BLOCKS],
         }
     }
 
@@ -106,7 +101,8 @@ impl<'t> MarkedLines<'t> {
         self.places.turn(self.window_end - self.window);
         self.window = self.window_end;
         self.window_end += window.len();
-        look(window, &mut self.masks, &mut self.places);
+        let behind = &rest[window.len()..];
+        look(window, behind, &mut self.places);
         true
     }
 }
@@ -135,16 +131,17 @@ impl Iterator for MarkedLines<'_> {
     }
 }
 
-/// Notes the line feeds and quotes of a window.
-fn look(window: &[u8], masks: &mut [Masks; MOST_BLOCKS], places: &mut Places) {
+/// Notes the line feeds and quotes of a window, while the one behind it is brought near.
+fn look(window: &[u8], behind: &[u8], places: &mut Places) {
+    for line_of_cache in behind[..behind.len().min(WINDOW)].chunks(BLOCK) {
+        prefetch(line_of_cache);
+    }
     let (blocks, rest) = window.as_chunks::<BLOCK>();
-    if !look_by_the_best(blocks, masks, places) {
-        for block in blocks {
-            places.note_all([masks_of_block(block)].iter());
-        }
+    if !look_by_the_best(blocks, places) {
+        places.note_all(blocks, masks_of_block);
     }
     if !rest.is_empty() {
-        places.note_all([portable(rest)].iter());
+        places.note_all([rest], portable);
     }
 }
 
@@ -153,7 +150,7 @@ use avx2::look as look_by_the_best;
 
 /// Other processors have nothing better than what any has.
 #[cfg(not(target_arch = "x86_64"))]
-fn look_by_the_best(_: &[[u8; BLOCK]], _: &mut [Masks; MOST_BLOCKS], _: &mut Places) -> bool {
+fn look_by_the_best(_: &[[u8; BLOCK]], _: &mut Places) -> bool {
     false
 }
 
@@ -209,7 +206,8 @@ mod tests {
     }
 
     fn noted(quotes: &Quotes) -> Result<[usize; 6], usize> {
-        quotes.six().ok_or(quotes.noted)
+        let noted = quotes.0.iter().filter(|place| **place != ABSENT);
+        quotes.six().ok_or(noted.count())
     }
 
     #[test]
@@ -253,10 +251,8 @@ mod tests {
             with_quotes: bool,
         ) {
             let [mut found, mut twin] = [(); 2].map(|()| Places::new(WINDOW, with_quotes));
-            look(&window, &mut [Masks::default(); MOST_BLOCKS], &mut found);
-            for block in window.chunks(BLOCK) {
-                twin.note_all([portable(block)].iter());
-            }
+            look(&window, b"", &mut found);
+            twin.note_all(window.chunks(BLOCK), portable);
             prop_assert_eq!(found.all(), twin.all());
         }
 

@@ -5,6 +5,7 @@
 
 use super::glance::Glance;
 use super::intern::Interner;
+use crate::prefetch::prefetch;
 
 /// Longest string that a glance shows whole.
 const SHORT: usize = 16;
@@ -22,12 +23,11 @@ struct Slot {
     id: u32,
 }
 
-/// Where a string may be known, and how long the string is that was there at the first look.
+/// Where a string may be known.
 #[derive(Debug, Clone, Copy)]
 pub struct Spot {
     glance: Glance,
     at: usize,
-    length: u32,
 }
 
 impl Familiar {
@@ -55,17 +55,14 @@ impl Familiar {
         self.id_at(self.spot(bytes), keys, bytes, dictionary, look_up)
     }
 
-    /// Where a string is known, if it is. Looking there early, for several caches at once, lets their
-    /// memory be waited for together.
+    /// Where a string is known, if it is. Its memory is on its way then: ask early, and do something else
+    /// before looking there.
     #[inline(always)]
     pub fn spot(&self, bytes: &[u8]) -> Spot {
         let glance = Glance::at(bytes);
         let at = glance.hash(bytes) & (self.slots.len() - 1);
-        Spot {
-            glance,
-            at,
-            length: self.slots[at].length,
-        }
+        prefetch(&self.slots[at]);
+        Spot { glance, at }
     }
 
     /// As [`Familiar::id`], of a string whose spot is known.
@@ -78,10 +75,9 @@ impl Familiar {
         dictionary: impl FnOnce(&T) -> &Interner,
         look_up: impl FnOnce(&mut T) -> Option<u32>,
     ) -> Option<u32> {
-        let Spot { glance, at, length } = spot;
+        let Spot { glance, at } = spot;
         let slot = &mut self.slots[at];
-        let looks_so =
-            length as usize == bytes.len() && slot.length == length && slot.glance == glance;
+        let looks_so = slot.length as usize == bytes.len() && slot.glance == glance;
         if looks_so && (bytes.len() <= SHORT || dictionary(keys).bytes(slot.id) == bytes) {
             return Some(slot.id);
         }

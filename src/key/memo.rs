@@ -6,6 +6,8 @@
 //! never changes an answer.
 
 use super::glance::Glance;
+use crate::find::are_same;
+use crate::prefetch::prefetch;
 
 /// Longest string that is remembered, in bytes; longer ones are rarely seen twice.
 const MAX_BYTES: usize = 55;
@@ -41,12 +43,9 @@ struct Slot<V> {
     bytes: [u8; MAX_BYTES],
 }
 
-/// Where a string may be remembered, and how long the string is that was there at the first look.
+/// Where a string may be remembered.
 #[derive(Debug, Clone, Copy)]
-pub struct Spot {
-    at: usize,
-    length: u8,
-}
+pub struct Spot(usize);
 
 impl<V: Clone> Memo<V> {
     /// An empty memo with so many slots, at least one. A slot takes some 64 bytes; a memo is of use as
@@ -74,16 +73,14 @@ impl<V: Clone> Memo<V> {
         self.get_or_at(self.spot(string), string, find_out)
     }
 
-    /// Where a string is remembered, if it is. Looking there early, for several memos at once, lets their
-    /// memory be waited for together.
+    /// Where a string is remembered, if it is. Its memory is on its way then: ask early, and do something
+    /// else before looking there.
     #[inline(always)]
     pub fn spot(&self, string: &[u8]) -> Spot {
         let last = self.slots.len() - 1;
         let at = Glance::at(string).hash(string) & last;
-        Spot {
-            at,
-            length: self.slots[at].length,
-        }
+        prefetch(&self.slots[at]);
+        Spot(at)
     }
 
     /// As [`Memo::get_or`], of a string whose spot is known.
@@ -98,10 +95,9 @@ impl<V: Clone> Memo<V> {
             self.spare = find_out();
             return self.spare.as_mut();
         }
-        let slot = &mut self.slots[spot.at];
-        let known = usize::from(spot.length) == string.len()
-            && slot.length == spot.length
-            && slot.bytes[..string.len()] == *string
+        let slot = &mut self.slots[spot.0];
+        let known = usize::from(slot.length) == string.len()
+            && are_same(&slot.bytes[..string.len()], string)
             && slot.value.is_some();
         if !known {
             slot.value = find_out();

@@ -5,11 +5,31 @@ use super::{ChunkTally, NEIGHBOURS, SourceTally, Survey};
 use crate::format::{Detected, Line, Visitor};
 use crate::gate::Gate;
 use crate::input::Chunk;
-use crate::key::familiar::Familiar;
+use crate::key::familiar::{self, Familiar};
 use crate::key::memo::{self, Memo, slots};
 use crate::key::route_tree::Answer;
-use crate::key::{referer_host, route, token};
+use crate::key::{self, route, token};
 use crate::record::{Record, Reject};
+
+/// The ids that nearly every request has, and what is counted under them.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    client: u32,
+    template: u32,
+    agent: u32,
+    /// [`NOBODY`] without one.
+    referer_host: u32,
+    time_ms: i64,
+    denied: bool,
+}
+
+/// Where the caches may know the keys of a request.
+struct Spots {
+    path: memo::Spot,
+    client: familiar::Spot,
+    agent: familiar::Spot,
+    referer: memo::Spot,
+}
 
 /// Counts the chunks that one thread reads.
 pub struct Shard<'a> {
@@ -29,6 +49,8 @@ pub struct Shard<'a> {
     clients: Familiar,
     agents: Familiar,
     offset: (i32, u64),
+    /// The request whose tallies are on their way.
+    last: Option<Counted>,
     /// The outline of the chunk that is being read, while there is room for it.
     outline: Option<Vec<Entry>>,
     lines_of_last_chunk: usize,
@@ -56,6 +78,7 @@ impl<'a> Shard<'a> {
             clients: Familiar::new(slots::CLIENTS),
             agents: Familiar::new(slots::AGENTS),
             offset: (0, 0),
+            last: None,
             outline: None,
             lines_of_last_chunk: 0,
             room,
@@ -140,6 +163,7 @@ impl<'a> Shard<'a> {
 
     /// Adds what was counted of the chunk to its source.
     fn finish_chunk(&mut self) {
+        self.count_last();
         let source = &mut self.survey.sources[self.source];
         if source.formats.len() < self.formats_of_chunk.len() {
             source.formats.resize(self.formats_of_chunk.len(), 0);
@@ -205,36 +229,40 @@ impl<'a> Shard<'a> {
             .insert(self.survey.template.keys.bytes(template), answer);
     }
 
+    /// Looks where the caches may know the keys of a request.
+    #[inline(always)]
+    fn spots(&self, path: &[u8], record: &Record<'_>) -> Spots {
+        Spots {
+            path: self.paths.spot(path),
+            client: self.clients.spot(self.gate.client(record)),
+            agent: self.agents.spot(&record.user_agent),
+            referer: self.referers.spot(&record.referer),
+        }
+    }
+
     /// Counts everything that a request is put under. The ids of its client and its template.
     #[inline]
-    fn count_keys(&mut self, record: &Record<'_>, denied: bool) -> (u32, u32) {
-        let (path, query) = record.path_and_query();
-        let (client, agent) = (self.gate.client(record), &record.user_agent);
-        // The spots of all keys first and all tallies last: what no near cache holds is waited for together.
-        let of_path = self.paths.spot(path);
-        let of_client = self.clients.spot(client);
-        let of_agent = self.agents.spot(agent);
-        let of_referer = self.referers.spot(&record.referer);
-        let template = self.template_of(path, of_path);
+    fn count_keys(
+        &mut self,
+        record: &Record<'_>,
+        (path, query): (&[u8], &[u8]),
+        denied: bool,
+        at: Spots,
+    ) -> (u32, u32) {
+        let template = self.template_of(path, at.path);
         let (survey, time_ms) = (&mut self.survey, record.time_ms);
-        let client = survey.ip.familiar_id(&mut self.clients, of_client, client);
+        let client = self.gate.client(record);
+        let client = survey.ip.familiar_id(&mut self.clients, at.client, client);
+        let agent = &record.user_agent;
         let agent = survey
             .user_agent
-            .familiar_id(&mut self.agents, of_agent, agent);
-        let mut from = None;
+            .familiar_id(&mut self.agents, at.agent, agent);
+        let mut referer_host = NOBODY;
         if !record.referer.is_empty() {
             let table = &mut survey.referer_host;
-            let host = || Some(table.id(referer_host(&record.referer)));
-            from = self
-                .referers
-                .get_or_at(of_referer, &record.referer, host)
-                .copied();
-        }
-        survey.template.count_id(template, time_ms, denied);
-        survey.ip.count_id(client, time_ms, denied);
-        survey.user_agent.count_id(agent, time_ms, denied);
-        if let Some(host) = from {
-            survey.referer_host.count_id(host, time_ms, denied);
+            let host = || Some(table.id(key::referer_host(&record.referer)));
+            let id = self.referers.get_or_at(at.referer, &record.referer, host);
+            referer_host = id.map_or(NOBODY, |id| *id);
         }
         if !record.user.is_empty() {
             survey.user.count(&record.user, time_ms, denied);
@@ -247,7 +275,40 @@ impl<'a> Shard<'a> {
         }
         self.count_token(record, query, denied);
         self.place(template, Answer::of(record.status, denied));
+        self.count_later(Counted {
+            client,
+            template,
+            agent,
+            referer_host,
+            time_ms,
+            denied,
+        });
         (client, template)
+    }
+
+    /// Counts a request after the next one was read: its tallies, which no near cache holds, come in
+    /// meanwhile.
+    #[inline(always)]
+    fn count_later(&mut self, counted: Counted) {
+        let survey = &self.survey;
+        survey.template.prefetch(counted.template);
+        survey.ip.prefetch(counted.client);
+        survey.user_agent.prefetch(counted.agent);
+        survey.referer_host.prefetch(counted.referer_host);
+        self.count_last();
+        self.last = Some(counted);
+    }
+
+    /// Counts the request that was read last.
+    #[inline(always)]
+    fn count_last(&mut self) {
+        let Some(last) = self.last.take() else { return };
+        let (survey, time_ms, denied) = (&mut self.survey, last.time_ms, last.denied);
+        survey.template.count_id(last.template, time_ms, denied);
+        survey.ip.count_id(last.client, time_ms, denied);
+        survey.user_agent.count_id(last.agent, time_ms, denied);
+        let referer_hosts = &mut survey.referer_host;
+        referer_hosts.count_id(last.referer_host, time_ms, denied);
     }
 
     /// Notes whose a line is.
@@ -281,6 +342,8 @@ impl Visitor for Shard<'_> {
             self.survey.sources[self.source].skipped.filtered += 1;
             return self.outline(line, NOBODY, NOBODY);
         }
+        let (path, query) = record.path_and_query();
+        let spots = self.spots(path, record);
         self.count_format(format);
         self.chunk.start_ms = self.chunk.start_ms.min(record.time_ms);
         self.chunk.end_ms = self.chunk.end_ms.max(record.time_ms);
@@ -298,7 +361,7 @@ impl Visitor for Shard<'_> {
             self.offset = (record.utc_offset_s, 0);
         }
         self.offset.1 += 1;
-        let (client, template) = self.count_keys(record, denied);
+        let (client, template) = self.count_keys(record, (path, query), denied, spots);
         self.outline(line, client, template);
     }
 

@@ -6,6 +6,7 @@
 use super::room::{Cut, OTHER};
 use crate::key::familiar::{Familiar, Spot};
 use crate::key::intern::{self, Interner};
+use crate::prefetch::prefetch;
 
 /// What is counted of one key; aligned, so that it lies in one line of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,14 @@ impl KeyTable {
             |table| Some(table.id(key)),
         );
         id.unwrap_or(Interner::FULL)
+    }
+
+    /// Has the tally of an id brought near, for a count that comes later.
+    #[inline]
+    pub(super) fn prefetch(&self, id: u32) {
+        if let Some(tally) = self.tallies.get(id as usize) {
+            prefetch(tally);
+        }
     }
 
     /// Counts one request under the key of an id that [`KeyTable::id`] gave.

@@ -4,39 +4,37 @@
 //! bytes are loaded by value, not through pointers. docs/performance.md has what it saves over SSE2.
 //! `portable` in the parent is its safe twin.
 
+use super::BLOCK;
 use super::places::{Masks, Places};
-use super::{BLOCK, MOST_BLOCKS};
 use std::arch::x86_64::{
     __m256i, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_set_epi64x, _mm256_set1_epi8,
 };
 
 /// Notes the places of whole blocks; false if the processor cannot do it so.
-pub(super) fn look(
-    blocks: &[[u8; BLOCK]],
-    masks: &mut [Masks; MOST_BLOCKS],
-    places: &mut Places,
-) -> bool {
+pub(super) fn look(blocks: &[[u8; BLOCK]], places: &mut Places) -> bool {
     let able = is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("popcnt");
     if able {
         // SAFETY: the processor has what the function uses, as was just asked.
-        unsafe { look_by_avx2(blocks, masks, places) }
+        unsafe { look_by_avx2(blocks, places) }
     }
     able
 }
 
 #[target_feature(enable = "avx2,bmi1,popcnt")]
-fn look_by_avx2(blocks: &[[u8; BLOCK]], masks: &mut [Masks; MOST_BLOCKS], places: &mut Places) {
+fn look_by_avx2(blocks: &[[u8; BLOCK]], places: &mut Places) {
     let (line_feed, quote) = (_mm256_set1_epi8(b'\n' as i8), _mm256_set1_epi8(b'"' as i8));
-    for (block, masks) in blocks.iter().zip(masks.iter_mut()) {
-        let (halves, _) = block.as_chunks::<32>();
-        let [low, high] = halves else { continue };
+    places.note_all(blocks, |block| {
+        let ([low, high], _) = block.as_chunks::<32>() else {
+            return Masks::default(); // never: there are two halves
+        };
         let (low, high) = (load(low), load(high));
-        masks.line_feeds = equal(low, line_feed) | equal(high, line_feed) << 32;
-        masks.quotes = equal(low, quote) | equal(high, quote) << 32;
-    }
-    places.note_all(masks.iter().take(blocks.len()));
+        Masks {
+            line_feeds: equal(low, line_feed) | equal(high, line_feed) << 32,
+            quotes: equal(low, quote) | equal(high, quote) << 32,
+        }
+    });
 }
 
 /// A bit for each byte that is the one sought.

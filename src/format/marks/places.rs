@@ -63,24 +63,30 @@ impl Places {
         self.noted = 0;
     }
 
-    /// Notes what is marked in the next blocks of the window.
+    /// Notes what `masks_of` marks in the next blocks of the window.
     #[inline(always)]
-    pub(super) fn note_all<'m>(&mut self, blocks: impl Iterator<Item = &'m Masks> + Clone) {
+    pub(super) fn note_all<B>(
+        &mut self,
+        blocks: impl IntoIterator<Item = B>,
+        masks_of: impl Fn(B) -> Masks,
+    ) {
+        let (feeds, quotes) = (&mut self.line_feeds, &mut self.quotes);
         let mut at = self.noted;
-        if self.with_quotes {
-            for masks in blocks.clone() {
-                self.quotes.note::<USUAL_QUOTES>(masks.quotes, at);
-                at += BLOCK as i32;
+        // Where the lists end stays in registers.
+        let (mut feeds_end, mut quotes_end) = (feeds.end, quotes.end);
+        for block in blocks {
+            let masks = masks_of(block);
+            if self.with_quotes {
+                let places = &mut quotes.places;
+                quotes_end = note::<USUAL_QUOTES>(places, quotes_end, masks.quotes, at);
             }
-            at = self.noted;
-        }
-        for masks in blocks {
-            self.line_feeds
-                .note::<USUAL_LINE_FEEDS>(masks.line_feeds, at);
+            let places = &mut feeds.places;
+            feeds_end = note::<USUAL_LINE_FEEDS>(places, feeds_end, masks.line_feeds, at);
             at += BLOCK as i32;
         }
+        (feeds.end, quotes.end) = (feeds_end, quotes_end);
         self.noted = at;
-        self.quotes.close();
+        quotes.close();
     }
 
     /// The next line feed of the window.
@@ -105,10 +111,8 @@ impl Places {
         {
             list.next += NOTED;
             let [a, b, c, d, e] = *places;
-            return Quotes {
-                places: [a, b, c, d, e, *sixth].map(|place| place.wrapping_sub(start) as u32),
-                noted: NOTED,
-            };
+            let from_start = |place: i32| place.wrapping_sub(start) as u32;
+            return Quotes([a, b, c, d, e, *sixth].map(from_start));
         }
         list.any_quotes(start, end)
     }
@@ -120,29 +124,30 @@ impl Places {
     }
 }
 
-impl List {
-    /// Notes the places that are marked in a mask, which begins at `at`; mostly there are `USUAL` or fewer.
-    #[inline(always)]
-    fn note<const USUAL: usize>(&mut self, mut mask: u64, at: i32) {
-        let count = mask.count_ones() as usize;
-        let room = self.places.get_mut(self.end..);
-        let Some(room) = room.and_then(|room| room.first_chunk_mut::<BLOCK>()) else {
-            return; // never: a window marks no more places than it has bytes
-        };
-        for free in &mut room[..USUAL] {
-            *free = at.wrapping_add(mask.trailing_zeros() as i32);
-            mask &= mask.wrapping_sub(1);
-        }
-        for free in room[USUAL..].iter_mut() {
-            if mask == 0 {
-                break;
-            }
-            *free = at.wrapping_add(mask.trailing_zeros() as i32);
-            mask &= mask.wrapping_sub(1);
-        }
-        self.end += count;
+/// Notes the places that are marked in a mask, which begins at `at`, behind the `end` of a list; mostly
+/// there are `USUAL` or fewer. Where the list ends then.
+#[inline(always)]
+fn note<const USUAL: usize>(places: &mut [i32], end: usize, mut mask: u64, at: i32) -> usize {
+    let count = mask.count_ones() as usize;
+    let room = places.get_mut(end..);
+    let Some(room) = room.and_then(|room| room.first_chunk_mut::<BLOCK>()) else {
+        return end; // never: a window marks no more places than it has bytes
+    };
+    for free in &mut room[..USUAL] {
+        *free = at.wrapping_add(mask.trailing_zeros() as i32);
+        mask &= mask.wrapping_sub(1);
     }
+    for free in room[USUAL..].iter_mut() {
+        if mask == 0 {
+            break;
+        }
+        *free = at.wrapping_add(mask.trailing_zeros() as i32);
+        mask &= mask.wrapping_sub(1);
+    }
+    end + count
+}
 
+impl List {
     /// Ends the list, so that looking ahead finds that there is nothing more.
     fn close(&mut self) {
         if let Some(behind) = self.places.get_mut(self.end..self.end + NOTED + 1) {
@@ -165,11 +170,14 @@ impl List {
     /// The quotes up to `end`, however many there are.
     #[inline(never)]
     fn any_quotes(&mut self, start: i32, end: i32) -> Quotes {
-        let mut quotes = Quotes::default();
+        let mut quotes = Quotes::UNKNOWN;
+        let mut free = quotes.0.iter_mut();
         while let Some(place) = self.places[..self.end].get(self.next)
             && *place < end
         {
-            quotes.note(place.wrapping_sub(start) as u32);
+            if let Some(free) = free.next() {
+                *free = place.wrapping_sub(start) as u32;
+            }
             self.next += 1;
         }
         quotes
