@@ -125,6 +125,7 @@ fn visit_other<F: Lend, V: Visitor>(
     if offer(line.bytes, clock, visitor) {
         return;
     }
+    let mut is_note = notes::is_note(line.bytes) || csv::is_names(line.bytes);
     if let Some(opened) = envelope::any(line.bytes) {
         clock.carried(opened.stamp);
         let found = offer(&opened.inner, clock, visitor);
@@ -132,8 +133,9 @@ fn visit_other<F: Lend, V: Visitor>(
         if found {
             return;
         }
+        is_note |= notes::is_note(&opened.inner);
     }
-    let why = match notes::is_note(line.bytes) || csv::is_names(line.bytes) {
+    let why = match is_note {
         true => Reject::NotARequest,
         false => Reject::Malformed,
     };

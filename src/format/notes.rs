@@ -1,14 +1,14 @@
 //! Lines that are no requests, in logs of requests: what servers write of themselves between them.
 //!
 //! They are counted as such and not as malformed: of a Kubernetes audit log half of the events are only
-//! received.
+//! received, and a container's log holds what the server wrote to standard error as well.
 
 use memchr::memmem::find;
 
 /// Whether a line that no format takes is one of these.
 #[cold]
 pub(super) fn is_note(line: &[u8]) -> bool {
-    kubernetes(line) || zap(line) || haproxy(line)
+    kubernetes(line) || zap(line) || haproxy(line) || of_error_log(line)
 }
 
 fn holds(line: &[u8], text: &str) -> bool {
@@ -43,6 +43,31 @@ fn haproxy(line: &[u8]) -> bool {
     ];
     let notice = holds(line, "haproxy[") && NOTICES.iter().any(|notice| holds(line, notice));
     notice || line.ends_with(b": SSL handshake failure") || line.ends_with(b" during SSL handshake")
+}
+
+/// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, or of what starts nginx's container.
+fn of_error_log(line: &[u8]) -> bool {
+    // `0` stands for a digit, `a` for a letter.
+    const BEGINNINGS: [&str; 4] = [
+        "0000/00/00 00:00:00 [aaaa",
+        "[aaa aaa 00 00:00:00.000000 0000] [",
+        "0000-00-00 00:00:00.000000 [aaaa",
+        "[0000-00-00 00:00:00 +0000] [",
+    ];
+    let begins = |shape: &&str| {
+        let stands = |(byte, shape): (&u8, u8)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            b'a' => byte.is_ascii_alphabetic(),
+            // East or west of Greenwich.
+            b'+' => matches!(byte, b'+' | b'-'),
+            other => *byte == other,
+        };
+        line.len() > shape.len() && line.iter().zip(shape.bytes()).all(stands)
+    };
+    // The level, or the process, stands in brackets of its own.
+    let is_closed = |shape: &str| holds(&line[shape.len()..line.len().min(shape.len() + 40)], "] ");
+    let beginning = BEGINNINGS.iter().find(|shape| begins(shape));
+    beginning.is_some_and(|shape| is_closed(shape)) || line.starts_with(b"/docker-entrypoint.")
 }
 
 #[cfg(test)]
@@ -100,6 +125,25 @@ mod tests {
                 "haproxy[1]: 192.0.2.1:56 [25/Feb/2026:16:20:10.111] web app/a 1/2/3",
                 false,
             ),
+            (
+                "2026/03/10 09:43:00 [error] 29#29: *1 access forbidden by rule, client: 192.0.2.1",
+                true,
+            ),
+            (
+                "[Tue Mar 10 09:43:00.123456 2026] [authz_core:error] [pid 7:tid 8] AH01630: denied",
+                true,
+            ),
+            ("2026-03-10 09:43:00.123456 [NOTICE] [7] started", true),
+            (
+                "[2026-03-10 09:43:00 +0000] [7] [INFO] Booting worker with pid: 7",
+                true,
+            ),
+            (
+                "/docker-entrypoint.sh: Configuration complete; ready for start up",
+                true,
+            ),
+            ("2026/03/10 09:43:00 [error", false),
+            ("2026/03/10 09:43:00 GET /a 403", false),
             ("hello", false),
         ] {
             assert_eq!(is_note(line.as_bytes()), expected, "{line}");
