@@ -65,6 +65,10 @@ impl<'a> Draft<'a> {
         match role {
             Role::Time => self.put_time(rank, &value, clock),
             Role::Request => self.put_request(rank, value),
+            // A `request_time` may be when the request came.
+            Role::Seconds if value.get(4) == Some(&b'-') && value.get(13) == Some(&b':') => {
+                self.put_time(UNTOLD - 1, &value, clock);
+            }
             _ if role.is_of_several() => self.compound.take(role, value),
             Role::AuditStage if &value[..] != b"ResponseComplete" && &value[..] != b"Panic" => {
                 return None;
@@ -305,6 +309,21 @@ mod tests {
         ] {
             let found = authority(target.as_bytes()).map(|(start, end)| &target[start..end]);
             assert_eq!(found, host, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_request_time_may_be_a_moment() {
+        let mut clock = Clock::new(None);
+        for (value, moment, duration) in [
+            ("2026-03-10T09:43:00Z", Some(1_773_135_780_000), None),
+            ("0.25", None, Some(250)),
+        ] {
+            let mut draft = Draft::new();
+            let value = Cow::Borrowed(value.as_bytes());
+            draft.put(Role::Seconds, 1, value, &mut clock);
+            assert_eq!(draft.record.duration_ms, duration);
+            assert_eq!(draft.finish_timed().map(|record| record.time_ms), moment);
         }
     }
 
