@@ -49,13 +49,24 @@ impl BuiltIn for Json {
         let asked = settings.log_format.as_deref();
         let is_object = |line: &&[u8]| matches!(line.trim_ascii_start(), [b'{' | b'[', ..]);
         let is_json = sample.first().is_some_and(is_object);
+        let wrote: Vec<(&str, usize)> = match is_json {
+            true => dialects()
+                .iter()
+                .map(|one| (one.known.name, one.wrote_of(sample)))
+                .collect(),
+            false => Vec::new(),
+        };
+        let wrote = |dialect: &Dialect| {
+            let told = wrote.iter().find(|(name, _)| *name == dialect.known.name);
+            told.map_or(0, |(_, lines)| *lines)
+        };
         let dialect = dialects().iter().find(|dialect| {
             asked.is_some_and(|name| dialect.known.is_named(name))
-                || is_json && dialect.wrote_most(sample)
+                || 2 * wrote(dialect) > sample.len()
         });
         let chosen = dialect.map(|dialect| dialect.known.name);
         let wrote_some = |(other, _): &&(&'static Dialect, Names)| {
-            Some(other.known.name) != chosen && sample.iter().any(|line| other.wrote(line))
+            Some(other.known.name) != chosen && wrote(other) > 0
         };
         let others = match (is_json, asked) {
             (true, None) => named().iter().filter(wrote_some).collect(),

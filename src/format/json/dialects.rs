@@ -6,6 +6,7 @@
 use super::names::{Names, Table};
 use crate::format::registry::Known;
 use crate::format::role::Role;
+use memchr::memmem::{self, Finder};
 use std::sync::LazyLock;
 
 /// The lines of one service.
@@ -22,12 +23,15 @@ impl Dialect {
     pub(super) fn wrote(&self, line: &[u8]) -> bool {
         self.signature
             .iter()
-            .all(|text| memchr::memmem::find(line, text.as_bytes()).is_some())
+            .all(|text| memmem::find(line, text.as_bytes()).is_some())
     }
 
-    /// Whether most sampled lines are its own.
-    pub(super) fn wrote_most(&self, sample: &[&[u8]]) -> bool {
-        2 * sample.iter().filter(|line| self.wrote(line)).count() > sample.len()
+    /// How many of the sampled lines are its own.
+    pub(super) fn wrote_of(&self, sample: &[&[u8]]) -> usize {
+        let texts = self.signature.iter().map(|text| Finder::new(*text));
+        let texts: Vec<Finder<'_>> = texts.collect();
+        let holds_all = |line: &&&[u8]| texts.iter().all(|text| text.find(line).is_some());
+        sample.iter().filter(holds_all).count()
     }
 }
 
