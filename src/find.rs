@@ -115,13 +115,13 @@ pub(crate) fn are_same(one: &[u8], other: &[u8]) -> bool {
         return false;
     }
     if let (Some(last), Some(others)) = (one.last_chunk::<16>(), other.last_chunk::<16>()) {
-        let pairs = one
+        let mut pairs = one
             .as_chunks::<16>()
             .0
             .iter()
             .zip(other.as_chunks::<16>().0);
         // The last ones overlap those before.
-        return last == others && pairs.into_iter().all(|(one, other)| one == other);
+        return last == others && pairs.all(|(one, other)| one == other);
     }
     if let (Some(first), Some(others)) = (one.first_chunk::<8>(), other.first_chunk::<8>()) {
         return first == others && one.last_chunk::<8>() == other.last_chunk::<8>();

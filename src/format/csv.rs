@@ -4,6 +4,7 @@
 //! what it means as a key of JSON lines. A row has as many values as there are names.
 
 use super::draft::Draft;
+use super::field::undoubled;
 use super::json;
 use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
@@ -130,17 +131,6 @@ impl<'a> Iterator for Values<'a> {
             true => Cow::Owned(undoubled(value)),
         })
     }
-}
-
-fn undoubled(value: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some(at) = memchr::memmem::find(rest, b"\"\"") {
-        plain.extend_from_slice(&rest[..=at]);
-        rest = &rest[at + 2..];
-    }
-    plain.extend_from_slice(rest);
-    plain
 }
 
 #[cfg(test)]

@@ -198,6 +198,18 @@ pub(super) fn is_method(text: &[u8]) -> bool {
         && (text.iter().all(u8::is_ascii_uppercase) || text.iter().all(token))
 }
 
+/// A text in which a quote is doubled, with each of them once (RFC 4180).
+pub(super) fn undoubled(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memmem::find(rest, b"\"\"") {
+        plain.extend_from_slice(&rest[..=at]);
+        rest = &rest[at + 2..];
+    }
+    plain.extend_from_slice(rest);
+    plain
+}
+
 /// A request line without the colours of a terminal around it, with which Werkzeug tells answers apart.
 fn without_colours(line: &[u8]) -> &[u8] {
     let mut line = line;

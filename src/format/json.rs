@@ -49,29 +49,18 @@ impl BuiltIn for Json {
         let asked = settings.log_format.as_deref();
         let is_object = |line: &&[u8]| matches!(line.trim_ascii_start(), [b'{' | b'[', ..]);
         let is_json = sample.first().is_some_and(is_object);
-        let wrote: Vec<(&str, usize)> = match is_json {
-            true => dialects()
-                .iter()
-                .map(|one| (one.known.name, one.wrote_of(sample)))
-                .collect(),
-            false => Vec::new(),
-        };
-        let wrote = |dialect: &Dialect| {
-            let told = wrote.iter().find(|(name, _)| *name == dialect.known.name);
-            told.map_or(0, |(_, lines)| *lines)
-        };
-        let dialect = dialects().iter().find(|dialect| {
-            asked.is_some_and(|name| dialect.known.is_named(name))
-                || 2 * wrote(dialect) > sample.len()
+        let lines_of = |dialect: &Dialect| if is_json { dialect.wrote_of(sample) } else { 0 };
+        let lines: Vec<usize> = dialects().iter().map(lines_of).collect();
+        let mut each = dialects().iter().zip(&lines);
+        let own = each.find(|(dialect, lines)| {
+            asked.is_some_and(|name| dialect.known.is_named(name)) || 2 * **lines > sample.len()
         });
+        let dialect = own.map(|(dialect, _)| dialect);
         let chosen = dialect.map(|dialect| dialect.known.name);
-        let wrote_some = |(other, _): &&(&'static Dialect, Names)| {
-            Some(other.known.name) != chosen && wrote(other) > 0
-        };
-        let others = match (is_json, asked) {
-            (true, None) => named().iter().filter(wrote_some).collect(),
-            _ => Vec::new(),
-        };
+        let others = named().iter().zip(&lines).filter(|((other, _), lines)| {
+            asked.is_none() && **lines > 0 && Some(other.known.name) != chosen
+        });
+        let others = others.map(|(other, _)| other).collect();
         let dialect = match dialect {
             Some(dialect) => Some((dialect, names(dialect.table)?)),
             None => None,

@@ -125,16 +125,18 @@ fn visit_other<F: Lend, V: Visitor>(
     if offer(line.bytes, clock, visitor) {
         return;
     }
-    let mut is_note = notes::is_note(line.bytes) || csv::is_names(line.bytes);
-    if let Some(opened) = envelope::any(line.bytes) {
+    let opened = envelope::any(line.bytes);
+    if let Some(opened) = &opened {
         clock.carried(opened.stamp);
         let found = offer(&opened.inner, clock, visitor);
         clock.carried(b"");
         if found {
             return;
         }
-        is_note |= notes::is_note(&opened.inner);
     }
+    let is_note = notes::is_note(line.bytes)
+        || csv::is_names(line.bytes)
+        || opened.is_some_and(|opened| notes::is_note(&opened.inner));
     let why = match is_note {
         true => Reject::NotARequest,
         false => Reject::Malformed,

@@ -1,11 +1,12 @@
 //! W3C extended logs: a `#Fields` line names the fields of the lines behind it.
 //!
 //! Sources: the W3C working draft (<https://www.w3.org/TR/WD-logfile.html>), IIS
-//! (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>), the error log of HTTP.sys, and
+//! (<https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging>), the error log of HTTP.sys,
 //! CloudFront's standard log, and Zeek's log of HTTP with tabs
-//! (<https://docs.zeek.org/en/master/logs/http.html>). A file may change its fields anywhere; a line is read with the last
-//! directive before it, else with one of the head's, else with a set that servers write by
-//! default, else as one of IIS. A line must have as many fields as are named, and a method and a status where they belong.
+//! (<https://docs.zeek.org/en/master/logs/http.html>). A file may change its fields anywhere; a line is read
+//! with the last directive before it, else with one of the head's, else with a set that servers write by
+//! default, else as one of IIS. A line must have as many fields as are named, and a method and a status where
+//! they belong.
 
 mod bare;
 mod names;
@@ -81,11 +82,11 @@ fn in_milliseconds(fields: &[u8], columns: Vec<Column>) -> Vec<Column> {
     if !has(b"time-taken cs-version") && !has(b"time-taken cs-host") {
         return columns;
     }
-    let in_milliseconds = |column| match column {
+    let columns = columns.into_iter().map(|column| match column {
         Column::Field(Role::TimeTaken, rank) => Column::Field(Role::Milliseconds, rank),
         column => column,
-    };
-    columns.into_iter().map(in_milliseconds).collect()
+    });
+    columns.collect()
 }
 
 impl BuiltIn for W3c {

@@ -23,12 +23,15 @@ struct Counted {
     denied: bool,
 }
 
-/// Where the caches may know the keys of a request.
-struct Spots {
-    path: memo::Spot,
-    client: familiar::Spot,
-    agent: familiar::Spot,
-    referer: memo::Spot,
+/// Keys of a request that have to be worked out, and where the caches may know them and the others.
+struct Sought<'r> {
+    path: &'r [u8],
+    query: &'r [u8],
+    client: &'r [u8],
+    path_spot: memo::Spot,
+    client_spot: familiar::Spot,
+    agent_spot: familiar::Spot,
+    referer_spot: memo::Spot,
 }
 
 /// Counts the chunks that one thread reads.
@@ -229,39 +232,40 @@ impl<'a> Shard<'a> {
             .insert(self.survey.template.keys.bytes(template), answer);
     }
 
-    /// Looks where the caches may know the keys of a request.
+    /// Begins to seek the keys of a request.
     #[inline(always)]
-    fn spots(&self, path: &[u8], record: &Record<'_>) -> Spots {
-        Spots {
-            path: self.paths.spot(path),
-            client: self.clients.spot(self.gate.client(record)),
-            agent: self.agents.spot(&record.user_agent),
-            referer: self.referers.spot(&record.referer),
+    fn seek<'r>(&self, record: &'r Record<'_>) -> Sought<'r> {
+        let ((path, query), client) = (record.path_and_query(), self.gate.client(record));
+        Sought {
+            path,
+            query,
+            client,
+            path_spot: self.paths.spot(path),
+            client_spot: self.clients.spot(client),
+            agent_spot: self.agents.spot(&record.user_agent),
+            referer_spot: self.referers.spot(&record.referer),
         }
     }
 
     /// Counts everything that a request is put under. The ids of its client and its template.
     #[inline]
-    fn count_keys(
-        &mut self,
-        record: &Record<'_>,
-        (path, query): (&[u8], &[u8]),
-        denied: bool,
-        at: Spots,
-    ) -> (u32, u32) {
-        let template = self.template_of(path, at.path);
+    fn count_keys(&mut self, record: &Record<'_>, sought: Sought<'_>, denied: bool) -> (u32, u32) {
+        let template = self.template_of(sought.path, sought.path_spot);
         let (survey, time_ms) = (&mut self.survey, record.time_ms);
-        let client = self.gate.client(record);
-        let client = survey.ip.familiar_id(&mut self.clients, at.client, client);
-        let agent = &record.user_agent;
+        let (clients, agents) = (&mut self.clients, &mut self.agents);
+        let client = survey
+            .ip
+            .familiar_id(clients, sought.client_spot, sought.client);
         let agent = survey
             .user_agent
-            .familiar_id(&mut self.agents, at.agent, agent);
+            .familiar_id(agents, sought.agent_spot, &record.user_agent);
         let mut referer_host = NOBODY;
         if !record.referer.is_empty() {
             let table = &mut survey.referer_host;
             let host = || Some(table.id(key::referer_host(&record.referer)));
-            let id = self.referers.get_or_at(at.referer, &record.referer, host);
+            let id = self
+                .referers
+                .get_or_at(sought.referer_spot, &record.referer, host);
             referer_host = id.map_or(NOBODY, |id| *id);
         }
         if !record.user.is_empty() {
@@ -273,7 +277,7 @@ impl<'a> Shard<'a> {
         if denied {
             survey.denied_hours.count(template, time_ms);
         }
-        self.count_token(record, query, denied);
+        self.count_token(record, sought.query, denied);
         self.place(template, Answer::of(record.status, denied));
         self.count_later(Counted {
             client,
@@ -342,8 +346,7 @@ impl Visitor for Shard<'_> {
             self.survey.sources[self.source].skipped.filtered += 1;
             return self.outline(line, NOBODY, NOBODY);
         }
-        let (path, query) = record.path_and_query();
-        let spots = self.spots(path, record);
+        let sought = self.seek(record);
         self.count_format(format);
         self.chunk.start_ms = self.chunk.start_ms.min(record.time_ms);
         self.chunk.end_ms = self.chunk.end_ms.max(record.time_ms);
@@ -361,7 +364,7 @@ impl Visitor for Shard<'_> {
             self.offset = (record.utc_offset_s, 0);
         }
         self.offset.1 += 1;
-        let (client, template) = self.count_keys(record, (path, query), denied, spots);
+        let (client, template) = self.count_keys(record, sought, denied);
         self.outline(line, client, template);
     }
 

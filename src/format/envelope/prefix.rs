@@ -205,15 +205,8 @@ pub(super) fn quoted(line: &[u8]) -> Option<Opened<'_>> {
     // Two quotes are an empty field too; in a table of comma-separated values none stands alone.
     let pairs = memchr::memmem::find_iter(inner, b"\"\"").count();
     if pairs > 0 && 2 * pairs == memchr::memchr_iter(b'"', inner).count() {
-        let mut plain = Vec::with_capacity(inner.len());
-        let mut rest = inner;
-        while let Some(at) = memchr::memmem::find(rest, b"\"\"") {
-            plain.extend_from_slice(&rest[..=at]);
-            rest = &rest[at + 2..];
-        }
-        plain.extend_from_slice(rest);
         return Some(Opened {
-            inner: Cow::Owned(plain),
+            inner: Cow::Owned(crate::format::field::undoubled(inner)),
             stamp: b"",
         });
     }

@@ -2,7 +2,8 @@
 //!
 //! `name=value` fields are known by their usual names. Fields without a name are understood only
 //! where the whole sample leaves no doubt: a host name in every line, request times of three
-//! decimals (the first field may have four, as Rack's), an upstream status that mostly equals the status. Everything else is passed over.
+//! decimals (the first field may have four, as Rack's), a number before a column of `ms`, an upstream status
+//! that mostly equals the status. Everything else is passed over.
 
 mod tail;
 

@@ -28,7 +28,7 @@ fn skipped(skipped: &Skipped, lines: u64) -> Option<String> {
         (skipped.malformed, "malformed"),
         (skipped.too_long, "longer than 1 MiB"),
         (skipped.filtered, "outside of --since, --until or --where"),
-        (skipped.not_a_request, "no requests"),
+        (skipped.not_a_request, "not requests"),
     ]
     .iter()
     .filter(|(count, _)| *count > 0)
