@@ -121,25 +121,29 @@ impl Detected {
 pub fn detect(head: &[u8], settings: &FormatSettings) -> Result<Detected, FormatError> {
     let sample = Sample::of(sampled(head), directives(head), settings);
     let bare = by_lines(&sample, settings);
-    if bare
-        .as_ref()
-        .is_ok_and(|(_, parsed)| *parsed == sample.lines.len())
-    {
+    let all = sample.lines.len();
+    if bare.as_ref().is_ok_and(|(_, parsed)| *parsed == all) {
         return bare.map(|(detected, _)| detected);
     }
-    let Some((envelope, inner)) = Envelope::learn(&sample.lines) else {
-        return bare.map(|(detected, _)| detected);
-    };
-    let lines = inner.iter().map(|line| &line.inner[..]).collect();
-    let inner = Sample {
-        stamps: inner.iter().map(|line| line.stamp).collect(),
-        ..Sample::of(lines, Vec::new(), settings)
-    };
-    match (bare, by_lines(&inner, settings)) {
-        (Ok((bare, most)), Ok((_, parsed))) if parsed <= most && most > 0 => Ok(bare),
-        (_, Ok((carried, parsed))) if parsed > 0 => Ok(carried.carried_by(envelope)),
-        (bare, _) => bare.map(|(detected, _)| detected),
-    }
+    let best = Envelope::learn(&sample.lines)
+        .into_iter()
+        .fold(bare, |best, (envelope, inner)| {
+            let lines = inner.iter().map(|line| &line.inner[..]).collect();
+            let inner = Sample {
+                stamps: inner.iter().map(|line| line.stamp).collect(),
+                ..Sample::of(lines, Vec::new(), settings)
+            };
+            match (best, by_lines(&inner, settings)) {
+                (Ok((best, most)), Ok((_, parsed))) if parsed <= most && most > 0 => {
+                    Ok((best, most))
+                }
+                (_, Ok((carried, parsed))) if parsed > 0 => {
+                    Ok((carried.carried_by(envelope), parsed))
+                }
+                (best, _) => best,
+            }
+        });
+    best.map(|(detected, _)| detected)
 }
 
 /// How the lines of a sample are read, and how many of them.

@@ -49,6 +49,16 @@ pub(super) struct Opened<'a> {
     pub(super) stamp: &'a [u8],
 }
 
+impl<'a> Opened<'a> {
+    /// A line that nothing carries.
+    fn bare(line: &'a [u8]) -> Self {
+        Opened {
+            inner: Cow::Borrowed(line),
+            stamp: b"",
+        }
+    }
+}
+
 impl Kind {
     const ALL: [Kind; 9] = [
         Kind::Coloured,
@@ -99,14 +109,13 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// What carries most lines of a sample, and those lines without it; `None` where nothing does.
-    pub(super) fn learn<'a>(sample: &[&'a [u8]]) -> Option<(Envelope, Vec<Opened<'a>>)> {
+    /// What carries most lines of a sample, and those lines without it; none where nothing does. Where the lines
+    /// without it are objects, which may be the records or hold them, that is one answer and the envelope with these
+    /// objects opened the next.
+    pub(super) fn learn<'a>(sample: &[&'a [u8]]) -> Vec<(Envelope, Vec<Opened<'a>>)> {
+        let mut found = Vec::new();
         let mut envelope = Envelope::default();
-        let bare = |line: &&'a [u8]| Opened {
-            inner: Cow::Borrowed(*line),
-            stamp: b"",
-        };
-        let mut lines: Vec<Opened<'a>> = sample.iter().map(bare).collect();
+        let mut lines: Vec<Opened<'a>> = sample.iter().map(|line| Opened::bare(line)).collect();
         while envelope.kinds.len() < DEEPEST {
             let carries_most = |kind: &Kind| {
                 let carried = lines.iter().filter(|line| kind.open(&line.inner).is_some());
@@ -115,13 +124,19 @@ impl Envelope {
             let Some(kind) = Kind::ALL.into_iter().find(carries_most) else {
                 break;
             };
+            if kind == Kind::Object && !envelope.kinds.is_empty() {
+                found.push((envelope.clone(), lines.clone()));
+            }
             envelope.kinds.push(kind);
             lines = lines
                 .into_iter()
                 .filter_map(|line| within(kind, line))
                 .collect();
         }
-        (!envelope.kinds.is_empty()).then_some((envelope, lines))
+        if !envelope.kinds.is_empty() {
+            found.push((envelope, lines));
+        }
+        found
     }
 
     /// Whether the lines of the file are JSON objects.
@@ -137,10 +152,7 @@ impl Envelope {
 
     /// The line without the envelopes; `None` where it does not come in them.
     fn open<'a>(&self, line: &'a [u8]) -> Option<Opened<'a>> {
-        let mut opened = Opened {
-            inner: Cow::Borrowed(line),
-            stamp: b"",
-        };
+        let mut opened = Opened::bare(line);
         for kind in &self.kinds {
             opened = within(*kind, opened)?;
         }
@@ -166,22 +178,22 @@ fn within<'a>(kind: Kind, outer: Opened<'a>) -> Option<Opened<'a>> {
     }
 }
 
-/// A line without whatever carries it; `None` if nothing does.
-pub(super) fn any(line: &[u8]) -> Option<Opened<'_>> {
-    let mut opened = Opened {
-        inner: Cow::Borrowed(line),
-        stamp: b"",
-    };
-    let mut depth = 0;
-    while depth < DEEPEST {
-        let kind = Kind::ALL
-            .into_iter()
-            .find(|kind| kind.open(&opened.inner).is_some());
-        let Some(kind) = kind else { break };
-        opened = within(kind, opened)?;
-        depth += 1;
+/// Shows a line without whatever carries it: also where objects may be the record or hold it, until `is_taken`.
+pub(super) fn any(line: &[u8], mut is_taken: impl FnMut(&Opened<'_>) -> bool) -> bool {
+    let mut opened = Opened::bare(line);
+    for depth in 0..=DEEPEST {
+        let carries = |kind: &Kind| depth < DEEPEST && kind.open(&opened.inner).is_some();
+        let kind = Kind::ALL.into_iter().find(carries);
+        let may_be_a_record = depth > 0 && matches!(kind, None | Some(Kind::Object));
+        if may_be_a_record && is_taken(&opened) {
+            return true;
+        }
+        match kind.and_then(|kind| within(kind, opened)) {
+            Some(inner) => opened = inner,
+            None => break,
+        }
     }
-    (depth > 0).then_some(opened)
+    false
 }
 
 /// A format whose lines come in envelopes.

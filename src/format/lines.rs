@@ -125,18 +125,18 @@ fn visit_other<F: Lend, V: Visitor>(
     if offer(line.bytes, clock, visitor) {
         return;
     }
-    let opened = envelope::any(line.bytes);
-    if let Some(opened) = &opened {
+    let mut is_note = false;
+    let is_record = envelope::any(line.bytes, |opened| {
         clock.carried(opened.stamp);
-        let found = offer(&opened.inner, clock, visitor);
+        let is_record = offer(&opened.inner, clock, visitor);
         clock.carried(b"");
-        if found {
-            return;
-        }
+        is_note |= !is_record && notes::is_note(&opened.inner);
+        is_record
+    });
+    if is_record {
+        return;
     }
-    let is_note = notes::is_note(line.bytes)
-        || csv::is_names(line.bytes)
-        || opened.is_some_and(|opened| notes::is_note(&opened.inner));
+    is_note |= notes::is_note(line.bytes) || csv::is_names(line.bytes);
     let why = match is_note {
         true => Reject::NotARequest,
         false => Reject::Malformed,

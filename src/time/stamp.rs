@@ -209,7 +209,7 @@ impl Clock {
         }
         let (civil, rest) = match (stamp.get(2)?, stamp.get(4)?) {
             (b'/', _) => ncsa(stamp).or_else(|| by_month_number(stamp))?,
-            (_, b'-' | b'/') => iso(stamp)?,
+            (_, b'-' | b'/' | b':') => iso(stamp)?,
             (b'0'..=b'9' | b'.', b'0'..=b'9' | b'.') => return epoch(stamp),
             _ => asctime(stamp)
                 .map(|civil| (civil, &b""[..]))
@@ -320,12 +320,18 @@ fn iso(stamp: &[u8]) -> Option<(Civil, &[u8])> {
         b,
         d,
         dd,
-        b'T' | b't' | b' ' | b'_',
+        separator @ (b'T' | b't' | b' ' | b'_' | b'-'),
     ] = *date
     else {
         return None;
     };
-    let same_separator = a == b && matches!(a, b'-' | b'/');
+    let same_separator = a == b
+        && match a {
+            b'-' | b'/' => separator != b'-',
+            // Sophos UTM's `2026:03:10-09:43:00`.
+            b':' => separator == b'-',
+            _ => false,
+        };
     // Gin writes `2026/03/10 - 09:43:00`.
     let time = time.strip_prefix(b"- ").unwrap_or(time);
     let (civil, rest) = time_of_day(time)?;

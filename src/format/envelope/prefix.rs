@@ -50,27 +50,35 @@ pub(super) fn syslog_5424(line: &[u8]) -> Option<Opened<'_>> {
     let (_host, rest) = word(rest)?;
     let (_app, rest) = word(rest)?;
     let (_process, rest) = word(rest)?;
-    let (_message, rest) = word(rest)?;
-    carried(stamp, structured_data(rest)?)
+    let (message, rest) = word(rest)?;
+    // Heroku's drains leave out the structured data (https://devcenter.heroku.com/articles/log-drains).
+    let inner = structured_data(rest).or((message == b"-").then_some(rest))?;
+    carried(stamp, inner)
 }
 
-/// Behind `-` or `[id name="value"]...`, in whose values `"`, `\` and `]` are escaped.
+/// Behind `-` or `[id name="value"]...`, in whose values `"`, `\` and `]` are escaped. The name of a logger in
+/// brackets is none of it.
 fn structured_data(text: &[u8]) -> Option<&[u8]> {
     if let Some(rest) = text.strip_prefix(b"- ") {
         return Some(rest);
     }
     let mut rest = text;
     while let Some(body) = rest.strip_prefix(b"[") {
-        let mut in_quotes = false;
+        let (mut in_quotes, mut has_quotes) = (false, false);
         let mut at = 0;
         loop {
             match body.get(at)? {
                 b'\\' if in_quotes => at += 1,
-                b'"' => in_quotes = !in_quotes,
+                b'"' => (in_quotes, has_quotes) = (!in_quotes, true),
                 b']' if !in_quotes => break,
                 _ => {}
             }
             at += 1;
+        }
+        // The first element without parameters.
+        let is_name = |byte: &u8| byte.is_ascii_uppercase();
+        if rest.len() == text.len() && !has_quotes && body[..at].iter().all(is_name) {
+            return None;
         }
         rest = body.get(at + 1..)?;
     }
@@ -85,11 +93,17 @@ pub(super) fn syslog_3164(line: &[u8]) -> Option<Opened<'_>> {
     // The journal's short form, and forwarders that keep the time to themselves, have no stamp.
     let (stamp, rest) = bsd_stamp(text)
         .or_else(|| iso_stamp(text))
+        .or_else(|| sophos_stamp(text))
         .unwrap_or((b"", text));
     let rest = rest.trim_ascii_start();
     let (first, behind) = word(rest)?;
     if is_tag(first) && !stamp.is_empty() {
         return carried(stamp, behind);
+    }
+    // Forwarders that know no tag put an object right behind the host.
+    let object = behind.trim_ascii_start();
+    if object.starts_with(b"{") && is_name(first) && !stamp.is_empty() {
+        return carried(stamp, object);
     }
     let (second, message) = word(behind)?;
     if is_tag(second) && is_name(first) {
@@ -98,13 +112,9 @@ pub(super) fn syslog_3164(line: &[u8]) -> Option<Opened<'_>> {
     if stamp.is_empty() {
         return None;
     }
-    // Forwarders that know no tag leave its place empty, or put an object right behind the host.
+    // Or leave its place empty.
     if second == b":" && is_name(first) {
         return carried(stamp, message);
-    }
-    let object = behind.trim_ascii_start();
-    if object.starts_with(b"{") && is_name(first) {
-        return carried(stamp, object);
     }
     // `kernel nginx message`: a tag without colon is told by nothing, so it is not looked for.
     let (third, message) = word(message)?;
@@ -146,6 +156,36 @@ fn iso_stamp(text: &[u8]) -> Option<(&[u8], &[u8])> {
         && matches!(stamp[10], b'T' | b't')
         && stamp[13] == b':'
         && stamp[..4].iter().all(u8::is_ascii_digit);
+    looks.then_some((stamp, rest))
+}
+
+/// `2026:03:10-09:43:00` of Sophos UTM, and the rest behind it.
+fn sophos_stamp(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (stamp, rest) = word(text)?;
+    let looks = matches!(
+        stamp,
+        [
+            _,
+            _,
+            _,
+            _,
+            b':',
+            _,
+            _,
+            b':',
+            _,
+            _,
+            b'-',
+            _,
+            _,
+            b':',
+            _,
+            _,
+            b':',
+            _,
+            _
+        ]
+    ) && stamp[..4].iter().all(u8::is_ascii_digit);
     looks.then_some((stamp, rest))
 }
 

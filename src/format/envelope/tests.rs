@@ -3,9 +3,18 @@
 use super::*;
 
 fn opened(line: &str) -> Option<(String, String)> {
-    let opened = any(line.as_bytes())?;
+    depths(line).pop()
+}
+
+/// The line without what carries it, at each depth at which it may be a record.
+fn depths(line: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Some((text(&opened.inner), text(opened.stamp)))
+    any(line.as_bytes(), |opened| {
+        found.push((text(&opened.inner), text(opened.stamp)));
+        false
+    });
+    found
 }
 
 const INNER: &str = r#"192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.1" 403 153"#;
@@ -49,6 +58,18 @@ fn what_stands_before_a_line_is_taken_off() {
             "2025-12-09T13:01:26.669794202Z",
         ),
         ("web_1  | ", ""),
+        (
+            "267 <158>1 2025-12-09T13:01:26.357053+00:00 host heroku router - ",
+            "2025-12-09T13:01:26.357053+00:00",
+        ),
+        (
+            "<158>1 2025-12-09T13:01:26Z host app web.1 - [origin] ",
+            "2025-12-09T13:01:26Z",
+        ),
+        (
+            "2025:12:09-13:01:26 utm httpproxy[6267]: ",
+            "2025:12:09-13:01:26",
+        ),
         ("<134>Dec  9 13:01:26 web-1 : ", "Dec  9 13:01:26"),
     ] {
         let line = format!("{before}{INNER}");
@@ -119,39 +140,68 @@ fn envelopes_nest() {
         (INNER, "2025-12-09T13:01:26Z")
     );
     let line = docker.to_string();
-    let (envelope, lines) = Envelope::learn(&[line.as_bytes()]).unwrap();
+    let (envelope, lines) = Envelope::learn(&[line.as_bytes()]).pop().unwrap();
     assert_eq!(envelope.name(), "syslog in JSON objects");
     assert_eq!(&lines[0].inner[..], INNER.as_bytes());
 }
 
 #[test]
+fn the_name_of_a_logger_is_no_structured_data() {
+    let line =
+        "140 <190>1 2025-12-09T13:01:26Z host app web.1 - [GIN] 2025/12/09 - 13:01:26 | 200 |";
+    let inner = opened(line).map(|(inner, _)| inner);
+    assert_eq!(
+        inner.as_deref(),
+        Some("[GIN] 2025/12/09 - 13:01:26 | 200 |")
+    );
+}
+
+#[test]
+fn an_object_that_is_carried_may_be_the_record_or_hold_it() {
+    let object = r#"{"message":"request of a client was handled","status":403}"#;
+    let own = "request of a client was handled";
+    let docker = serde_json::json!({"log": format!("{object}\n"), "time": "2025-12-09T13:01:26Z"});
+    for line in [
+        format!("Dec  9 13:01:26 web-1 nginx: {object}"),
+        format!("2025-12-09T13:01:26.669794202Z stdout F {object}"),
+        format!("web_1  | {object}"),
+        docker.to_string(),
+    ] {
+        let inner: Vec<String> = depths(&line).into_iter().map(|(inner, _)| inner).collect();
+        assert_eq!(inner, [object, own], "{line}");
+        let learned = Envelope::learn(&[line.as_bytes()]);
+        let inner = learned.iter().map(|(_, lines)| &lines[0].inner[..]);
+        assert!(inner.eq([object.as_bytes(), own.as_bytes()]), "{line}");
+    }
+}
+
+#[test]
 fn a_line_by_itself_is_in_no_envelope() {
     assert_eq!(opened(INNER), None);
-    assert_eq!(Envelope::learn(&[INNER.as_bytes()]), None);
-    assert_eq!(Envelope::learn(&[]), None);
+    assert_eq!(Envelope::learn(&[INNER.as_bytes()]), []);
+    assert_eq!(Envelope::learn(&[]), []);
 }
 
 proptest::proptest! {
     #[test]
     fn any_bytes_are_survived(line: Vec<u8>) {
-        any(&line);
+        any(&line, |_| false);
     }
 
     #[test]
     fn any_torn_envelope_is_survived(cut in 0usize..200, line in "(<[0-9]{1,4}>1? ?|\"|\\{\"log\":\"|Dec  9 13:0|2025-12-09T13:01:26Z |\\[a b=\"|web_1  \\| ){1,4}") {
         let line = format!("{line}{INNER}");
-        any(&line.as_bytes()[..cut.min(line.len())]);
+        any(&line.as_bytes()[..cut.min(line.len())], |_| false);
     }
 }
 
 #[test]
 fn an_object_right_behind_the_host() {
-    let line = r#"2025-12-09T13:01:26.123456+00:00 192.0.2.1  { "status": 403 }"#;
-    let inner = r#"{ "status": 403 }"#.to_owned();
-    assert_eq!(
-        opened(line),
-        Some((inner, "2025-12-09T13:01:26.123456+00:00".to_owned()))
-    );
+    for object in [r#"{ "status": 403 }"#, r#"{"status":403}"#] {
+        let line = format!("2025-12-09T13:01:26.123456+00:00 192.0.2.1  {object}");
+        let stamp = "2025-12-09T13:01:26.123456+00:00".to_owned();
+        assert_eq!(opened(&line), Some((object.to_owned(), stamp)));
+    }
 }
 
 #[test]
