@@ -120,12 +120,18 @@ pub(super) static ROWS: &[Row] = &[
     ]),
     // https://cloud.google.com/storage/docs/access-logs, usage logs
     row("google.storage", &["gcs"], "Google Cloud Storage usage logs", &[
-        r#""$msec","$remote_addr",$_type,$_region,"$request_method","$target","$status",$_received,"$size","$us","$host","$http_referer","$http_user_agent",$rest"#,
+        r#""$epoch","$remote_addr",$_type,$_region,"$bare_method","$target","$status",$_received,"$size","$us","$host","$http_referer","$http_user_agent",$rest"#,
+    ]),
+    // https://docs.umbrella.com/umbrella-user-guide/docs/proxy-log-formats: of a client without an address of its own
+    // network the outer one counts
+    row("cisco.umbrella", &["umbrella"], "Cisco Umbrella's proxy logs (CSV)", &[
+        r#""$date_time","$_identity","","$remote_addr","$_destination","$_type","$_verdict","$target","$http_referer","$http_user_agent","$status","$_received","$body_bytes_sent","$_body","$_hash","$_categories","$_found","$_unwanted","$_disposition","$_malware","$_score","$_kind","$_blocked","$_identities","$_kinds","$bare_method",$rest"#,
+        r#""$date_time","$_identity","$remote_addr","$_outer","$_destination","$_type","$_verdict","$target","$http_referer","$http_user_agent","$status","$_received","$body_bytes_sent","$_body","$_hash","$_categories","$_found","$_unwanted","$_disposition","$_malware","$_score","$_kind","$_blocked","$_identities","$_kinds","$bare_method",$rest"#,
     ]),
     // https://campus.barracuda.com/product/webapplicationfirewall/doc/4259935: access logs as sent to syslog
     row("barracuda.waf", &["barracuda"], "Barracuda Web Application Firewall's access log", &[
-        r#"<$_priority>$spaced_stamp$spaces$_unit TR $_address $_port $remote_addr $_client_port $_login $remote_user $request_method $_protocol $host $_version $status $size $_received $_cached $ms $_server $_server_port $_server_time $_session $_responder $_profile $_protected $_verdict $target $args $http_referer $_cookie "$http_user_agent"$rest"#,
-        r#"$spaced_stamp$spaces$_unit TR $_address $_port $remote_addr $_client_port $_login $remote_user $request_method $_protocol $host $_version $status $size $_received $_cached $ms $_server $_server_port $_server_time $_session $_responder $_profile $_protected $_verdict $target $args $http_referer $_cookie "$http_user_agent"$rest"#,
+        r#"<$_priority>$spaced_stamp$spaces$_unit TR $_address $_port $remote_addr $_client_port $_login $remote_user $request_method $_protocol $host $_version $status $size $_received $_cached $ms $_server $_server_port $_server_time $_session$spaces$_responder $_profile $_protected $_verdict $target $args $http_referer $_cookie "$http_user_agent"$rest"#,
+        r#"$spaced_stamp$spaces$_unit TR $_address $_port $remote_addr $_client_port $_login $remote_user $request_method $_protocol $host $_version $status $size $_received $_cached $ms $_server $_server_port $_server_time $_session$spaces$_responder $_profile $_protected $_verdict $target $args $http_referer $_cookie "$http_user_agent"$rest"#,
     ]),
     // NetScaler's /var/log/httpaccess.log and httpaccess-vpn.log: Apache's, with the process before the request
     row("netscaler", &["citrix.netscaler", "citrix.adc"], "Citrix NetScaler's httpaccess.log", &[

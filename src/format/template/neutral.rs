@@ -17,6 +17,8 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("point_stamp", Some(Role::Time), Shape::Width(23)),
     // Python's: `2026-03-10 09:43:00,123`.
     ("log_stamp", Some(Role::Time), Shape::Width(23)),
+    // Seconds or parts of them since 1970.
+    ("epoch", Some(Role::Time), Shape::Number),
     ("client_port", Some(Role::AddressPort), Shape::Text),
     ("target", Some(Role::Target), Shape::Text),
     ("size", Some(Role::Bytes), Shape::Number),

@@ -103,7 +103,7 @@ impl Step {
                 take(digits).parse(line)
             }
             (Shape::OneOf(words), _) => {
-                let end = find(line, 0, b' ').unwrap_or(line.len());
+                let end = memchr::memchr2(b' ', b'"', line).unwrap_or(line.len());
                 if words.contains(&&line[..end]) {
                     return take(end).parse(line);
                 }

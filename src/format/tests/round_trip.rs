@@ -86,7 +86,7 @@ impl Values {
             "point_stamp" => self.time("%Y-%m-%d %H:%M:%S%.3f"),
             "log_stamp" => self.time("%Y-%m-%d %H:%M:%S,%3f"),
             "time_local" => self.time("%d/%b/%Y:%H:%M:%S +0000"),
-            "msec" => format!("{}.{:03}", self.seconds, self.ms),
+            "msec" | "epoch" => format!("{}.{:03}", self.seconds, self.ms),
             "client_port" => format!("{}:5000", self.ip),
             "remote_addr" => self.ip.clone(),
             "request" | "bare_request" => self.request(),
@@ -134,7 +134,14 @@ impl Values {
         let ms = self.seconds * 1000 + i64::from(self.ms);
         let pairs = [
             (
-                has(&["stamp", "spaced_stamp", "log_stamp", "point_stamp", "msec"]),
+                has(&[
+                    "stamp",
+                    "spaced_stamp",
+                    "log_stamp",
+                    "point_stamp",
+                    "msec",
+                    "epoch",
+                ]),
                 record.time_ms.to_string(),
                 ms.to_string(),
             ),
