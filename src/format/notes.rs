@@ -3,24 +3,26 @@
 //! They are counted as such and not as malformed: of a Kubernetes audit log half of the events are only
 //! received, and a container's log holds what the server wrote to standard error as well.
 
+use super::json::walk;
 use memchr::memmem::find;
 
 /// Whether a line that no format takes is one of these.
 #[cold]
 pub(super) fn is_note(line: &[u8]) -> bool {
-    kubernetes(line) || zap(line) || haproxy(line) || of_error_log(line)
+    unanswered(line) || zap(line) || haproxy(line) || of_error_log(line) || of_program(line)
 }
 
 fn holds(line: &[u8], text: &str) -> bool {
     find(line, text.as_bytes()).is_some()
 }
 
-/// An audit event of a stage at which a request has no answer yet.
-fn kubernetes(line: &[u8]) -> bool {
+/// An audit event of a stage at which a request has no answer yet: of Kubernetes, and of ForgeRock's AM.
+fn unanswered(line: &[u8]) -> bool {
     let early = ["\"RequestReceived\"", "\"ResponseStarted\""];
-    holds(line, "\"auditID\"")
+    let kubernetes = holds(line, "\"auditID\"")
         && holds(line, "\"stage\"")
-        && early.iter().any(|stage| holds(line, stage))
+        && early.iter().any(|stage| holds(line, stage));
+    kubernetes || line.starts_with(b"{") && holds(line, "\"AM-ACCESS-ATTEMPT\"")
 }
 
 /// What Caddy, and others that log with zap, say of themselves; and Caddy's errors, whose requests are in
@@ -29,6 +31,65 @@ fn zap(line: &[u8]) -> bool {
     let written =
         line.starts_with(b"{\"level\":") && holds(line, "\"ts\":") && holds(line, "\"msg\":");
     written && (!holds(line, "\"status\":") || holds(line, "\"logger\":\"http.log.error"))
+}
+
+/// An object that tells of no request: an event of another kind, or what a program says of itself.
+fn of_program(line: &[u8]) -> bool {
+    if !line.starts_with(b"{") {
+        return false;
+    }
+    let mut told = Told::default();
+    walk(line, &mut |key, found| told.take(key, found.text)).is_some() && told.is_note()
+}
+
+/// What the members of an object say of it.
+#[derive(Default)]
+struct Told {
+    /// Suricata and Corelight's Zeek name in each event what it is of.
+    other_kind: bool,
+    flow: bool,
+    /// A status or a code with digits: it may be a request that cannot be read.
+    answer: bool,
+    method: bool,
+    /// A text that is a request or holds one, or one that carries lines of another log.
+    line: bool,
+    level: bool,
+    message: bool,
+}
+
+impl Told {
+    fn take(&mut self, key: &[u8], text: &[u8]) {
+        const METHODS: [&[u8]; 7] = [
+            b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"PATCH", b"OPTIONS",
+        ];
+        let has = |part: &[u8]| {
+            let lower = key.to_ascii_lowercase();
+            find(&lower, part).is_some()
+        };
+        match key {
+            b"event_type" | b"_path" => self.other_kind |= text != b"http",
+            b"flow_id" | b"_write_ts" | b"stats" => self.flow = true,
+            b"level" | b"severity" | b"lvl" | b"levelname" | b"loglevel" | b"log.level" => {
+                self.level = true;
+            }
+            b"msg" | b"message" => self.message = true,
+            b"log" | b"MESSAGE" | b"textPayload" | b"_raw" | b"original" | b"line" => {
+                self.line = true;
+            }
+            _ => {}
+        }
+        let digits = text.first().is_some_and(u8::is_ascii_digit);
+        self.answer |= digits && (has(b"status") || has(b"code"));
+        self.method |= METHODS
+            .iter()
+            .any(|method| text.eq_ignore_ascii_case(method));
+        self.line |= holds(text, "HTTP/") || holds(text, "HTTP\\/");
+    }
+
+    fn is_note(&self) -> bool {
+        let of_program = !self.answer && !self.line && (!self.method || self.level && self.message);
+        self.other_kind && self.flow || of_program
+    }
 }
 
 /// HAProxy's notices, and connections that came to no request.
@@ -142,6 +203,35 @@ mod tests {
                 "/docker-entrypoint.sh: Configuration complete; ready for start up",
                 true,
             ),
+            (
+                r#"{"timestamp":"2026-03-10T09:43:00Z","flow_id":7,"event_type":"fileinfo","http":{"url":"/a","status":200}}"#,
+                true,
+            ),
+            (
+                r#"{"timestamp":"2026-03-10T09:43:00Z","flow_id":7,"event_type":"http","http":{"url":"/a","status":2000}}"#,
+                false,
+            ),
+            (
+                r#"{"_path":"conn","_write_ts":"2026-03-10T09:43:00Z","proto":"tcp"}"#,
+                true,
+            ),
+            (
+                r#"{"type":"log","@timestamp":"2026-03-10T09:43:00Z","tags":["info"],"message":"Server running"}"#,
+                true,
+            ),
+            (
+                r#"{"level":"info","method":"GET","msg":"Send static file","uri":"/a"}"#,
+                true,
+            ),
+            (r#"{"method":"GET","uri":"/a","time":"yesterday"}"#, false),
+            (
+                r#"{"level":"info","msg":"access","status":"403","method":"?"}"#,
+                false,
+            ),
+            (r#"{"level":"info","msg":"access","http_code":403}"#, false),
+            (r#"{"level":"info","msg":"torn"#, false),
+            (r#"{"log":"192.0.2.1 - - torn","stream":"stdout"}"#, false),
+            (r#"{"message":"192.0.2.1 \"GET / HTTP/1.1\" torn"}"#, false),
             ("2026/03/10 09:43:00 [error", false),
             ("2026/03/10 09:43:00 GET /a 403", false),
             ("hello", false),
