@@ -4,9 +4,9 @@
 //! rank; the lowest that holds a value wins, so the order of the fields never matters.
 
 use super::compound::Compound;
-use super::field::{decimal, present};
+use super::field::{decimal, is_target, present};
 use super::role::{Role, asked, credential, request, without_last_port};
-use super::shape::is_ip;
+use super::shape::{is_ip, is_three_decimals, originator};
 use crate::record::{Field, Record, Upstream};
 use crate::time::{Clock, Instant};
 use std::borrow::Cow;
@@ -15,14 +15,17 @@ use std::borrow::Cow;
 const UNTOLD: u8 = u8::MAX;
 /// Rank of what the user chose: it is believed whatever it looks like.
 const CHOSEN: u8 = 0;
-/// Puts the rank of a client that is no address behind all that are: `client` may name a program.
-const NO_ADDRESS: u8 = 0x80;
+/// Puts the rank of a client that is no address behind all that are: `client` may name a program. So it does with
+/// what stands for a request and is none.
+const UNLIKELY: u8 = 0x80;
 
 /// A record in the making.
 #[derive(Debug)]
 pub(super) struct Draft<'a> {
     record: Record<'a>,
     query: Field<'a>,
+    /// A day or a time of day, which tells the time together with the other one only.
+    part_of_time: Field<'a>,
     /// What tells whether an upstream was asked.
     asked: Option<Field<'a>>,
     /// What stages of a request took together, in microseconds.
@@ -37,6 +40,7 @@ impl<'a> Draft<'a> {
         Draft {
             record: Record::default(),
             query: Cow::Borrowed(b""),
+            part_of_time: Cow::Borrowed(b""),
             asked: None,
             stages_us: None,
             compound: Compound::default(),
@@ -58,16 +62,13 @@ impl<'a> Draft<'a> {
         if !absence_tells && present(&value).is_empty() {
             return Some(());
         }
-        let rank = match role {
-            Role::Address if rank > CHOSEN && !is_ip(&value) => (rank | NO_ADDRESS).min(UNTOLD - 1),
-            _ => rank,
-        };
         match role {
-            Role::Time => self.put_time(rank, &value, clock),
+            Role::Address if !is_ip(&value) => self.put_client(rank, value, clock),
+            Role::Time => self.put_time(rank, value, clock),
             Role::Request => self.put_request(rank, value),
             // A `request_time` may be when the request came.
             Role::Seconds if value.get(4) == Some(&b'-') && value.get(13) == Some(&b':') => {
-                self.put_time(UNTOLD - 1, &value, clock);
+                self.put_time(UNTOLD - 1, value, clock);
             }
             _ if role.is_of_several() => self.compound.take(role, value),
             Role::AuditStage if &value[..] != b"ResponseComplete" && &value[..] != b"Panic" => {
@@ -102,11 +103,72 @@ impl<'a> Draft<'a> {
         Some(())
     }
 
-    /// A stamp with a zone tells the log's own clock even where a finer one gives the moment.
-    fn put_time(&mut self, rank: u8, value: &[u8], clock: &mut Clock) {
-        let Some(instant) = Role::instant(value, clock) else {
-            return;
+    /// Takes a client that is no address: of a list who asked first, else a name behind whatever is an address.
+    #[cold]
+    fn put_client(&mut self, rank: u8, value: Field<'a>, clock: &mut Clock) {
+        let asked_first = match &value {
+            Cow::Borrowed(list) if list.contains(&b',') => originator(list),
+            _ => None,
         };
+        let (rank, client) = match asked_first {
+            Some(client) if is_ip(client) => {
+                if !self.told(Role::ForwardedFor) {
+                    self.record.forwarded_for = value;
+                }
+                (rank, Cow::Borrowed(client))
+            }
+            _ => (unlikely(rank), value),
+        };
+        if rank < self.ranks[Role::Address.slot()]
+            && Role::Address
+                .assign(&mut self.record, client, clock)
+                .is_some()
+        {
+            self.claim(Role::Address, rank);
+        }
+    }
+
+    /// A stamp with a zone tells the log's own clock even where a finer one gives the moment.
+    fn put_time(&mut self, rank: u8, value: Field<'a>, clock: &mut Clock) {
+        // A `requestTime` may be how long it took: so few seconds are no moment.
+        const LONGEST_DURATION: usize = 9;
+        let took = value.len() <= LONGEST_DURATION && is_three_decimals(&value);
+        let instant = match took {
+            true => None,
+            false => Role::instant(&value, clock),
+        };
+        match instant {
+            Some(instant) => self.put_moment(rank, instant),
+            None => self.put_part_of_time(took, value, clock),
+        }
+    }
+
+    /// A duration, or a day or a time of day: it is the time with the other one, which has a name of its own.
+    #[cold]
+    fn put_part_of_time(&mut self, took: bool, value: Field<'a>, clock: &mut Clock) {
+        if took {
+            self.put(Role::Seconds, UNTOLD - 1, value, clock);
+            return;
+        }
+        let is_day =
+            |part: &[u8]| matches!(part, [_, _, _, _, b'-' | b'/', _, _, b'-' | b'/', _, _]);
+        let is_of_day = |part: &[u8]| matches!(part, [_, _, b':', _, _, b':', _, _, ..]);
+        let stamp = match (&self.part_of_time[..], &value[..]) {
+            (day, time) | (time, day) if is_day(day) && is_of_day(time) => {
+                [day, b" ", time].concat()
+            }
+            (_, part) if is_day(part) || is_of_day(part) => {
+                self.part_of_time = value;
+                return;
+            }
+            _ => return,
+        };
+        if let Some(instant) = Role::instant(&stamp, clock) {
+            self.put_moment(UNTOLD - 1, instant);
+        }
+    }
+
+    fn put_moment(&mut self, rank: u8, instant: Instant) {
         if instant.utc_offset_s != 0 {
             self.record.utc_offset_s = instant.utc_offset_s;
         }
@@ -123,6 +185,11 @@ impl<'a> Draft<'a> {
 
     fn put_request(&mut self, rank: u8, value: Field<'a>) {
         let (method, target) = request(value);
+        // A `request` may be the number of one.
+        let rank = match method {
+            b"" if !is_target(&target) => unlikely(rank),
+            _ => rank,
+        };
         if !method.is_empty() && self.claim(Role::Method, rank) {
             self.record.method = method;
         }
@@ -142,6 +209,16 @@ impl<'a> Draft<'a> {
 
     fn told(&self, role: Role) -> bool {
         self.ranks[role.slot()] != UNTOLD
+    }
+
+    /// Whether an answer was told.
+    pub(super) fn tells_an_answer(&self) -> bool {
+        self.told(Role::Status)
+    }
+
+    /// Whether an answer was told, and what it answers.
+    pub(super) fn tells_a_request(&self) -> bool {
+        self.told(Role::Status) && self.told(Role::Method) && self.told(Role::Target)
     }
 
     /// The record, if time, status and client were told.
@@ -177,8 +254,7 @@ impl<'a> Draft<'a> {
     /// The record of a line with names of anyone's choice: a line that tells no time or no client must
     /// tell at least what was asked for and the answer, or it is anything.
     pub(super) fn finish_request(mut self) -> Option<Record<'a>> {
-        let asked = self.told(Role::Method) && self.told(Role::Target) && self.told(Role::Status);
-        if asked {
+        if self.tells_a_request() {
             self.complete();
             Some(self.whole())
         } else {
@@ -225,7 +301,10 @@ impl<'a> Draft<'a> {
             self.claim(Role::Status, UNTOLD - 1);
         }
         if self.record.address.is_empty() && self.told(Role::ForwardedFor) {
-            self.record.address = first_of_list(&self.record.forwarded_for);
+            self.record.address = match &self.record.forwarded_for {
+                Cow::Borrowed(list) => Cow::Borrowed(originator(list).unwrap_or_default()),
+                Cow::Owned(list) => Cow::Owned(originator(list).unwrap_or_default().to_vec()),
+            };
         }
     }
 
@@ -264,6 +343,14 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The rank of what is hardly what its name says: behind all that is, unless the user chose it.
+fn unlikely(rank: u8) -> u8 {
+    match rank {
+        CHOSEN => CHOSEN,
+        _ => (rank | UNLIKELY).min(UNTOLD - 1),
+    }
+}
+
 /// Where the host stands in a target that is a whole URL: it takes the place of the header (RFC 9112, 3.2.2).
 fn authority(target: &[u8]) -> Option<(usize, usize)> {
     let scheme: &[u8] = [&b"http://"[..], b"https://"]
@@ -279,14 +366,6 @@ fn authority(target: &[u8]) -> Option<(usize, usize)> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:".contains(byte);
     let start = scheme.len() + usize::from(authority.starts_with(b"["));
     (!host.is_empty() && host.iter().all(is_name)).then_some((start, start + host.len()))
-}
-
-fn first_of_list<'a>(list: &Field<'a>) -> Field<'a> {
-    let first = |list: &[u8]| list.iter().position(|&b| b == b',').unwrap_or(list.len());
-    match list {
-        Cow::Borrowed(list) => Cow::Borrowed(&list[..first(list)]),
-        Cow::Owned(list) => Cow::Owned(list[..first(list)].to_vec()),
-    }
 }
 
 #[cfg(test)]
@@ -325,6 +404,73 @@ mod tests {
             assert_eq!(draft.record.duration_ms, duration);
             assert_eq!(draft.finish_timed().map(|record| record.time_ms), moment);
         }
+    }
+
+    fn of(fields: &[(Role, u8, &'static str)]) -> Record<'static> {
+        let mut clock = Clock::new(None);
+        let mut draft = Draft::new();
+        for (role, rank, value) in fields {
+            draft.put(*role, *rank, Cow::Borrowed(value.as_bytes()), &mut clock);
+        }
+        draft.finish_timed().unwrap_or_default()
+    }
+
+    #[test]
+    fn of_a_list_of_clients_the_one_who_asked_first() {
+        let time = (Role::Time, 1, "2026-03-10T09:43:00Z");
+        for (list, client) in [
+            ("203.0.113.7, 127.0.0.1", "203.0.113.7"),
+            ("10.0.0.1, 203.0.113.7", "203.0.113.7"),
+            ("127.0.0.1, 127.0.0.1", "127.0.0.1"),
+        ] {
+            let record = of(&[
+                time,
+                (Role::Address, 1, list),
+                (Role::Address, 2, "192.0.2.1"),
+            ]);
+            assert_eq!(&record.address[..], client.as_bytes());
+            assert_eq!(&record.forwarded_for[..], list.as_bytes());
+            let record = of(&[time, (Role::ForwardedFor, 1, list)]);
+            assert_eq!(&record.address[..], client.as_bytes());
+        }
+        // Other names with a comma are behind all addresses.
+        let record = of(&[
+            time,
+            (Role::Address, 1, "a, b"),
+            (Role::Address, 2, "192.0.2.1"),
+        ]);
+        assert_eq!(&record.address[..], b"192.0.2.1");
+    }
+
+    #[test]
+    fn day_and_time_of_day_may_come_apart() {
+        let day = (Role::Time, 1, "2026-03-10");
+        let time = (Role::Time, 2, "09:43:00.5");
+        let whole = (Role::Time, 3, "2026-03-10T09:43:01Z");
+        assert_eq!(of(&[day, time]).time_ms, 1_773_135_780_500);
+        assert_eq!(of(&[time, day]).time_ms, 1_773_135_780_500);
+        assert_eq!(of(&[time, day, whole]).time_ms, 1_773_135_781_000);
+        assert_eq!(of(&[whole, time, day]).time_ms, 1_773_135_781_000);
+        assert_eq!(of(&[time, time]).time_ms, 0);
+    }
+
+    #[test]
+    fn a_time_may_be_a_duration() {
+        let time = (Role::Time, 2, "2026-03-10T09:43:00Z");
+        let record = of(&[(Role::Time, 1, "0.003"), time]);
+        assert_eq!(
+            (record.time_ms, record.duration_ms),
+            (1_773_135_780_000, Some(3))
+        );
+    }
+
+    #[test]
+    fn a_request_may_be_a_number() {
+        let time = (Role::Time, 1, "2026-03-10T09:43:00Z");
+        let number = (Role::Request, 1, "0x7fad9e44ac00");
+        let record = of(&[time, number, (Role::Target, 2, "/a")]);
+        assert_eq!(&record.target[..], b"/a");
+        assert_eq!(&of(&[time, number]).target[..], b"0x7fad9e44ac00");
     }
 
     #[test]

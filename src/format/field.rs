@@ -238,7 +238,8 @@ fn is_protocol(text: &[u8]) -> bool {
         )
 }
 
-fn is_target(text: &[u8]) -> bool {
+/// Whether a text may be what is asked for: a path, a URL or all of a server.
+pub(super) fn is_target(text: &[u8]) -> bool {
     text.starts_with(b"/") || text == b"*" || memchr::memmem::find(text, b"://").is_some()
 }
 

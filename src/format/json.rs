@@ -7,6 +7,7 @@
 mod dialects;
 mod names;
 mod scan;
+mod spelling;
 mod walk;
 
 use super::draft::Draft;
@@ -23,6 +24,7 @@ use nom::Parser;
 use nom::bytes::complete::tag;
 use scan::{Scalar, bare, skip, space, string};
 pub(super) use scan::{close, unescape};
+use spelling::members;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 pub(super) use walk::{Found, walk};
@@ -36,6 +38,8 @@ pub(super) struct Json {
     /// Other services that wrote some of the sampled lines.
     others: Vec<&'static (&'static Dialect, Names)>,
     name: &'static str,
+    /// Whether the sample shows that the lines tell the time: one that does not is then no whole line.
+    is_timed: bool,
 }
 
 impl BuiltIn for Json {
@@ -65,15 +69,61 @@ impl BuiltIn for Json {
             Some(dialect) => Some((dialect, names(dialect.table)?)),
             None => None,
         };
-        Ok(Json {
+        let mut json = Json {
             names: names(USUAL)?,
             name: dialect
                 .as_ref()
                 .map_or_else(|| variant(sample), |(own, _)| own.known.name),
             dialect,
             others,
-        })
+            is_timed: false,
+        };
+        if is_json {
+            json.learn_keys(sample);
+            let tells_time = |line: &&[u8]| {
+                let record = json.parse(line, &mut Clock::new(settings.timezone));
+                record.is_some_and(|record| record.time_ms != 0)
+            };
+            json.is_timed = sample.iter().any(tells_time);
+        }
+        Ok(json)
     }
+}
+
+impl Json {
+    /// Learns how the keys of the sample are spelled, and in which object they stand where they stand in one.
+    fn learn_keys(&mut self, sample: &[&[u8]]) {
+        let objects = || sample.iter().filter_map(|line| body(line));
+        let keys = objects().flat_map(members).map(|(key, _)| key);
+        self.names.learn_spellings(keys);
+        if self.dialect.is_none()
+            && let Some(key) = objects().find_map(|object| self.wrapper(object))
+        {
+            self.names.learn_wrapper(key);
+        }
+    }
+
+    /// The key of the object in which an object holds what makes a request, where it does not hold it by itself.
+    fn wrapper<'a>(&self, object: &'a [u8]) -> Option<&'a [u8]> {
+        /// Most keys that are looked at.
+        const MOST: usize = 64;
+        let read = |object| filled(&self.names, object, &mut Clock::new(None));
+        if read(object)?.1.tells_an_answer() {
+            return None;
+        }
+        let held = members(object)
+            .take(MOST)
+            .filter_map(|(key, value)| Some((key, value.strip_prefix(b"{")?)));
+        let mut requests =
+            held.filter(|(_, inner)| read(inner).is_some_and(|(_, draft)| draft.tells_a_request()));
+        requests.next().map(|(key, _)| key)
+    }
+}
+
+/// What stands behind the opening brace of a line, or of the first element of its list.
+fn body(line: &[u8]) -> Option<&[u8]> {
+    let body = line.trim_ascii_start();
+    body.strip_prefix(b"[").unwrap_or(body).strip_prefix(b"{")
 }
 
 impl Format for Json {
@@ -83,8 +133,7 @@ impl Format for Json {
 
     #[inline]
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-        let body = line.trim_ascii_start();
-        let body = body.strip_prefix(b"[").unwrap_or(body).strip_prefix(b"{")?;
+        let body = body(line)?;
         let own = self.dialect.iter().map(|(_, names)| names);
         let others = self.others.iter().filter(|(other, _)| other.wrote(body));
         for names in own.chain(others.map(|(_, names)| names)) {
@@ -99,19 +148,26 @@ impl Format for Json {
         }
         let mut draft = drafted(&self.names, body, clock)?;
         draft.put_envelope_time(clock);
-        draft.finish_request()
+        let record = draft.finish_request()?;
+        (record.time_ms != 0 || !self.is_timed).then_some(record)
     }
 }
 
-/// What the text of an object, behind its opening brace, tells by some names.
+/// What the text of an object, behind its opening brace, tells by some names, where the line ends with it.
 fn drafted<'a>(names: &Names, body: &'a [u8], clock: &mut Clock) -> Option<Draft<'a>> {
+    let (rest, draft) = filled(names, body, clock)?;
+    ends_line(rest).then_some(draft)
+}
+
+/// The same, and what stands behind the object.
+fn filled<'a>(names: &Names, body: &'a [u8], clock: &mut Clock) -> Option<(&'a [u8], Draft<'a>)> {
     let mut fill = Fill {
         names,
         draft: Draft::new(),
         clock,
     };
     let (rest, ()) = fill.object(body, 0).ok()?;
-    ends_line(rest).then_some(fill.draft)
+    Some((rest, fill.draft))
 }
 
 /// Whether nothing but the end of a list stands there: commas, and behind a `]` what its holder holds besides,
@@ -137,7 +193,7 @@ pub(super) fn meanings(
 ) -> Option<Vec<Option<(Role, u8)>>> {
     static BY_HAND: LazyLock<Option<Names>> = LazyLock::new(|| Names::new(&[], USUAL).ok());
     let own = Names::new(map, &[]).ok()?;
-    let meaning = |names: &Names, key: &[u8]| names.find_any(0, key).and_then(|key| key.role);
+    let meaning = |names: &Names, key: &[u8]| names.spelled(key);
     let known = |names: &&Names| {
         let known = keys.iter().filter(|key| meaning(names, key).is_some());
         known.count()

@@ -19,12 +19,13 @@ pub(super) struct Logfmt {
 }
 
 impl BuiltIn for Logfmt {
-    fn learn(_sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
+    fn learn(sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
         // Keys of the user's own are for JSON, which says so where they are wrong.
-        let names = Names::new(&[], USUAL).map_err(|field| FormatError::NoSuchField {
+        let mut names = Names::new(&[], USUAL).map_err(|field| FormatError::NoSuchField {
             field,
             known: Vec::new(),
         })?;
+        names.learn_spellings(sample.iter().flat_map(|line| keys(line)));
         Ok(Logfmt { names })
     }
 }
@@ -51,6 +52,16 @@ impl Format for Logfmt {
 
 /// A name, its value, and what stands behind them.
 type Pair<'a> = (&'a [u8], Cow<'a, [u8]>, &'a [u8]);
+
+/// The keys of a line that is nothing but pairs.
+fn keys(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = line.trim_ascii();
+    std::iter::from_fn(move || {
+        let (key, _, behind) = pair(rest)?;
+        rest = behind.trim_ascii_start();
+        Some(key)
+    })
+}
 
 /// The pair that a text begins with, and what stands behind it. A key alone has no value.
 fn pair(text: &[u8]) -> Option<Pair<'_>> {

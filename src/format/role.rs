@@ -4,6 +4,7 @@
 //! names to roles; what a value of a role looks like is known only here.
 
 use super::field::{decimal, is_method, last_of_list, present, request_line};
+use super::shape::is_three_decimals;
 use crate::record::{Field, Record, Upstream};
 use crate::stated::{Source, Stated};
 use crate::time::{Clock, Instant};
@@ -46,6 +47,9 @@ pub(super) enum Role {
     /// Duration in seconds where it has a point, else in milliseconds: IIS and CloudFront, and Azure's
     /// gateways of the first and second version, give one name to both.
     TimeTaken,
+    /// Duration in seconds where it has the three decimals of nginx's `$request_time`, in milliseconds where it has
+    /// no point: programs give one name to both.
+    ResponseTime,
     /// Duration in milliseconds.
     Milliseconds,
     /// Duration in microseconds.
@@ -149,9 +153,11 @@ impl Role {
     /// The place that roles share which tell the same thing, such as durations in different units.
     pub(super) fn slot(self) -> usize {
         match self {
-            Role::TimeTaken | Role::Milliseconds | Role::Microseconds | Role::Nanoseconds => {
-                Role::Seconds as usize
-            }
+            Role::TimeTaken
+            | Role::ResponseTime
+            | Role::Milliseconds
+            | Role::Microseconds
+            | Role::Nanoseconds => Role::Seconds as usize,
             Role::AddressPort => Role::Address as usize,
             role => role as usize,
         }
@@ -176,6 +182,7 @@ impl Role {
             Role::Token => "token",
             Role::Seconds
             | Role::TimeTaken
+            | Role::ResponseTime
             | Role::Milliseconds
             | Role::Microseconds
             | Role::Nanoseconds
@@ -292,6 +299,10 @@ impl Role {
             Role::Seconds => record.duration_ms = seconds(&value),
             Role::TimeTaken if value.contains(&b'.') => record.duration_ms = seconds(&value),
             Role::TimeTaken => record.duration_ms = decimal(&value, 1),
+            Role::ResponseTime if is_three_decimals(&value) => record.duration_ms = seconds(&value),
+            // Of any other fraction nobody knows the unit.
+            Role::ResponseTime if value.contains(&b'.') => return None,
+            Role::ResponseTime => record.duration_ms = decimal(&value, 1),
             Role::Milliseconds => record.duration_ms = decimal(trim_unit(&value), 1),
             Role::Microseconds => record.duration_ms = per_ms(&value, 1_000),
             Role::Nanoseconds => record.duration_ms = per_ms(&value, 1_000_000),

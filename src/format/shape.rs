@@ -1,6 +1,8 @@
 //! What a value looks like: how a field without a name is given its meaning.
 
+use super::field::present;
 use super::role::without_port;
+use std::net::IpAddr;
 
 /// Whether the text is an IP address, with or without port.
 pub(super) fn is_ip(text: &[u8]) -> bool {
@@ -14,8 +16,7 @@ fn may_be_ip(text: &[u8]) -> bool {
 }
 
 fn is_any_ip(text: &[u8]) -> bool {
-    std::str::from_utf8(without_port(text))
-        .is_ok_and(|text| text.parse::<std::net::IpAddr>().is_ok())
+    std::str::from_utf8(without_port(text)).is_ok_and(|text| text.parse::<IpAddr>().is_ok())
 }
 
 /// Whether the text is an IPv4 address, which most addresses are, in one look at each byte.
@@ -52,8 +53,28 @@ pub(super) fn is_blank(value: &[u8]) -> bool {
 /// Addresses with commas between, as in `X-Forwarded-For`.
 pub(super) fn is_ip_list(value: &[u8]) -> bool {
     value.split(|&byte| byte == b',').all(|item| {
-        std::str::from_utf8(item.trim_ascii()).is_ok_and(|t| t.parse::<std::net::IpAddr>().is_ok())
+        std::str::from_utf8(item.trim_ascii()).is_ok_and(|t| t.parse::<IpAddr>().is_ok())
     })
+}
+
+/// Whom an `X-Forwarded-For` began with: the first address that is not of a private network, else
+/// the first.
+pub(super) fn originator(list: &[u8]) -> Option<&[u8]> {
+    let mut items = list
+        .split(|&byte| byte == b',')
+        .map(|item| item.trim_ascii())
+        .filter(|item| !present(item).is_empty());
+    let first = items.clone().next()?;
+    Some(items.find(|item| is_public(item)).unwrap_or(first))
+}
+
+fn is_public(address: &[u8]) -> bool {
+    let text = std::str::from_utf8(without_port(address)).unwrap_or_default();
+    match text.parse() {
+        Ok(IpAddr::V4(v4)) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local()),
+        Ok(IpAddr::V6(v6)) => !(v6.is_loopback() || matches!(v6.segments()[0], 0xfc00..=0xfeff)),
+        Err(_) => false,
+    }
 }
 
 /// A name with a dot and a top-level domain of letters, with or without port.

@@ -2,8 +2,9 @@
 //! `dialects`.
 //!
 //! A path is followed object by object; a key that is the whole dotted path is taken too. A key
-//! that differs in case is still taken, the exact one first. Of several keys that
-//! tell the same, what the user mapped wins, then the earlier one of the table.
+//! that differs in case is still taken, the exact one first; what else a file's keys may differ in is learned
+//! from its sample (`spelling`). Of several keys that tell the same, what the user mapped wins, then the earlier
+//! one of the table.
 
 use crate::format::role::Role;
 
@@ -22,6 +23,7 @@ pub(in crate::format) const USUAL: Table = &[
         "timestamp", "datetime", "date", "start_time", "StartLocal", "requestTimeEpoch",
         "requestTime", "date_time", "timestamp(ms)", "accept_date", "request_date", "time_stamp",
         "log_time", "eventTime", "@t", "started_at", "reqTimeSec", "reqTimeMs", "TimeGenerated",
+        "log_timestamp", "T",
     ]),
     (Role::Status, &[
         "status", "status_code", "DownstreamStatus", "http.response.status_code",
@@ -29,6 +31,7 @@ pub(in crate::format) const USUAL: Table = &[
         "http_status", "res.statusCode", "response_status", "http.status_code", "sc-status",
         "res.status", "http_status_code", "responseStatus", "response.status_code",
         "response.statusCode", "Properties.StatusCode", "httpStatusCode", "httpStatus", "status-code",
+        "return_status",
         // A number in the place of what is mostly an object.
         "response",
     ]),
@@ -41,6 +44,7 @@ pub(in crate::format) const USUAL: Table = &[
         "source_ip", "c-ip", "req.remoteAddress", "req.ip", "remoteAddress", "remoteIp",
         "ip_address", "ipAddress", "request.remote_addr", "clientIp_s", "request.ip",
         "req.remote_addr", "addr", "Properties.ClientIp", "remote-address", "id.orig_h",
+        "communication.source.ip", "src", "src_ip", "srcip",
         // A bare `client` is as often a program.
         "client",
     ]),
@@ -57,11 +61,11 @@ pub(in crate::format) const USUAL: Table = &[
         "url.original", "url", "uri", "path", "url.path", "request_path", "req.url", "req.path",
         "http.url", "http.url_details.path", "request.url", "request.path", "resourcePath",
         "cs-uri-stem", "requestUri", "requestUrl", "request_url", "originalUrl", "target",
-        "requested_uri", "Properties.RequestPath",
+        "requested_uri", "Properties.RequestPath", "uri_path", "cs-uri", "http.request.path",
     ]),
     (Role::Query, &[
         "args", "query", "query_string", "url.query", "request_query", "cs-uri-query",
-        "queryString",
+        "queryString", "uri_query",
     ]),
     (Role::Method, &[
         "request_method", "request.method", "RequestMethod", "method", "http.request.method",
@@ -75,26 +79,30 @@ pub(in crate::format) const USUAL: Table = &[
         "responseLength", "network.bytes_written", "sc-bytes", "bytes_written", "resp_body_size",
         "length", "content_length", "responseSize", "response.bytes", "bytes_read", "response.size",
         "body_bytes", "response_bytes", "responseBytes", "response_body_len",
+        "written_bytes", "res.contentLength", "response_content_length",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
         "request_Referer", "http.request.referrer", "httpRequest.referer", "request_referer",
-        "req.headers.referer", "http.referer", "cs(Referer)", "headers.referer",
+        "req.headers.referer", "http.referer", "cs(Referer)", "headers.referer", "cs-referer",
     ]),
     (Role::UserAgent, &[
         "http_user_agent", "user_agent", "useragent", "agent", "request.headers.User-Agent",
         "request_User-Agent", "user_agent.original", "httpRequest.userAgent", "ua",
         "request_user_agent", "req.headers.user-agent", "http.useragent", "cs(User-Agent)",
         "user-agent", "headers.user-agent", "identity.userAgent", "http_useragent",
+        "http.user_agent.original", "cs-user-agent",
     ]),
     (Role::User, &[
         "remote_user", "user", "username", "ClientUsername", "user.name", "user_id", "caller",
-        "authorizer.principalId", "principalId", "usr.name", "usr.id",
+        "authorizer.principalId", "principalId", "usr.name", "usr.id", "cs-username",
     ]),
     (Role::Host, &[
-        "http_host", "host", "request.host", "RequestHost", "vhost", "server_name", "url.domain",
-        "domain", "authority", "x-host-header", "req.headers.host", "domainName",
+        // A `host` beside a `domain` is the machine that logs.
+        "http_host", "domain", "host", "request.host", "RequestHost", "vhost", "server_name",
+        "url.domain", "authority", "x-host-header", "req.headers.host", "domainName",
         "http.url_details.host", "cs(Host)", "virtual_host", "hostname", "headers.host",
+        "cs-host",
     ]),
     (Role::Token, &[
         "http_x_api_key", "api_key", "apikey", "x_api_key", "key", "request.headers.X-Api-Key",
@@ -111,8 +119,13 @@ pub(in crate::format) const USUAL: Table = &[
         "duration_ms", "request_time_ms", "response_time_ms", "responseTime", "responseLatency",
         "latency_ms", "time_taken_ms", "elapsed_ms", "elapsed_time", "Elapsed", "Properties.Elapsed",
         "turnaroundTimeMs", "responseTimeMs", "durationMs", "latencyMs", "response-time",
+        "res.responseTime", "response.elapsedTime", "time_ms",
     ]),
-    (Role::Microseconds, &["duration_us", "request_time_us", "time_elapsed", "elapsed_usec"]),
+    // Of nginx's logs as they are shipped to Elasticsearch.
+    (Role::ResponseTime, &["responsetime"]),
+    (Role::Microseconds, &[
+        "duration_us", "request_time_us", "time_elapsed", "elapsed_usec", "duration_usec",
+    ]),
     (Role::UpstreamStatus, &[
         "upstream_status", "OriginStatus", "us", "integrationStatus", "integration_status",
         "integration.status",
@@ -196,16 +209,16 @@ pub(in crate::format) fn mappable() -> impl Iterator<Item = &'static str> {
 /// The keys as a tree of objects.
 #[derive(Debug, Clone)]
 pub(in crate::format) struct Names {
-    objects: Vec<Object>,
+    pub(super) objects: Vec<Object>,
 }
 
 /// Place of an object in the tree; the line itself is 0.
 pub(in crate::format) type Place = usize;
 
 #[derive(Debug, Clone, Default)]
-struct Object {
+pub(super) struct Object {
     /// Sorted by length, so that a key is compared to those of its length only.
-    keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
     /// Where the keys of each length start.
     starts: Vec<u16>,
 }
@@ -213,7 +226,7 @@ struct Object {
 /// What a key means: a value, an object with keys of its own, or either.
 #[derive(Debug, Clone)]
 pub(in crate::format) struct Key {
-    name: Vec<u8>,
+    pub(super) name: Vec<u8>,
     /// First byte of the name, in lower case.
     first: u8,
     pub(in crate::format) role: Option<(Role, u8)>,
@@ -254,19 +267,21 @@ impl Names {
         while let Some(step) = steps.next() {
             if steps.peek().is_none() {
                 self.objects[place]
-                    .key(step)
+                    .key(step.as_bytes())
                     .role
                     .get_or_insert((role, rank));
                 break;
             }
             let next = self.objects.len();
-            let child = *self.objects[place].key(step).object.get_or_insert(next);
+            let key = self.objects[place].key(step.as_bytes());
+            let child = *key.object.get_or_insert(next);
             if child == next {
                 self.objects.push(Object::default());
             }
             place = child;
         }
-        self.objects[0].key(path).role.get_or_insert((role, rank));
+        let key = self.objects[0].key(path.as_bytes());
+        key.role.get_or_insert((role, rank));
     }
 
     /// What `key` means in the object at `place`.
@@ -306,12 +321,21 @@ fn group(role: Role) -> usize {
 }
 
 impl Object {
-    fn key(&mut self, name: &str) -> &mut Key {
-        let at = self.keys.iter().position(|key| key.name == name.as_bytes());
+    pub(super) fn of(keys: Vec<Key>) -> Self {
+        let mut object = Object {
+            keys,
+            starts: Vec::new(),
+        };
+        object.index();
+        object
+    }
+
+    pub(super) fn key(&mut self, name: &[u8]) -> &mut Key {
+        let at = self.keys.iter().position(|key| key.name == name);
         let at = at.unwrap_or_else(|| {
             self.keys.push(Key {
                 name: name.into(),
-                first: name.bytes().next().unwrap_or(0).to_ascii_lowercase(),
+                first: name.first().map_or(0, u8::to_ascii_lowercase),
                 role: None,
                 object: None,
             });
@@ -320,7 +344,7 @@ impl Object {
         &mut self.keys[at]
     }
 
-    fn index(&mut self) {
+    pub(super) fn index(&mut self) {
         self.keys.sort_by_key(|key| key.name.len());
         let longest = self.keys.last().map_or(0, |key| key.name.len());
         self.starts = (0..=longest + 1)

@@ -6,9 +6,8 @@
 
 use crate::format::field::{Parsed, present, refuse};
 use crate::format::role::without_port;
-use crate::format::shape::is_ip;
+use crate::format::shape::{is_ip, originator};
 use memchr::memchr_iter;
-use std::net::IpAddr;
 
 /// The fields before the time, as logged; empty where absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -255,26 +254,6 @@ fn forwarded(text: &[u8]) -> Option<Front<'_>> {
         forwarded_for: list,
         vhost: b"",
     })
-}
-
-/// Whom an `X-Forwarded-For` began with: the first address that is not of a private network, else
-/// the first.
-pub(super) fn originator(list: &[u8]) -> Option<&[u8]> {
-    let mut items = list
-        .split(|&byte| byte == b',')
-        .map(|item| item.trim_ascii())
-        .filter(|item| !present(item).is_empty());
-    let first = items.clone().next()?;
-    Some(items.find(|item| is_public(item)).unwrap_or(first))
-}
-
-fn is_public(address: &[u8]) -> bool {
-    let text = std::str::from_utf8(without_port(address)).unwrap_or_default();
-    match text.parse() {
-        Ok(IpAddr::V4(v4)) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local()),
-        Ok(IpAddr::V6(v6)) => !(v6.is_loopback() || matches!(v6.segments()[0], 0xfc00..=0xfeff)),
-        Err(_) => false,
-    }
 }
 
 /// A word and what stands behind it, without the spaces between.

@@ -1,0 +1,143 @@
+//! What the sample of a file shows of its keys beyond the tables: other spellings, and an object around the fields.
+//!
+//! `bodyBytesSent`, `Body-Bytes-Sent` and `body_bytes_sent ` are one name: which of them a file has, its sample
+//! shows, so that no line is looked at twice. Programs put the fields of a request into an object of their own
+//! (`_source` of Elasticsearch, `@nginx_fields`): its keys then mean what they mean outside.
+
+use super::names::{Key, Names, Object};
+use super::scan::{skip, space, string};
+use crate::format::role::Role;
+
+/// Most keys that are looked at: no service has as many fields.
+const MOST: usize = 512;
+
+impl Names {
+    /// What a key means, however it is spelled.
+    pub(in crate::format) fn spelled(&self, key: &[u8]) -> Option<(Role, u8)> {
+        match self.find_any(0, key) {
+            Some(key) => key.role,
+            None => self.spelled_otherwise(key),
+        }
+    }
+
+    /// What a key means that none of the names is but for its separators.
+    fn spelled_otherwise(&self, key: &[u8]) -> Option<(Role, u8)> {
+        let wanted = letters(key);
+        let mut same = self.objects[0].keys.iter().filter(|known| {
+            known.role.is_some()
+                && known.name.len() < 2 * wanted.len()
+                && letters(&known.name) == wanted
+        });
+        same.next().and_then(|known| known.role)
+    }
+
+    /// Takes in the spellings of keys.
+    pub(in crate::format) fn learn_spellings<'a>(&mut self, keys: impl Iterator<Item = &'a [u8]>) {
+        let mut seen: Vec<&[u8]> = Vec::new();
+        for key in keys {
+            if self.find_any(0, key).is_some() || seen.contains(&key) {
+                continue;
+            }
+            if seen.len() == MOST {
+                break;
+            }
+            seen.push(key);
+        }
+        for key in seen {
+            if let Some(role) = self.spelled_otherwise(key) {
+                self.objects[0].key(key).role = Some(role);
+            }
+        }
+        self.objects[0].index();
+    }
+
+    /// Takes in an object around the fields: its keys mean what they mean outside.
+    pub(super) fn learn_wrapper(&mut self, key: &[u8]) {
+        if self
+            .find_any(0, key)
+            .is_some_and(|key| key.object.is_some())
+        {
+            return;
+        }
+        let names = self.objects[0].keys.iter();
+        let inside = names.filter(|key| !is_dotted(key)).cloned();
+        let inside = Object::of(inside.collect());
+        let place = self.objects.len();
+        self.objects.push(inside);
+        self.objects[0].key(key).object = Some(place);
+        self.objects[0].index();
+    }
+}
+
+/// A path as one key, which stands outside only.
+fn is_dotted(key: &Key) -> bool {
+    key.name.contains(&b'.')
+}
+
+/// The letters and digits of a name, in lower case.
+fn letters(name: &[u8]) -> Vec<u8> {
+    let letters = name.iter().filter(|byte| !b"_- ".contains(byte));
+    letters.map(u8::to_ascii_lowercase).collect()
+}
+
+/// The keys of an object behind its opening brace, each with the text that begins with its value; up to what is no
+/// JSON.
+pub(super) fn members(mut input: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    std::iter::from_fn(move || {
+        let key = space(input).strip_prefix(b"\"")?;
+        let (rest, key) = string(key).ok()?;
+        let value = space(space(rest).strip_prefix(b":")?);
+        let (rest, ()) = skip(value).ok()?;
+        input = space(rest).strip_prefix(b",").unwrap_or_default();
+        Some((key.text, value))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::json::USUAL;
+
+    #[test]
+    fn other_spellings_of_a_name() {
+        let mut names = Names::new(&[], USUAL).unwrap();
+        let keys = [
+            "bodyBytesSent",
+            "Remote_Address ",
+            "request-uri",
+            "http_response",
+            "____",
+        ];
+        names.learn_spellings(keys.iter().map(|key| key.as_bytes()));
+        let role = |key: &str| {
+            let found = names.find(0, key.as_bytes());
+            found.and_then(|key| key.role).map(|(role, _)| role)
+        };
+        let found: Vec<_> = keys.iter().map(|key| role(key)).collect();
+        let expected = [
+            Some(Role::Bytes),
+            Some(Role::Address),
+            Some(Role::Target),
+            None,
+            None,
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(names.spelled(b"SC_STATUS").unwrap().0, Role::Status);
+        assert_eq!(names.spelled(b"nothing"), None);
+    }
+
+    #[test]
+    fn members_of_an_object() {
+        let text = br#" "a" : {"b":[1,"}"]}, "c":"d" ,"e":1.5}, more"#;
+        let found: Vec<_> = members(text).map(|(key, value)| (key, value[0])).collect();
+        assert_eq!(found, [(&b"a"[..], b'{'), (b"c", b'"'), (b"e", b'1')]);
+        assert_eq!(members(b"}").count(), 0);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_survived(text in "[\"{}\\[\\],: a-c1]{0,40}") {
+            members(text.as_bytes()).count();
+        }
+    }
+}
