@@ -16,7 +16,7 @@ use crate::settings::FormatSettings;
 use crate::time::Clock;
 use chrono_tz::Tz;
 pub(super) use sample::sampled;
-use sample::{Sample, TIMELESS, directives};
+use sample::{Sample, TIMELESS, directives, sampled_without_notes};
 
 /// How a file is read.
 #[derive(Debug, Clone)]
@@ -119,7 +119,24 @@ impl Detected {
 /// [`FormatError::Unknown`] when no line of the sample is of a known format; the other variants when
 /// the settings name a format that does not exist or cannot be compiled, or a file that cannot be read.
 pub fn detect(head: &[u8], settings: &FormatSettings) -> Result<Detected, FormatError> {
-    let sample = Sample::of(sampled(head), directives(head), settings);
+    let usual = detect_by(sampled(head), head, settings);
+    if !matches!(usual, Err(FormatError::Unknown { .. })) {
+        return usual;
+    }
+    // Requests may be few among what else a program writes.
+    match sampled_without_notes(head) {
+        lines if lines.is_empty() => usual,
+        lines => detect_by(lines, head, settings).or(usual),
+    }
+}
+
+/// The same by some lines of the head.
+fn detect_by(
+    lines: Vec<&[u8]>,
+    head: &[u8],
+    settings: &FormatSettings,
+) -> Result<Detected, FormatError> {
+    let sample = Sample::of(lines, directives(head), settings);
     let bare = by_lines(&sample, settings);
     let all = sample.lines.len();
     if bare.as_ref().is_ok_and(|(_, parsed)| *parsed == all) {

@@ -9,7 +9,12 @@ use memchr::memmem::find;
 /// Whether a line that no format takes is one of these.
 #[cold]
 pub(super) fn is_note(line: &[u8]) -> bool {
-    unanswered(line) || zap(line) || haproxy(line) || of_error_log(line) || of_program(line)
+    unanswered(line)
+        || of_storage(line)
+        || zap(line)
+        || haproxy(line)
+        || of_error_log(line)
+        || of_program(line)
 }
 
 fn holds(line: &[u8], text: &str) -> bool {
@@ -23,6 +28,16 @@ fn unanswered(line: &[u8]) -> bool {
         && holds(line, "\"stage\"")
         && early.iter().any(|stage| holds(line, stage));
     kubernetes || line.starts_with(b"{") && holds(line, "\"AM-ACCESS-ATTEMPT\"")
+}
+
+/// What Amazon S3 does of itself, by the rules of a bucket, and logs among requests: `S3.EXPIRE.OBJECT`
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-and-other-bucket-config.html>).
+fn of_storage(line: &[u8]) -> bool {
+    let behind_time = find(line, b"] ").map(|at| &line[at + 2..]);
+    let mut words = behind_time.unwrap_or_default().split(|&byte| byte == b' ');
+    words
+        .nth(3)
+        .is_some_and(|operation| operation.starts_with(b"S3."))
 }
 
 /// What Caddy, and others that log with zap, say of themselves; and Caddy's errors, whose requests are in
@@ -83,7 +98,12 @@ impl Told {
         self.method |= METHODS
             .iter()
             .any(|method| text.eq_ignore_ascii_case(method));
+        let asks = |method: &[u8]| {
+            let at = find(text, method);
+            at.is_some_and(|at| text.get(at + method.len()) == Some(&b' '))
+        };
         self.line |= holds(text, "HTTP/") || holds(text, "HTTP\\/");
+        self.line |= METHODS.iter().any(|method| asks(method));
     }
 
     fn is_note(&self) -> bool {
@@ -231,7 +251,19 @@ mod tests {
             (r#"{"level":"info","msg":"access","http_code":403}"#, false),
             (r#"{"level":"info","msg":"torn"#, false),
             (r#"{"log":"192.0.2.1 - - torn","stream":"stdout"}"#, false),
+            (
+                r#"{"message":"2026-03-10 09:43:00 192.0.2.1 GET /a - 443 torn"}"#,
+                false,
+            ),
             (r#"{"message":"192.0.2.1 \"GET / HTTP/1.1\" torn"}"#, false),
+            (
+                r#"79a5 bucket [10/Mar/2026:09:43:00 +0000] - AmazonS3 3E57427F S3.EXPIRE.OBJECT a.txt "-" - - - 317 - - "-" "-" -"#,
+                true,
+            ),
+            (
+                r#"79a5 bucket [10/Mar/2026:09:43:00 +0000] 192.0.2.1 - 3E57427F REST.GET.OBJECT a.txt "GET"#,
+                false,
+            ),
             ("2026/03/10 09:43:00 [error", false),
             ("2026/03/10 09:43:00 GET /a 403", false),
             ("hello", false),

@@ -181,6 +181,32 @@ fn the_first_64_kib_tell_the_format() {
 }
 
 #[test]
+fn requests_may_be_few_among_events_of_other_kinds() {
+    let event = |kind: &str, of: &str| {
+        format!(
+            "{{\"timestamp\":\"2026-03-10T09:43:00.1+0100\",\"flow_id\":1,\"event_type\":\"{kind}\",\"src_ip\":\"203.0.113.7\",{of}}}\n"
+        )
+    };
+    let others = event(
+        "dns",
+        "\"dns\":{\"rrname\":\"www.example.com\",\"rcode\":\"NOERROR\"}",
+    )
+    .repeat(1000);
+    let request = event(
+        "http",
+        "\"http\":{\"http_method\":\"GET\",\"url\":\"/a\",\"status\":403}",
+    );
+    assert!(others.len() > 64 << 10);
+    let log = format!("{others}{request}");
+    let detected = detect(log.as_bytes(), &FormatSettings::default()).unwrap();
+    assert_eq!(detected.name, "suricata");
+    let told = told(&detected, &[log.as_bytes()]);
+    let notes = told.iter().filter(|line| line["skipped"] == "NotARequest");
+    assert_eq!((notes.count(), told.len()), (1000, 1001));
+    assert!(detect(others.as_bytes(), &FormatSettings::default()).is_err());
+}
+
+#[test]
 fn the_answer_never_depends_on_chunks() {
     for folder in folders() {
         let sample = fs::read(folder.join("sample.log")).unwrap();

@@ -3,6 +3,7 @@
 use crate::escape;
 use crate::format::error::FormatError;
 use crate::format::lines::{lines, reject_unread};
+use crate::format::notes::is_note;
 use crate::format::registry::{Parser, list};
 use crate::key::token::TokenKey;
 use crate::settings::FormatSettings;
@@ -29,12 +30,17 @@ pub(in crate::format) const USUAL_HEAD: usize = 64 << 10;
 
 /// Lines spread evenly over the head, without those that are no requests in any format.
 pub(in crate::format) fn sampled(head: &[u8]) -> Vec<&[u8]> {
-    let near = sampled_within(&head[..head.len().min(USUAL_HEAD)]);
+    let near = sampled_within(&head[..head.len().min(USUAL_HEAD)], |_| true);
     match near.len() {
         // Nearly all logs show what they are long before; this one begins with very long lines.
-        0..=1 => sampled_within(head),
+        0..=1 => sampled_within(head, |_| true),
         _ => near,
     }
+}
+
+/// Lines spread over the whole head, without those that evidently are no requests.
+pub(super) fn sampled_without_notes(head: &[u8]) -> Vec<&[u8]> {
+    sampled_within(head, |line| !is_note(line))
 }
 
 /// Most directives of a head that are looked at: a server writes one whenever it starts.
@@ -56,13 +62,13 @@ pub(super) fn directives(head: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-fn sampled_within(head: &[u8]) -> Vec<&[u8]> {
+fn sampled_within(head: &[u8], may_be_a_request: impl Fn(&[u8]) -> bool) -> Vec<&[u8]> {
     let mut found: Vec<&[u8]> = lines(head).map(|line| line.bytes).collect();
     let cut_off = head.last().is_some_and(|&byte| byte != b'\n');
     if cut_off && found.len() > 1 {
         found.pop();
     }
-    found.retain(|line| reject_unread(line).is_none());
+    found.retain(|line| reject_unread(line).is_none() && may_be_a_request(line));
     let count = found.len().min(SAMPLE_LINES);
     (0..count)
         .map(|at| found[at * found.len() / count])

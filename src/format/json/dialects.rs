@@ -40,7 +40,7 @@ impl Dialect {
     /// The keys by which it is recognised, each with its value, where that counts, or any.
     pub(super) fn signature_members(&self) -> impl Iterator<Item = (String, String)> {
         self.signature.iter().map(|text| {
-            let text = text.trim_matches('"');
+            let text = text.trim_matches(['"', ':']);
             let (key, value) = text.split_once("\":\"").unwrap_or((text, "x"));
             (key.to_owned(), value.to_owned())
         })
@@ -509,7 +509,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::EdgeResult, &["x-edge-detailed-result-type", "x-edge-result-type"]),
     ]),
     // https://docs.gitlab.com/administration/logs/#api_jsonlog, before its durations were in seconds
-    dialect("gitlab.api", &[], "GitLab's log of its interface, with durations in milliseconds", &["\"route\"", "\"view\"", "\"db\""], &[
+    dialect("gitlab.api", &[], "GitLab's log of its interface, with durations in milliseconds", &["\"route\":", "\"view\":", "\"db\":"], &[
         (Role::Time, &["time"]),
         (Role::Status, &["status"]),
         (Role::Address, &["remote_ip", "ip"]),
