@@ -4,12 +4,12 @@ use super::*;
 
 fn assigned<'a>(role: Role, value: &'a str) -> Record<'a> {
     let mut record = Record::default();
-    role.assign(
+    // What cannot be read leaves the record as it was.
+    let _ = role.assign(
         &mut record,
         Cow::Borrowed(value.as_bytes()),
         &mut Clock::new(None),
-    )
-    .unwrap();
+    );
     record
 }
 
@@ -34,18 +34,25 @@ fn the_last_upstream_counts() {
 
 #[test]
 fn durations_in_every_unit() {
-    let ms = |role, value| assigned(role, value).duration_ms;
-    assert_eq!(ms(Role::Seconds, "0.509"), Some(509));
-    assert_eq!(ms(Role::TimeTaken, "0.509"), Some(509));
-    assert_eq!(ms(Role::TimeTaken, "509"), Some(509));
-    assert_eq!(ms(Role::Seconds, "0.1, 0.25"), Some(250));
-    assert_eq!(ms(Role::Seconds, "1.5ms"), Some(2));
-    assert_eq!(ms(Role::Seconds, "80µs"), Some(0));
+    let ms = |role, value| assigned(role, value).duration_ms();
+    assert_eq!(ms(Role::Seconds, "0.509"), Some(509.0));
+    assert_eq!(ms(Role::TimeTaken, "0.509"), Some(509.0));
+    assert_eq!(ms(Role::TimeTaken, "509"), Some(509.0));
+    assert_eq!(ms(Role::Seconds, "0.1, 0.25"), Some(250.0));
+    assert_eq!(ms(Role::Seconds, "1.5ms"), Some(1.5));
+    assert_eq!(ms(Role::Seconds, "80µs"), Some(0.08));
     assert_eq!(ms(Role::Seconds, "-"), None);
     assert_eq!(ms(Role::Seconds, "inf"), None);
-    assert_eq!(ms(Role::Milliseconds, "17ms"), Some(17));
-    assert_eq!(ms(Role::Microseconds, "17999"), Some(17));
-    assert_eq!(ms(Role::Nanoseconds, "17999999"), Some(17));
+    // Of what is no number of seconds nobody knows the unit.
+    assert_eq!(ms(Role::Seconds, "86399"), Some(86_399_000.0));
+    assert_eq!(ms(Role::Seconds, "1200000"), None);
+    assert_eq!(ms(Role::Seconds, "1200000.250"), Some(1_200_000_250.0));
+    assert_eq!(ms(Role::ResponseTime, "0.067"), Some(67.0));
+    assert_eq!(ms(Role::ResponseTime, "67"), Some(67.0));
+    assert_eq!(ms(Role::ResponseTime, "0.5"), None);
+    assert_eq!(ms(Role::Milliseconds, "17ms"), Some(17.0));
+    assert_eq!(ms(Role::Microseconds, "17999"), Some(17.999));
+    assert_eq!(ms(Role::Nanoseconds, "17999999"), Some(18.0));
 }
 
 #[test]
