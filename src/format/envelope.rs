@@ -37,6 +37,8 @@ pub(super) enum Kind {
     Quoted,
     /// The console encoder of Go's zap, which Caddy writes to a terminal: the fields in an object behind tabs.
     Console,
+    /// Ruby's logger, and so Rails'.
+    Ruby,
     /// Colours of a terminal.
     Coloured,
 }
@@ -60,9 +62,10 @@ impl<'a> Opened<'a> {
 }
 
 impl Kind {
-    const ALL: [Kind; 9] = [
+    const ALL: [Kind; 10] = [
         Kind::Coloured,
         Kind::Console,
+        Kind::Ruby,
         Kind::Object,
         Kind::Cri,
         Kind::Syslog5424,
@@ -83,6 +86,7 @@ impl Kind {
             Kind::Compose => "names of containers",
             Kind::Quoted => "quotes",
             Kind::Console => "zap's console lines",
+            Kind::Ruby => "Ruby's logger",
             Kind::Coloured => "colours",
         }
     }
@@ -97,6 +101,7 @@ impl Kind {
             Kind::Compose => prefix::compose(line),
             Kind::Quoted => prefix::quoted(line),
             Kind::Console => prefix::console(line),
+            Kind::Ruby => prefix::ruby(line),
             Kind::Coloured => prefix::coloured(line),
         }
     }

@@ -18,6 +18,7 @@ use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use dialects::{Dialect, dialects, named};
+use memchr::memmem;
 use names::{Key, Place};
 pub(super) use names::{Names, Table, USUAL};
 use nom::Parser;
@@ -97,27 +98,49 @@ impl Json {
         let keys = objects().flat_map(members).map(|(key, _)| key);
         self.names.learn_spellings(keys);
         if self.dialect.is_none()
-            && let Some(key) = objects().find_map(|object| self.wrapper(object))
+            && let Some(path) = objects().find_map(|object| self.wrapper(object))
         {
-            self.names.learn_wrapper(key);
+            self.names.learn_wrapper(&path);
+        }
+        // GELF names the machine so that sent the message.
+        let is_gelf = |line: &&&[u8]| memmem::find(line, b"\"short_message\"").is_some();
+        if 2 * sample.iter().filter(is_gelf).count() > sample.len() {
+            self.names.forget(b"host");
         }
     }
 
-    /// The key of the object in which an object holds what makes a request, where it does not hold it by itself.
-    fn wrapper<'a>(&self, object: &'a [u8]) -> Option<&'a [u8]> {
-        /// Most keys that are looked at.
-        const MOST: usize = 64;
+    /// The keys that lead to the object in which an object holds what makes a request, where it does not hold it by
+    /// itself. One within another must tell the client, too: else it may be a request that a program sent.
+    fn wrapper<'a>(&self, object: &'a [u8]) -> Option<Vec<&'a [u8]>> {
         let read = |object| filled(&self.names, object, &mut Clock::new(None));
         if read(object)?.1.tells_an_answer() {
             return None;
         }
-        let held = members(object)
-            .take(MOST)
-            .filter_map(|(key, value)| Some((key, value.strip_prefix(b"{")?)));
-        let mut requests =
-            held.filter(|(_, inner)| read(inner).is_some_and(|(_, draft)| draft.tells_a_request()));
-        requests.next().map(|(key, _)| key)
+        let held = || objects_of(object).filter(|(key, _)| self.names.may_wrap(key));
+        for (key, inner) in held() {
+            if read(inner).is_some_and(|(_, draft)| draft.tells_a_request()) {
+                return Some(vec![key]);
+            }
+        }
+        for (outer, (key, inner)) in
+            held().flat_map(|(outer, inner)| objects_of(inner).map(move |held| (outer, held)))
+        {
+            let is_served = |draft: Draft<'_>| draft.tells_a_request() && draft.tells_a_client();
+            if read(inner).is_some_and(|(_, draft)| is_served(draft)) {
+                return Some(vec![outer, key]);
+            }
+        }
+        None
     }
+}
+
+/// The objects in an object, with their keys and each behind its opening brace.
+fn objects_of(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    /// Most keys that are looked at.
+    const MOST: usize = 64;
+    members(object)
+        .take(MOST)
+        .filter_map(|(key, value)| Some((key, value.strip_prefix(b"{")?)))
 }
 
 /// What stands behind the opening brace of a line, or of the first element of its list.
@@ -203,6 +226,17 @@ pub(super) fn meanings(
     let names = services.chain(&*BY_HAND).max_by_key(known)?;
     let either = |key: &Cow<'_, [u8]>| meaning(&own, key).or_else(|| meaning(names, key));
     Some(keys.iter().map(either).collect())
+}
+
+/// The names of the service whose keys most lines have.
+pub(super) fn names_by_keys(lines: &[Vec<&[u8]>]) -> Option<&'static Names> {
+    let is_of_most = |dialect: &Dialect| {
+        let own = lines.iter().filter(|keys| dialect.is_signed_by(keys));
+        2 * own.count() > lines.len()
+    };
+    let mut services = named().iter();
+    let own = services.find(|(dialect, _)| is_of_most(dialect));
+    own.map(|(_, names)| names)
 }
 
 /// The names of services whose lines are known.

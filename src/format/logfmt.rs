@@ -5,7 +5,7 @@
 //! they mean in JSON lines. A line must tell method, target and status; it may leave the time to syslog.
 
 use super::draft::Draft;
-use super::json::{Names, USUAL, unescape};
+use super::json::{Names, USUAL, names_by_keys, unescape};
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -16,6 +16,8 @@ use std::borrow::Cow;
 #[derive(Debug, Clone)]
 pub(super) struct Logfmt {
     names: Names,
+    /// Those of the service whose keys the sample shows: they come first.
+    own: Option<&'static Names>,
 }
 
 impl BuiltIn for Logfmt {
@@ -25,8 +27,10 @@ impl BuiltIn for Logfmt {
             field,
             known: Vec::new(),
         })?;
-        names.learn_spellings(sample.iter().flat_map(|line| keys(line)));
-        Ok(Logfmt { names })
+        let lines: Vec<Vec<&[u8]>> = sample.iter().map(|line| keys(line).collect()).collect();
+        names.learn_spellings(lines.iter().flatten().copied());
+        let own = names_by_keys(&lines);
+        Ok(Logfmt { names, own })
     }
 }
 
@@ -36,18 +40,24 @@ impl Format for Logfmt {
     }
 
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-        let mut draft = Draft::new();
-        let mut rest = line.trim_ascii();
-        while !rest.is_empty() {
-            let (key, value, behind) = pair(rest)?;
-            if let Some((role, rank)) = self.names.find(0, key).and_then(|key| key.role) {
-                draft.put(role, rank, value, clock)?;
-            }
-            rest = behind.trim_ascii_start();
-        }
-        draft.put_envelope_time(clock);
-        draft.finish_request()
+        let own = self.own.and_then(|names| read(names, line, clock));
+        own.or_else(|| read(&self.names, line, clock))
     }
+}
+
+/// Reads a line by some names.
+fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+    let mut draft = Draft::new();
+    let mut rest = line.trim_ascii();
+    while !rest.is_empty() {
+        let (key, value, behind) = pair(rest)?;
+        if let Some((role, rank)) = names.find(0, key).and_then(|key| key.role) {
+            draft.put(role, rank, value, clock)?;
+        }
+        rest = behind.trim_ascii_start();
+    }
+    draft.put_envelope_time(clock);
+    draft.finish_request()
 }
 
 /// A name, its value, and what stands behind them.
@@ -101,7 +111,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Option<Record<'_>> {
-        let logfmt = Logfmt::learn(&[], &FormatSettings::default()).unwrap();
+        let logfmt = Logfmt::learn(&[line.as_bytes()], &FormatSettings::default()).unwrap();
         logfmt.parse(line.as_bytes(), &mut Clock::new(None))
     }
 
@@ -115,6 +125,12 @@ mod tests {
         assert_eq!(&record.target[..], b"/a?b=\"c\"");
         assert_eq!(&record.address[..], b"192.0.2.1");
         assert_eq!(record.duration_ms(), Some(12.5));
+    }
+
+    #[test]
+    fn a_service_is_known_by_its_keys() {
+        let line = "method=GET path=/a format=json controller=A action=show status=403 duration=58.33 view=40.43 db=15.26";
+        assert_eq!(read(line).unwrap().duration_ms(), Some(58.33));
     }
 
     #[test]

@@ -267,6 +267,30 @@ pub(super) fn console(line: &[u8]) -> Option<Opened<'_>> {
     carried(stamp, object)
 }
 
+/// `I, [2026-03-10T09:43:00.123456 #7]  INFO -- name: message` of Ruby's logger, whose name may be empty
+/// (<https://docs.ruby-lang.org/en/master/Logger/Formatter.html>).
+pub(super) fn ruby(line: &[u8]) -> Option<Opened<'_>> {
+    let [
+        b'D' | b'I' | b'W' | b'E' | b'F' | b'A',
+        b',',
+        b' ',
+        b'[',
+        rest @ ..,
+    ] = line
+    else {
+        return None;
+    };
+    let (inside, behind) = rest.split_at(memchr::memchr(b']', rest)?);
+    let (stamp, _process) = inside.split_at(memchr::memmem::find(inside, b" #")?);
+    let behind = &behind[memchr::memmem::find(behind, b" -- ")? + b" -- ".len()..];
+    let (name, message) = behind.split_at(memchr::memchr(b':', behind)?);
+    let message = message.strip_prefix(b": ")?;
+    if name.contains(&b' ') {
+        return None;
+    }
+    carried(stamp, message)
+}
+
 /// A line with the colours of a terminal (`ESC [ 97;42 m`) taken out.
 pub(super) fn coloured(line: &[u8]) -> Option<Opened<'_>> {
     const ESCAPE: &[u8] = b"\x1b[";

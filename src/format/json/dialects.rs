@@ -26,6 +26,12 @@ impl Dialect {
             .all(|text| memmem::find(line, text.as_bytes()).is_some())
     }
 
+    /// Whether the keys that only its lines have are among these.
+    pub(super) fn is_signed_by(&self, keys: &[&[u8]]) -> bool {
+        let is_there = |text: &&str| keys.contains(&text.trim_matches(['"', ':']).as_bytes());
+        self.signature.iter().all(is_there)
+    }
+
     /// How many of the sampled lines are its own.
     pub(super) fn wrote_of(&self, sample: &[&[u8]]) -> usize {
         let texts = self.signature.iter().map(|text| Finder::new(*text));

@@ -44,7 +44,7 @@ pub(in crate::format) const USUAL: Table = &[
         "source_ip", "c-ip", "req.remoteAddress", "req.ip", "remoteAddress", "remoteIp",
         "ip_address", "ipAddress", "request.remote_addr", "clientIp_s", "request.ip",
         "req.remote_addr", "addr", "Properties.ClientIp", "remote-address", "id.orig_h",
-        "communication.source.ip", "src", "src_ip", "srcip",
+        "communication.source.ip", "src", "src_ip", "srcip", "client.addr", "http.client_ip",
         // A bare `client` is as often a program.
         "client",
     ]),
@@ -62,6 +62,7 @@ pub(in crate::format) const USUAL: Table = &[
         "http.url", "http.url_details.path", "request.url", "request.path", "resourcePath",
         "cs-uri-stem", "requestUri", "requestUrl", "request_url", "originalUrl", "target",
         "requested_uri", "Properties.RequestPath", "uri_path", "cs-uri", "http.request.path",
+        "http.target",
     ]),
     (Role::Query, &[
         "args", "query", "query_string", "url.query", "request_query", "cs-uri-query",
@@ -70,7 +71,7 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::Method, &[
         "request_method", "request.method", "RequestMethod", "method", "http.request.method",
         "httpRequest.requestMethod", "http_method", "verb", "req.method", "http.method",
-        "httpMethod", "cs-method", "requestMethod", "Properties.RequestMethod",
+        "httpMethod", "cs-method", "requestMethod", "Properties.RequestMethod", "request_verb",
     ]),
     (Role::Bytes, &[
         "body_bytes_sent", "bytes_sent", "size", "DownstreamContentSize", "bytes",
@@ -80,6 +81,7 @@ pub(in crate::format) const USUAL: Table = &[
         "length", "content_length", "responseSize", "response.bytes", "bytes_read", "response.size",
         "body_bytes", "response_bytes", "responseBytes", "response_body_len",
         "written_bytes", "res.contentLength", "response_content_length",
+        "res.headers.content-length",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
@@ -91,10 +93,10 @@ pub(in crate::format) const USUAL: Table = &[
         "request_User-Agent", "user_agent.original", "httpRequest.userAgent", "ua",
         "request_user_agent", "req.headers.user-agent", "http.useragent", "cs(User-Agent)",
         "user-agent", "headers.user-agent", "identity.userAgent", "http_useragent",
-        "http.user_agent.original", "cs-user-agent",
+        "http.user_agent.original", "cs-user-agent", "http.user_agent",
     ]),
     (Role::User, &[
-        "remote_user", "user", "username", "ClientUsername", "user.name", "user_id", "caller",
+        "remote_user", "user", "username", "ClientUsername", "user.name", "uname", "user_id",
         "authorizer.principalId", "principalId", "usr.name", "usr.id", "cs-username",
     ]),
     (Role::Host, &[
@@ -102,7 +104,7 @@ pub(in crate::format) const USUAL: Table = &[
         "http_host", "domain", "host", "request.host", "RequestHost", "vhost", "server_name",
         "url.domain", "authority", "x-host-header", "req.headers.host", "domainName",
         "http.url_details.host", "cs(Host)", "virtual_host", "hostname", "headers.host",
-        "cs-host",
+        "cs-host", "http.host",
     ]),
     (Role::Token, &[
         "http_x_api_key", "api_key", "apikey", "x_api_key", "key", "request.headers.X-Api-Key",
@@ -114,17 +116,19 @@ pub(in crate::format) const USUAL: Table = &[
         "request_duration", "latency_human", "latency", "response_time", "service",
     ]),
     (Role::TimeTaken, &["time-taken", "timeTaken"]),
-    (Role::Nanoseconds, &["Duration", "event.duration"]),
+    (Role::Nanoseconds, &["Duration", "event.duration", "total_ns"]),
     (Role::Milliseconds, &[
         "duration_ms", "request_time_ms", "response_time_ms", "responseTime", "responseLatency",
         "latency_ms", "time_taken_ms", "elapsed_ms", "elapsed_time", "Elapsed", "Properties.Elapsed",
         "turnaroundTimeMs", "responseTimeMs", "durationMs", "latencyMs", "response-time",
         "res.responseTime", "response.elapsedTime", "time_ms",
+        "duration_in_ms",
     ]),
     // Of nginx's logs as they are shipped to Elasticsearch.
     (Role::ResponseTime, &["responsetime"]),
     (Role::Microseconds, &[
         "duration_us", "request_time_us", "time_elapsed", "elapsed_usec", "duration_usec",
+        "time_us",
     ]),
     (Role::UpstreamStatus, &[
         "upstream_status", "OriginStatus", "us", "integrationStatus", "integration_status",
@@ -321,15 +325,6 @@ fn group(role: Role) -> usize {
 }
 
 impl Object {
-    pub(super) fn of(keys: Vec<Key>) -> Self {
-        let mut object = Object {
-            keys,
-            starts: Vec::new(),
-        };
-        object.index();
-        object
-    }
-
     pub(super) fn key(&mut self, name: &[u8]) -> &mut Key {
         let at = self.keys.iter().position(|key| key.name == name);
         let at = at.unwrap_or_else(|| {

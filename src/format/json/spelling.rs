@@ -51,27 +51,51 @@ impl Names {
         self.objects[0].index();
     }
 
-    /// Takes in an object around the fields: its keys mean what they mean outside.
-    pub(super) fn learn_wrapper(&mut self, key: &[u8]) {
-        if self
-            .find_any(0, key)
-            .is_some_and(|key| key.object.is_some())
-        {
-            return;
+    /// Whether an object may be one around the fields: one whose own keys tell of requests is none.
+    pub(super) fn may_wrap(&self, key: &[u8]) -> bool {
+        let tells = |key: &Key| {
+            let role = key.role.map(|(role, _)| role);
+            matches!(
+                role,
+                Some(Role::Status | Role::Method | Role::Target | Role::Request)
+            )
+        };
+        let known = self.find(0, key).and_then(|key| key.object);
+        known.is_none_or(|place| !self.objects[place].keys.iter().any(tells))
+    }
+
+    /// Takes in an object around the fields, by the keys that lead to it: its keys mean what they mean outside.
+    pub(super) fn learn_wrapper(&mut self, path: &[&[u8]]) {
+        let outside = self.objects[0].keys.clone();
+        let mut places = vec![0];
+        let mut place = 0;
+        for key in path {
+            let next = self.objects.len();
+            let inner = *self.objects[place].key(key).object.get_or_insert(next);
+            if inner == next {
+                self.objects.push(Object::default());
+            }
+            self.objects[place].index();
+            places.push(inner);
+            place = inner;
         }
-        let names = self.objects[0].keys.iter();
-        let inside = names.filter(|key| !is_dotted(key)).cloned();
-        let inside = Object::of(inside.collect());
-        let place = self.objects.len();
-        self.objects.push(inside);
-        self.objects[0].key(key).object = Some(place);
+        for key in outside {
+            let own = self.objects[place].key(&key.name);
+            own.role = own.role.or(key.role);
+            // What leads to an object around this one would nest without end.
+            let object = key.object.filter(|object| !places.contains(object));
+            own.object = own.object.or(object);
+        }
+        self.objects[place].index();
+        // The machine that wrote the event.
+        self.forget(b"host");
+    }
+
+    /// Forgets what a key means outside of all objects.
+    pub(super) fn forget(&mut self, key: &[u8]) {
+        self.objects[0].key(key).role = None;
         self.objects[0].index();
     }
-}
-
-/// A path as one key, which stands outside only.
-fn is_dotted(key: &Key) -> bool {
-    key.name.contains(&b'.')
 }
 
 /// The letters and digits of a name, in lower case.
