@@ -1,4 +1,5 @@
-//! Comma-separated values under a row of names, as exports of dashboards, warehouses and content networks are.
+//! Comma-separated values under a row of names, as exports of dashboards, warehouses and content networks are; or
+//! with tabs, semicolons or bars between.
 //!
 //! Source: RFC 4180, and Logpush's `output_type: csv`. The first row of the file names the columns; a name means
 //! what it means as a key of JSON lines. A row has as many values as there are names.
@@ -17,14 +18,22 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Csv {
     columns: Vec<Option<(Role, u8)>>,
+    separator: u8,
 }
+
+/// What may stand between values.
+const SEPARATORS: [u8; 4] = *b",\t;|";
 
 impl BuiltIn for Csv {
     fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError> {
-        let columns = sample.first().and_then(|row| columns(row, settings));
-        Ok(Csv {
-            columns: columns.unwrap_or_default(),
-        })
+        let named = |row: &&[u8]| {
+            let csv = |separator| {
+                let columns = columns(row, separator, settings)?;
+                Some(Csv { columns, separator })
+            };
+            SEPARATORS.into_iter().find_map(csv)
+        };
+        Ok(sample.first().and_then(named).unwrap_or_default())
     }
 }
 
@@ -38,7 +47,10 @@ impl Format for Csv {
             return None;
         }
         let mut draft = Draft::new();
-        let mut values = Values(Some(line));
+        let mut values = Values {
+            rest: Some(line),
+            separator: self.separator,
+        };
         for column in &self.columns {
             let value = values.next()?;
             if let Some((role, rank)) = *column {
@@ -54,8 +66,12 @@ impl Format for Csv {
 
 /// What the columns mean that a row names; `None` where it is no row of names, or does not name what makes a
 /// request: a time, a status, and who or what.
-fn columns(row: &[u8], settings: &FormatSettings) -> Option<Vec<Option<(Role, u8)>>> {
-    let names = names(row)?;
+fn columns(
+    row: &[u8],
+    separator: u8,
+    settings: &FormatSettings,
+) -> Option<Vec<Option<(Role, u8)>>> {
+    let names = names(row, separator)?;
     let columns = json::meanings(&names, &settings.map)?;
     let has = |wanted: &[Role]| {
         let mut told = columns.iter().flatten();
@@ -70,16 +86,19 @@ fn columns(row: &[u8], settings: &FormatSettings) -> Option<Vec<Option<(Role, u8
 
 /// Whether a line is a row of names, and so no request.
 pub(super) fn is_names(line: &[u8]) -> bool {
-    columns(line, &FormatSettings::default()).is_some()
+    let settings = FormatSettings::default();
+    let mut separators = SEPARATORS.into_iter();
+    separators.any(|separator| columns(line, separator, &settings).is_some())
 }
 
 /// The names of a row that holds nothing else.
-fn names(row: &[u8]) -> Option<Vec<Field<'_>>> {
+fn names(row: &[u8], separator: u8) -> Option<Vec<Field<'_>>> {
     /// Fewest columns of a log; less is a sentence with a comma.
     const FEWEST: usize = 4;
     /// Most columns of a log: no service has as many fields.
     const MOST: usize = 512;
-    let names: Vec<Field<'_>> = Values(Some(row)).take(MOST + 1).collect();
+    let rest = Some(row);
+    let names: Vec<Field<'_>> = Values { rest, separator }.take(MOST + 1).collect();
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.()@ ".contains(byte);
     let is_name = |name: &Field<'_>| {
         name.first()
@@ -90,16 +109,19 @@ fn names(row: &[u8]) -> Option<Vec<Field<'_>>> {
 }
 
 /// The values of a row, in quotes or not; a quote within quotes is doubled.
-struct Values<'a>(Option<&'a [u8]>);
+struct Values<'a> {
+    rest: Option<&'a [u8]>,
+    separator: u8,
+}
 
 impl<'a> Iterator for Values<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        let rest = self.0?;
+        let rest = self.rest?;
         let Some(body) = rest.strip_prefix(b"\"") else {
-            let end = memchr::memchr(b',', rest);
-            self.0 = end.map(|end| &rest[end + 1..]);
+            let end = memchr::memchr(self.separator, rest);
+            self.rest = end.map(|end| &rest[end + 1..]);
             return Some(Cow::Borrowed(&rest[..end.unwrap_or(rest.len())]));
         };
         let mut end = 0;
@@ -112,15 +134,15 @@ impl<'a> Iterator for Values<'a> {
                     end += 2;
                 }
                 None => {
-                    self.0 = None;
+                    self.rest = None;
                     break;
                 }
-                Some(b',') => {
-                    self.0 = body.get(end + 2..);
+                Some(byte) if *byte == self.separator => {
+                    self.rest = body.get(end + 2..);
                     break;
                 }
                 Some(_) => {
-                    self.0 = None;
+                    self.rest = None;
                     return None;
                 }
             }
@@ -165,6 +187,23 @@ mod tests {
     }
 
     #[test]
+    fn other_separators() {
+        for separator in ["\t", ";", "|"] {
+            let line = "2026-03-10T09:43:00Z,192.0.2.1,GET,\"/a,b\",403,\"a ,b\"";
+            let line = line.replace("\",", &format!("\"{separator}"));
+            let line = line.replace("GET,", &format!("GET{separator}"));
+            let line = line.replace(
+                "00Z,192.0.2.1,",
+                &format!("00Z{separator}192.0.2.1{separator}"),
+            );
+            let line = line.replace("403,", &format!("403{separator}"));
+            let record = read(&NAMES.replace(',', separator), &line).unwrap();
+            assert_eq!((&record.target[..], record.status), (&b"/a,b"[..], 403));
+            assert_eq!(&record.user_agent[..], b"a ,b");
+        }
+    }
+
+    #[test]
     fn what_is_no_row_under_names() {
         for (names, line) in [
             (NAMES, NAMES),
@@ -201,7 +240,8 @@ mod tests {
 
         #[test]
         fn any_bytes_are_survived(row: Vec<u8>) {
-            Values(Some(&row)).count();
+            let rest = Some(&row[..]);
+            Values { rest, separator: b',' }.count();
             is_names(&row);
         }
     }

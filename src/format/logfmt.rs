@@ -6,6 +6,7 @@
 
 use super::draft::Draft;
 use super::json::{Names, USUAL, names_by_keys, unescape};
+use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -48,7 +49,8 @@ impl Format for Logfmt {
 /// Reads a line by some names.
 fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
     let mut draft = Draft::new();
-    let mut rest = line.trim_ascii();
+    let (stamp, mut rest) = behind_stamp(line.trim_ascii());
+    draft.put(Role::Time, 1, Cow::Borrowed(stamp), clock)?;
     while !rest.is_empty() {
         let (key, value, behind) = pair(rest)?;
         if let Some((role, rank)) = names.find(0, key).and_then(|key| key.role) {
@@ -63,9 +65,30 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
 /// A name, its value, and what stands behind them.
 type Pair<'a> = (&'a [u8], Cow<'a, [u8]>, &'a [u8]);
 
+/// The stamp that stands without a name before the pairs, in quotes or brackets, as NGINX's own example for
+/// measuring applications has it; and the pairs.
+fn behind_stamp(line: &[u8]) -> (&[u8], &[u8]) {
+    /// Longest stamp with a zone, with some room.
+    const LONGEST: usize = 40;
+    let closing = match line.first() {
+        Some(b'"') => b'"',
+        Some(b'[') => b']',
+        _ => return (b"", line),
+    };
+    let end = line
+        .iter()
+        .take(LONGEST)
+        .skip(1)
+        .position(|byte| *byte == closing);
+    match end.map(|end| (&line[1..=end], &line[end + 2..])) {
+        Some((stamp, [b' ', pairs @ ..])) => (stamp, pairs.trim_ascii_start()),
+        _ => (b"", line),
+    }
+}
+
 /// The keys of a line that is nothing but pairs.
 fn keys(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = line.trim_ascii();
+    let (_, mut rest) = behind_stamp(line.trim_ascii());
     std::iter::from_fn(move || {
         let (key, _, behind) = pair(rest)?;
         rest = behind.trim_ascii_start();
@@ -134,12 +157,30 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_may_stand_before_the_pairs() {
+        let pairs = r#"client=203.0.113.7 method=GET request="GET /a HTTP/1.1" status=403 bytes_sent=12 request_time=0.012"#;
+        for stamp in [
+            "\"10/Mar/2026:09:43:00 +0000\"",
+            "[10/Mar/2026:09:43:00 +0000]",
+            "[2026-03-10 09:43:00] INFO",
+        ] {
+            let line = format!("{stamp} {pairs}");
+            let record = read(&line).unwrap();
+            assert_eq!((record.time_ms, record.status), (1_773_135_780_000, 403));
+            assert_eq!(&record.address[..], b"203.0.113.7");
+        }
+    }
+
+    #[test]
     fn what_is_no_request() {
         for line in [
             "",
             "time=2026-03-10T09:43:00Z level=info msg=started",
             "time=2026-03-10T09:43:00Z method=GET path=/a status=\"403",
             "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700]",
+            "\"10/Oct/2000:13:55:36 -0700\"",
+            "[\"",
+            "[]",
         ] {
             assert_eq!(read(line), None, "{line}");
         }

@@ -66,11 +66,13 @@ pub(super) fn open(line: &[u8]) -> Option<Opened<'_>> {
     })
 }
 
-/// Whether a string may be a line of an access log: it has several words, or is an object.
+/// Whether a string may be a line of an access log: it has several words, or is an object or carries one.
 fn is_line(text: &[u8]) -> bool {
     let spaces = memchr::memchr_iter(b' ', text).take(4).count();
     let tabs = memchr::memmem::find_iter(text, b"\\t").take(4).count();
-    text.trim_ascii_start().starts_with(b"{") || spaces == 4 || tabs == 4
+    let is_object = text.trim_ascii_start().starts_with(b"{")
+        || memchr::memmem::find(text, b" {\\\"").is_some();
+    is_object || spaces == 4 || tabs == 4
 }
 
 fn without_line_end(mut line: Vec<u8>) -> Vec<u8> {

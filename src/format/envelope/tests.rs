@@ -181,6 +181,9 @@ fn an_object_that_is_carried_may_be_the_record_or_hold_it() {
         let inner = learned.iter().map(|(_, lines)| &lines[0].inner[..]);
         assert!(inner.eq([object.as_bytes(), own.as_bytes()]), "{line}");
     }
+    let cri = r#"2025-12-09T13:01:26Z stdout F {"status":403}"#;
+    let line = serde_json::json!({ "log": cri }).to_string();
+    assert_eq!(opened(&line).unwrap().0, r#"{"status":403}"#);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(in crate::format) const USUAL: Table = &[
         "timestamp", "datetime", "date", "start_time", "StartLocal", "requestTimeEpoch",
         "requestTime", "date_time", "timestamp(ms)", "accept_date", "request_date", "time_stamp",
         "log_time", "eventTime", "@t", "started_at", "reqTimeSec", "reqTimeMs", "TimeGenerated",
-        "log_timestamp", "T",
+        "log_timestamp", "asctime", "T",
     ]),
     (Role::Status, &[
         "status", "status_code", "DownstreamStatus", "http.response.status_code",
@@ -72,6 +72,7 @@ pub(in crate::format) const USUAL: Table = &[
         "request_method", "request.method", "RequestMethod", "method", "http.request.method",
         "httpRequest.requestMethod", "http_method", "verb", "req.method", "http.method",
         "httpMethod", "cs-method", "requestMethod", "Properties.RequestMethod", "request_verb",
+        "http_verb",
     ]),
     (Role::Bytes, &[
         "body_bytes_sent", "bytes_sent", "size", "DownstreamContentSize", "bytes",
