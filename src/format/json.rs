@@ -5,9 +5,9 @@
 //! scanned once; only values that a name asks for are looked at. Lines of a JSON array count too.
 
 mod dialects;
+mod learn;
 mod names;
 mod scan;
-mod spelling;
 mod walk;
 
 use super::draft::Draft;
@@ -18,14 +18,12 @@ use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use dialects::{Dialect, dialects, named};
-use memchr::memmem;
 use names::{Key, Place};
 pub(super) use names::{Names, Table, USUAL};
 use nom::Parser;
 use nom::bytes::complete::tag;
 use scan::{Scalar, bare, skip, space, string};
 pub(super) use scan::{close, unescape};
-use spelling::members;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 pub(super) use walk::{Found, walk};
@@ -89,58 +87,6 @@ impl BuiltIn for Json {
         }
         Ok(json)
     }
-}
-
-impl Json {
-    /// Learns how the keys of the sample are spelled, and in which object they stand where they stand in one.
-    fn learn_keys(&mut self, sample: &[&[u8]]) {
-        let objects = || sample.iter().filter_map(|line| body(line));
-        let keys = objects().flat_map(members).map(|(key, _)| key);
-        self.names.learn_spellings(keys);
-        if self.dialect.is_none()
-            && let Some(path) = objects().find_map(|object| self.wrapper(object))
-        {
-            self.names.learn_wrapper(&path);
-        }
-        // GELF names the machine so that sent the message.
-        let is_gelf = |line: &&&[u8]| memmem::find(line, b"\"short_message\"").is_some();
-        if 2 * sample.iter().filter(is_gelf).count() > sample.len() {
-            self.names.forget(b"host");
-        }
-    }
-
-    /// The keys that lead to the object in which an object holds what makes a request, where it does not hold it by
-    /// itself. One within another must tell the client, too: else it may be a request that a program sent.
-    fn wrapper<'a>(&self, object: &'a [u8]) -> Option<Vec<&'a [u8]>> {
-        let read = |object| filled(&self.names, object, &mut Clock::new(None));
-        if read(object)?.1.tells_an_answer() {
-            return None;
-        }
-        let held = || objects_of(object).filter(|(key, _)| self.names.may_wrap(key));
-        for (key, inner) in held() {
-            if read(inner).is_some_and(|(_, draft)| draft.tells_a_request()) {
-                return Some(vec![key]);
-            }
-        }
-        for (outer, (key, inner)) in
-            held().flat_map(|(outer, inner)| objects_of(inner).map(move |held| (outer, held)))
-        {
-            let is_served = |draft: Draft<'_>| draft.tells_a_request() && draft.tells_a_client();
-            if read(inner).is_some_and(|(_, draft)| is_served(draft)) {
-                return Some(vec![outer, key]);
-            }
-        }
-        None
-    }
-}
-
-/// The objects in an object, with their keys and each behind its opening brace.
-fn objects_of(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    /// Most keys that are looked at.
-    const MOST: usize = 64;
-    members(object)
-        .take(MOST)
-        .filter_map(|(key, value)| Some((key, value.strip_prefix(b"{")?)))
 }
 
 /// What stands behind the opening brace of a line, or of the first element of its list.

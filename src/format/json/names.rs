@@ -3,7 +3,7 @@
 //!
 //! A path is followed object by object; a key that is the whole dotted path is taken too. A key
 //! that differs in case is still taken, the exact one first; what else a file's keys may differ in is learned
-//! from its sample (`spelling`). Of several keys that tell the same, what the user mapped wins, then the earlier
+//! from its sample (`learn`). Of several keys that tell the same, what the user mapped wins, then the earlier
 //! one of the table.
 
 use crate::format::role::Role;

@@ -6,10 +6,66 @@
 
 use super::names::{Key, Names, Object};
 use super::scan::{skip, space, string};
+use super::{Json, body, filled};
+use crate::format::draft::Draft;
 use crate::format::role::Role;
+use crate::time::Clock;
+use memchr::memmem;
 
 /// Most keys that are looked at: no service has as many fields.
 const MOST: usize = 512;
+
+impl Json {
+    /// Learns how the keys of the sample are spelled, and in which object they stand where they stand in one.
+    pub(super) fn learn_keys(&mut self, sample: &[&[u8]]) {
+        let objects = || sample.iter().filter_map(|line| body(line));
+        let keys = objects().flat_map(members).map(|(key, _)| key);
+        self.names.learn_spellings(keys);
+        if self.dialect.is_none()
+            && let Some(path) = objects().find_map(|object| self.wrapper(object))
+        {
+            self.names.learn_wrapper(&path);
+        }
+        // GELF names the machine so that sent the message.
+        let is_gelf = |line: &&&[u8]| memmem::find(line, b"\"short_message\"").is_some();
+        if 2 * sample.iter().filter(is_gelf).count() > sample.len() {
+            self.names.forget(b"host");
+        }
+    }
+
+    /// The keys that lead to the object in which an object holds what makes a request, where it does not hold it by
+    /// itself. One within another must tell the client, too: else it may be a request that a program sent.
+    fn wrapper<'a>(&self, object: &'a [u8]) -> Option<Vec<&'a [u8]>> {
+        let read = |object| filled(&self.names, object, &mut Clock::new(None));
+        if read(object)?.1.tells_an_answer() {
+            return None;
+        }
+        let held = || objects_of(object).filter(|(key, _)| self.names.may_wrap(key));
+        for (key, inner) in held() {
+            if read(inner).is_some_and(|(_, draft)| draft.tells_a_request()) {
+                return Some(vec![key]);
+            }
+        }
+        for (outer, (key, inner)) in
+            held().flat_map(|(outer, inner)| objects_of(inner).map(move |held| (outer, held)))
+        {
+            let is_served = |draft: Draft<'_>| draft.tells_a_request() && draft.tells_a_client();
+            if read(inner).is_some_and(|(_, draft)| is_served(draft)) {
+                return Some(vec![outer, key]);
+            }
+        }
+        None
+    }
+}
+
+/// The objects in an object, with their keys and each behind its opening brace.
+fn objects_of(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    /// Most keys that are looked at.
+    const MOST: usize = 64;
+    members(object)
+        .take(MOST)
+        .filter_map(|(key, value)| Some((key, value.strip_prefix(b"{")?)))
+}
 
 impl Names {
     /// What a key means, however it is spelled.
@@ -52,7 +108,7 @@ impl Names {
     }
 
     /// Whether an object may be one around the fields: one whose own keys tell of requests is none.
-    pub(super) fn may_wrap(&self, key: &[u8]) -> bool {
+    fn may_wrap(&self, key: &[u8]) -> bool {
         let tells = |key: &Key| {
             let role = key.role.map(|(role, _)| role);
             matches!(
@@ -65,7 +121,7 @@ impl Names {
     }
 
     /// Takes in an object around the fields, by the keys that lead to it: its keys mean what they mean outside.
-    pub(super) fn learn_wrapper(&mut self, path: &[&[u8]]) {
+    fn learn_wrapper(&mut self, path: &[&[u8]]) {
         let outside = self.objects[0].keys.clone();
         let mut places = vec![0];
         let mut place = 0;
@@ -92,7 +148,7 @@ impl Names {
     }
 
     /// Forgets what a key means outside of all objects.
-    pub(super) fn forget(&mut self, key: &[u8]) {
+    fn forget(&mut self, key: &[u8]) {
         self.objects[0].key(key).role = None;
         self.objects[0].index();
     }
@@ -106,7 +162,7 @@ fn letters(name: &[u8]) -> Vec<u8> {
 
 /// The keys of an object behind its opening brace, each with the text that begins with its value; up to what is no
 /// JSON.
-pub(super) fn members(mut input: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+fn members(mut input: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     std::iter::from_fn(move || {
         let key = space(input).strip_prefix(b"\"")?;
         let (rest, key) = string(key).ok()?;
