@@ -27,6 +27,8 @@ pub struct Detected {
     pub why: String,
     /// What the user has to know to trust the records.
     pub warnings: Vec<String>,
+    /// Where the first line that does not fit the given format string stops to do so, in a sentence.
+    pub misfit: Option<String>,
     parser: Parser,
     /// What carries the lines.
     envelope: Option<Envelope>,
@@ -243,11 +245,25 @@ fn named(
         name: parser.name(),
         why: format!("given by --log-format; {parsed} of {of} sampled lines parse"),
         warnings: warnings(&parser, score, sample),
+        misfit: misfit(&parser, sample),
         parser,
         envelope: None,
         fallbacks: Vec::new(),
         zone: sample.zone,
     })
+}
+
+/// See [`Detected::misfit`].
+fn misfit(parser: &Parser, sample: &Sample<'_>) -> Option<String> {
+    let Parser::Template(template) = parser else {
+        return None;
+    };
+    let mut clock = Clock::new(sample.zone);
+    let mut lines = sample.lines.iter();
+    let (fitting, expected) = lines.find_map(|line| template.stops_at(line, &mut clock))?;
+    Some(format!(
+        "of the first line that does not fit its first {fitting} bytes fit; behind them {expected} is expected"
+    ))
 }
 
 /// What to know of a format that is not chosen by its looks.
@@ -303,6 +319,7 @@ fn configured(
         why: format!("{parsed} of {of} sampled lines parse as {name}, {place}"),
         name,
         warnings: warnings(&parser, score, sample),
+        misfit: misfit(&parser, sample),
         parser,
         envelope: None,
         fallbacks: built_in,
@@ -354,6 +371,7 @@ fn best_built_in(
         name,
         why,
         warnings,
+        misfit: None,
         parser,
         envelope: None,
         fallbacks: built_in,

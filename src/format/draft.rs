@@ -60,6 +60,7 @@ impl<'a> Draft<'a> {
         }
         let rank = match role {
             Role::Address if rank > CHOSEN && !is_ip(&value) => (rank | NO_ADDRESS).min(UNTOLD - 1),
+            Role::ServingSeconds if value.contains(&b'.') => CHOSEN,
             _ => rank,
         };
         match role {
@@ -274,6 +275,11 @@ fn authority(target: &[u8]) -> Option<(usize, usize)> {
         .iter()
         .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
     let authority = &rest[..end.unwrap_or(rest.len())];
+    // AWS's load balancers write `http://a.example:80-` where nothing was asked for that they could read.
+    let authority = match authority.strip_suffix(b"-") {
+        Some(read) if without_last_port(read).len() < read.len() => read,
+        _ => authority,
+    };
     let host = without_last_port(authority);
     // A name with a user before it is one to be careful with, and what is no name is none.
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:".contains(byte);
@@ -304,6 +310,7 @@ mod tests {
             ("https://[2001:db8::7]:443/", Some("2001:db8::7")),
             ("https://ann@www.example.com/", None),
             ("http:///", None),
+            ("http://www.example.com:80-", Some("www.example.com")),
             ("/http://www.example.com/", None),
             ("www.example.com:443", None),
         ] {
