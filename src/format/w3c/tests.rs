@@ -18,7 +18,7 @@ impl Visitor for Told {
             text(record.method),
             text(&record.target),
             record.status,
-            record.duration_ms,
+            record.duration_ms(),
             text(&record.user_agent),
         ));
     }
@@ -60,7 +60,7 @@ fn fields_may_change_in_the_middle() {
     assert_eq!(
         lines,
         [
-            "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(17) \"Mozilla/5.0 (X11; Linux) ( +http://b/)\"",
+            "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(17.0) \"Mozilla/5.0 (X11; Linux) ( +http://b/)\"",
             "0 1767254402000 192.0.2.2 POST /b 200 None \"\"",
             "0 1767340803000 192.0.2.3 HEAD /c 404 None \"\"",
         ]
@@ -86,7 +86,7 @@ fn the_client_may_come_first() {
     );
     assert_eq!(detected.name, "w3c");
     let expected = [
-        "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(14) \"agent/1\"",
+        "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(14.0) \"agent/1\"",
         "0 1767254402000 192.0.2.2 GET /b 200 None \"agent/1\"",
     ];
     assert_eq!(lines, expected);
@@ -165,7 +165,7 @@ fn lines_of_sets_that_servers_write_without_being_told() {
         (
             realtime.to_owned(),
             "cloudfront",
-            "0 1767254401541 192.0.2.1 GET /a?b=c 403 Some(42) \"a (b)\"",
+            "0 1767254401541 192.0.2.1 GET /a?b=c 403 Some(42.0) \"a (b)\"",
         ),
         (
             zeek("", "", &format!("-\t{tags}\t-\t-\t-\t-")),
@@ -200,7 +200,7 @@ fn lines_of_sets_that_servers_write_without_being_told() {
         (
             "2026-01-01 08:00:01 192.0.2.1 - 10.0.0.1 80 GET /a - 403 11205 0 7 HTTP/1.1 www.example.com a+(b) - http://d/".to_owned(),
             "w3c",
-            "0 1767254401000 192.0.2.1 GET /a 403 Some(7) \"a (b)\"",
+            "0 1767254401000 192.0.2.1 GET /a 403 Some(7.0) \"a (b)\"",
         ),
         (
             "2026-01-01 08:00:01 GET /a - 192.0.2.1 - a+(b) http://d/ 403 1234 HTTP/1.1".to_owned(),
@@ -210,17 +210,17 @@ fn lines_of_sets_that_servers_write_without_being_told() {
         (
             "2026-01-01 08:00:01 GET /a _=1 - 192.0.2.1 a+(b) http://d/ www.example.com 403 8602 14".to_owned(),
             "w3c",
-            "0 1767254401000 192.0.2.1 GET /a?_=1 403 Some(14) \"a (b)\"",
+            "0 1767254401000 192.0.2.1 GET /a?_=1 403 Some(14.0) \"a (b)\"",
         ),
         (
             "2026-01-01 08:00:01 6 192.0.2.1 - - - - \"None\" - policy_denied DENIED \"a;b c\" -  403 TCP_DENIED GET - \"http\" www.example.com 80 /a ?b txt \"a (b)\" 10.0.0.1 1033 111 1 2 \"none\"".to_owned(),
             "w3c",
-            "0 1767254401000 192.0.2.1 GET /a?b 403 Some(6) \"a (b)\"",
+            "0 1767254401000 192.0.2.1 GET /a?b 403 Some(6.0) \"a (b)\"",
         ),
         (
             "2026-01-01 08:00:01 382 192.0.2.1 403 TCP_DENIED 39 356 GET http www.example.com 80 /a - ann - - - - \"a (b)\" DENIED \"a;b c\" - 10.0.0.1".to_owned(),
             "w3c",
-            "0 1767254401000 192.0.2.1 GET /a 403 Some(382) \"a (b)\"",
+            "0 1767254401000 192.0.2.1 GET /a 403 Some(382.0) \"a (b)\"",
         ),
     ] {
         let (detected, lines) = told(&line);
