@@ -89,6 +89,10 @@ impl Detected {
         }
     }
 
+    fn is_template(&self) -> bool {
+        matches!(self.parser, Parser::Template(_))
+    }
+
     /// Whether the lines are JSON, so that `--map` applies.
     pub(super) fn is_json(&self) -> bool {
         matches!(self.parser, Parser::Json(_))
@@ -123,10 +127,11 @@ impl Detected {
 pub fn detect(head: &[u8], settings: &FormatSettings) -> Result<Detected, FormatError> {
     let sample = Sample::of(sampled(head), directives(head), settings);
     let bare = by_lines(&sample, settings);
-    if bare
-        .as_ref()
-        .is_ok_and(|(_, parsed)| *parsed == sample.lines.len())
-    {
+    // The first fields of a format string may take what carries the line for their own: it is looked for in any case.
+    let is_sure = |(detected, parsed): &(Detected, usize)| {
+        *parsed == sample.lines.len() && !detected.is_template()
+    };
+    if bare.as_ref().is_ok_and(is_sure) {
         return bare.map(|(detected, _)| detected);
     }
     let Some((envelope, inner)) = Envelope::learn(&sample.lines) else {
@@ -138,7 +143,11 @@ pub fn detect(head: &[u8], settings: &FormatSettings) -> Result<Detected, Format
         ..Sample::of(lines, Vec::new(), settings)
     };
     match (bare, by_lines(&inner, settings)) {
-        (Ok((bare, most)), Ok((_, parsed))) if parsed <= most && most > 0 => Ok(bare),
+        (Ok((bare, most)), Ok((_, parsed)))
+            if most > 0 && (parsed < most || parsed == most && !bare.is_template()) =>
+        {
+            Ok(bare)
+        }
         (_, Ok((carried, parsed))) if parsed > 0 => Ok(carried.carried_by(envelope)),
         (bare, _) => bare.map(|(detected, _)| detected),
     }

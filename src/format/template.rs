@@ -90,6 +90,9 @@ enum Shape {
     QuestionMark,
     /// Anything without a space, up to the literal behind it.
     Word,
+    /// Who asked: no space but between the addresses of a list. So what carries a line, such as syslog's header, is no
+    /// part of the first field.
+    Client,
     /// A number, or `-`.
     Number,
     /// Anything up to a quote behind which the line goes on with a space or ends.

@@ -163,8 +163,8 @@ fn variable(directive: &Directive) -> Result<Variable, String> {
             let pattern = Pattern::new(format).map_err(|error| error.to_string())?;
             (None, Shape::Pattern(pattern))
         }
-        ('a', Some("c")) => (Some((Role::Address, 9)), Shape::Text),
-        ('h' | 'a', _) => (Some((Role::Address, 0)), Shape::Text),
+        ('a', Some("c")) => (Some((Role::Address, 9)), Shape::Client),
+        ('h' | 'a', _) => (Some((Role::Address, 0)), Shape::Client),
         // Tomcat's attributes of a request and of a session.
         ('r', Some(REMOTE_IP_VALVE)) => (Some((Role::Address, 0)), Shape::Text),
         ('r' | 's', Some(_)) => (None, Shape::Text),

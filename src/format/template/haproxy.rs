@@ -167,7 +167,7 @@ impl Builder {
                 kind: Kind::Field(Variable {
                     source: letters[from..end].iter().collect(),
                     role: Some((*role, 1)),
-                    shape: Shape::Text,
+                    shape: Shape::Client,
                 }),
             });
             return Ok(end);
@@ -191,14 +191,9 @@ impl Builder {
                 (None, Shape::Captures)
             }
             name if is_sample => (sample(name), Shape::Text),
-            name => (
-                variable(name),
-                if name == "r" {
-                    Shape::Request
-                } else {
-                    Shape::Text
-                },
-            ),
+            "r" => (variable("r"), Shape::Request),
+            "ci" => (variable("ci"), Shape::Client),
+            name => (variable(name), Shape::Text),
         };
         let is_quoted = is_quoted && shape != Shape::Captures;
         if is_quoted {

@@ -96,6 +96,39 @@ fn directives_of_tomcat() {
 }
 
 #[test]
+fn what_carries_a_line_is_no_part_of_its_client() {
+    for (format, line) in [
+        (COMBINED, LINE),
+        (APACHE, LINE),
+        ("%ci:%cp [%Ts.%ms] %ST", "192.0.2.1:5 [1773135780.123] 403"),
+        ("%ci %Ts %ST", "192.0.2.1 1773135780 403"),
+    ] {
+        let expected = read(format, line);
+        assert_eq!(
+            expected.as_ref().map(|record| &record.address[..]),
+            Some(&b"192.0.2.1"[..])
+        );
+        let log = format!("<134>Mar 10 09:43:00 web nginx: {line}\n");
+        let settings = FormatSettings {
+            log_format: Some(format.to_owned()),
+            ..FormatSettings::default()
+        };
+        let detected = crate::format::detect(log.as_bytes(), &settings).unwrap();
+        assert!(
+            detected
+                .why
+                .ends_with("1 of 1 sampled lines parse, carried by syslog"),
+            "{format}"
+        );
+    }
+    let list = LINE.replace("192.0.2.1 ", "192.0.2.1, 198.51.100.2 ");
+    assert_eq!(
+        &read(APACHE, &list).unwrap().address[..],
+        b"192.0.2.1, 198.51.100.2"
+    );
+}
+
+#[test]
 fn spaces_around_a_user_are_none_of_it() {
     let line = LINE.replace(" - John Doe [", " -  -  [");
     for format in [COMBINED, APACHE] {
