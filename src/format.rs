@@ -58,6 +58,11 @@ trait Format {
     /// Reads a line without its line end; `None` when it is not of this format.
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>>;
 
+    /// Whether its lines begin with `#`, which makes a directive or a comment of those of all others.
+    fn begins_with_hash(&self) -> bool {
+        false
+    }
+
     /// As [`Format::parse`], but lends the record to `take`; false when the line is not of this format.
     /// A record is large: a busy format builds it where it is taken, and spares a copy for each line.
     #[inline(always)]
@@ -78,6 +83,11 @@ trait Lend {
 
     /// The same for bytes that come in no envelope.
     fn lend_bare(&self, line: &[u8], clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool;
+
+    /// See [`Format::begins_with_hash`].
+    fn begins_with_hash(&self) -> bool {
+        false
+    }
 }
 
 impl<F: Format> Lend for F {
@@ -93,6 +103,10 @@ impl<F: Format> Lend for F {
 
     fn lend_bare(&self, line: &[u8], clock: &mut Clock, take: impl FnOnce(&Record<'_>)) -> bool {
         self.parse(line, clock).inspect(take).is_some()
+    }
+
+    fn begins_with_hash(&self) -> bool {
+        Format::begins_with_hash(self)
     }
 }
 

@@ -63,15 +63,15 @@ pub fn check_readable(
         .iter()
         .enumerate()
         .max_by_key(|(_, (_, skipped))| skipped.unreadable());
-    let (path, format) = worst.map_or(("", "none"), |(at, _)| {
-        let format = formats[at]
-            .as_ref()
-            .map_or("none", |format| format.name.as_str());
-        (input.sources()[at].path.as_str(), format)
+    let (path, format) = worst.map_or(("", None), |(at, _)| {
+        (input.sources()[at].path.as_str(), formats[at].as_ref())
     });
+    let name = format.map_or("none", |format| format.name.as_str());
+    let misfit = format.and_then(|format| format.misfit.as_ref());
+    let misfit = misfit.map_or(String::new(), |misfit| format!(": {misfit}"));
     Err(AnalysisError::UnknownFormat(format!(
-        "{path}: only {read} of {} lines could be read as {format}; give the server's own format with \
-         --log-format, --nginx-conf or --apache-conf",
+        "{path}: only {read} of {} lines could be read as {name}; give the server's own format with \
+         --log-format, --nginx-conf or --apache-conf{misfit}",
         read + unreadable
     )))
 }

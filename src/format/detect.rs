@@ -27,6 +27,8 @@ pub struct Detected {
     pub why: String,
     /// What the user has to know to trust the records.
     pub warnings: Vec<String>,
+    /// Where the first line that does not fit the given format string stops to do so, in a sentence.
+    pub misfit: Option<String>,
     parser: Parser,
     /// What carries the lines.
     envelope: Option<Envelope>,
@@ -87,6 +89,10 @@ impl Detected {
         }
     }
 
+    fn is_template(&self) -> bool {
+        matches!(self.parser, Parser::Template(_))
+    }
+
     /// Whether the lines are JSON, so that `--map` applies.
     pub(super) fn is_json(&self) -> bool {
         matches!(self.parser, Parser::Json(_))
@@ -139,7 +145,10 @@ fn detect_by(
     let sample = Sample::of(lines, directives(head), settings);
     let bare = by_lines(&sample, settings);
     let all = sample.lines.len();
-    if bare.as_ref().is_ok_and(|(_, parsed)| *parsed == all) {
+    // The first fields of a format string may take what carries the line for their own: it is looked for in any case.
+    let is_sure =
+        |(detected, parsed): &(Detected, usize)| *parsed == all && !detected.is_template();
+    if bare.as_ref().is_ok_and(is_sure) {
         return bare.map(|(detected, _)| detected);
     }
     let best = Envelope::learn(&sample.lines)
@@ -151,7 +160,9 @@ fn detect_by(
                 ..Sample::of(lines, Vec::new(), settings)
             };
             match (best, by_lines(&inner, settings)) {
-                (Ok((best, most)), Ok((_, parsed))) if parsed <= most && most > 0 => {
+                (Ok((best, most)), Ok((_, parsed)))
+                    if most > 0 && (parsed < most || parsed == most && !best.is_template()) =>
+                {
                     Ok((best, most))
                 }
                 (_, Ok((carried, parsed))) if parsed > 0 => {
@@ -264,11 +275,25 @@ fn named(
         name: parser.name(),
         why: format!("given by --log-format; {parsed} of {of} sampled lines parse"),
         warnings: warnings(&parser, score, sample),
+        misfit: misfit(&parser, sample),
         parser,
         envelope: None,
         fallbacks: Vec::new(),
         zone: sample.zone,
     })
+}
+
+/// See [`Detected::misfit`].
+fn misfit(parser: &Parser, sample: &Sample<'_>) -> Option<String> {
+    let Parser::Template(template) = parser else {
+        return None;
+    };
+    let mut clock = Clock::new(sample.zone);
+    let mut lines = sample.lines.iter();
+    let (fitting, expected) = lines.find_map(|line| template.stops_at(line, &mut clock))?;
+    Some(format!(
+        "of the first line that does not fit its first {fitting} bytes fit; behind them {expected} is expected"
+    ))
 }
 
 /// What to know of a format that is not chosen by its looks.
@@ -324,6 +349,7 @@ fn configured(
         why: format!("{parsed} of {of} sampled lines parse as {name}, {place}"),
         name,
         warnings: warnings(&parser, score, sample),
+        misfit: misfit(&parser, sample),
         parser,
         envelope: None,
         fallbacks: built_in,
@@ -375,6 +401,7 @@ fn best_built_in(
         name,
         why,
         warnings,
+        misfit: None,
         parser,
         envelope: None,
         fallbacks: built_in,

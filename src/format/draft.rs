@@ -62,6 +62,10 @@ impl<'a> Draft<'a> {
         if !absence_tells && present(&value).is_empty() {
             return Some(());
         }
+        let rank = match role {
+            Role::ServingSeconds if value.contains(&b'.') => CHOSEN,
+            _ => rank,
+        };
         match role {
             Role::Address if !is_ip(&value) => self.put_client(rank, value, clock),
             Role::Time => self.put_time(rank, value, clock),
@@ -363,6 +367,11 @@ fn authority(target: &[u8]) -> Option<(usize, usize)> {
         .iter()
         .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
     let authority = &rest[..end.unwrap_or(rest.len())];
+    // AWS's load balancers write `http://a.example:80-` where nothing was asked for that they could read.
+    let authority = match authority.strip_suffix(b"-") {
+        Some(read) if without_last_port(read).len() < read.len() => read,
+        _ => authority,
+    };
     let host = without_last_port(authority);
     // A name with a user before it is one to be careful with, and what is no name is none.
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:".contains(byte);
@@ -385,6 +394,7 @@ mod tests {
             ("https://[2001:db8::7]:443/", Some("2001:db8::7")),
             ("https://ann@www.example.com/", None),
             ("http:///", None),
+            ("http://www.example.com:80-", Some("www.example.com")),
             ("/http://www.example.com/", None),
             ("www.example.com:443", None),
         ] {

@@ -176,7 +176,7 @@ fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
     }
     let method = present(method);
     let cut = memrchr(b' ', rest)
-        .filter(|&cut| is_protocol(&rest[cut + 1..]))
+        .filter(|&cut| is_protocol(&rest[cut + 1..]) || lacks_protocol(&rest[..cut], &rest[cut..]))
         .or_else(|| before_bare_version(rest));
     match cut {
         // Envoy writes `- - HTTP/1.1` for what it could not read.
@@ -227,6 +227,12 @@ fn before_bare_version(rest: &[u8]) -> Option<usize> {
     let cut = memrchr(b' ', rest).filter(|&cut| VERSIONS.contains(&&rest[cut + 1..]))?;
     let target = rest[..cut].strip_suffix(b" HTTP").unwrap_or(&rest[..cut]);
     (target.starts_with(b"/") && !target.contains(&b' ')).then_some(target.len())
+}
+
+/// Whether a target is followed by ` -` in the place of the protocol: so AWS's load balancers write what they could
+/// not read, and Apache a request without one.
+fn lacks_protocol(target: &[u8], behind: &[u8]) -> bool {
+    behind == b" -" && is_target(target) && !target.contains(&b' ')
 }
 
 #[inline]
@@ -314,6 +320,19 @@ mod tests {
             ("1e30", None),
         ] {
             assert_eq!(decimal(text.as_bytes(), 1000), ms, "{text}");
+        }
+    }
+
+    #[test]
+    fn requests_without_a_protocol() {
+        for (line, method, target) in [
+            ("GET /a -", "GET", "/a"),
+            ("- http://a.example:80- -", "", "http://a.example:80-"),
+            ("GET /a b -", "GET", "/a b -"),
+            ("- - -", "", ""),
+        ] {
+            let read = request_line(line.as_bytes());
+            assert_eq!(read, (method.as_bytes(), target.as_bytes()), "{line}");
         }
     }
 

@@ -10,7 +10,9 @@
 //! Source: <https://docs.haproxy.org/3.0/configuration.html#8.2.3>. The date is when the request came
 //! in, and is kept as logged. Captures have no names: what each holds is learned from the sample.
 
-use super::field::{Parsed, integer, present, quoted_before, refuse, request_line, size, up_to};
+use super::field::{
+    Parsed, integer, is_method, present, quoted_before, refuse, request_line, size, up_to,
+};
 use super::role::{Role, without_port};
 use super::shape::{is_host_name, is_ip_list};
 use super::{BuiltIn, Format, FormatError};
@@ -142,7 +144,7 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
     let (rest, _queues) = counters(rest, 2)?;
     let (rest, captures) = captures(rest)?;
     let (rest, _response_captures) = self::captures(rest)?;
-    let (rest, request) = request(rest, line.len())?;
+    let (rest, request) = request(behind_encryption(rest))?;
     let duration_us = duration(timers);
     let layout = Layout {
         host,
@@ -207,17 +209,55 @@ fn timers(input: &[u8]) -> Result<(&[u8], &[u8], &[u8]), nom::Err<()>> {
     }
 }
 
-/// The request in quotes. The closing one may be missing where the line was cut at what syslog or
-/// HAProxy itself takes.
-fn request(input: &[u8], line_length: usize) -> Parsed<'_, &[u8]> {
-    /// Bytes of a line that HAProxy writes at most by default, without what syslog puts before it.
-    const CUT_FROM: usize = 1000;
+/// Behind what a format of the user's own has before the request: the version of TLS and the cipher (`%sslv %sslc`),
+/// either of which may be absent.
+fn behind_encryption(input: &[u8]) -> &[u8] {
+    let is_encryption = |word: &[u8]| {
+        word == b"-" || word.starts_with(b"TLS") || word.starts_with(b"SSL") || is_cipher(word)
+    };
+    let mut rest = input;
+    for _ in 0..2 {
+        match word(rest) {
+            Ok((behind, word)) if !word.starts_with(b"\"") && is_encryption(word) => rest = behind,
+            _ => break,
+        }
+    }
+    rest
+}
+
+/// `ECDHE-RSA-AES128-GCM-SHA256`, as OpenSSL names those before TLS 1.3.
+fn is_cipher(word: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'-';
+    word.len() > 6 && word.contains(&b'-') && word.iter().all(is_part)
+}
+
+/// The request in quotes. The closing one is missing where the line was cut at what HAProxy itself or syslog takes
+/// (1024 bytes by default, `log ... len`): everything before is there, and of the target what was left of it.
+fn request(input: &[u8]) -> Parsed<'_, &[u8]> {
     let whole = quoted_before(input, |rest| matches!(rest.first(), None | Some(b' ')));
     match (whole, input) {
-        (Err(_), [b'"', request @ ..]) if line_length >= CUT_FROM => Ok((b"", request)),
+        (Err(_), [b'"', request @ ..]) if !request.contains(&b'"') => cut_request(request),
         (whole, _) => whole,
     }
 }
+
+/// A method, and what is asked for as far as it goes.
+#[cold]
+fn cut_request(request: &[u8]) -> Parsed<'_, &[u8]> {
+    let (target, method) = word(request)?;
+    let target = target
+        .split(|&byte| byte == b' ')
+        .next()
+        .unwrap_or_default();
+    let begins = target.starts_with(b"/") || memmem::find(target, b"://").is_some();
+    match is_method(method) && begins && target.len() >= CUT_TARGET {
+        true => Ok((b"", &request[..method.len() + 1 + target.len()])),
+        false => refuse(),
+    }
+}
+
+/// Bytes that are left of a target that made its line too long. A short one is of a line that is still being written.
+const CUT_TARGET: usize = 64;
 
 /// The client, and the rest behind the `[` of the date. A syslog header ends in `: `.
 #[inline]

@@ -110,7 +110,13 @@ fn visit_other<F: Lend, V: Visitor>(
     visitor: &mut V,
 ) {
     if let Some(why) = reject_unread(line.bytes) {
-        return visitor.skipped(line, why);
+        let begins_so = why == Reject::NotARequest && primary.begins_with_hash();
+        let taken =
+            begins_so && primary.lend_record(line, clock, |record| visitor.record(line, record, 0));
+        if !taken {
+            visitor.skipped(line, why);
+        }
+        return;
     }
     let offer = |bytes: &[u8], clock: &mut Clock, visitor: &mut V| {
         let mut taken = |record: &Record<'_>| visitor.record(line, record, 0);

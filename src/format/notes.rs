@@ -13,6 +13,7 @@ pub(super) fn is_note(line: &[u8]) -> bool {
         || of_storage(line)
         || zap(line)
         || haproxy(line)
+        || http_sys(line)
         || of_error_log(line)
         || of_program(line)
 }
@@ -126,6 +127,26 @@ fn haproxy(line: &[u8]) -> bool {
     notice || line.ends_with(b": SSL handshake failure") || line.ends_with(b" during SSL handshake")
 }
 
+/// A connection that HTTP.sys ended before it asked for anything, `Timer_ConnectionIdle`:
+/// `date time client port server port - - - - - reason queue`.
+fn http_sys(line: &[u8]) -> bool {
+    let mut words = line.split(|&byte| byte == b' ');
+    let (date, time) = (words.next(), words.next());
+    let is_port =
+        |word: Option<&[u8]>| word.is_some_and(|word| word.iter().all(u8::is_ascii_digit));
+    let has_ports = words.next().is_some()
+        && is_port(words.next())
+        && words.next().is_some()
+        && is_port(words.next());
+    let absent = words.take_while(|word| *word == b"-").count();
+    const REASONS: [&str; 3] = [" Timer_", " Connection_", " Client_Reset"];
+    date.is_some_and(|date| date.len() == 10)
+        && time.is_some_and(|time| time.get(2) == Some(&b':'))
+        && has_ports
+        && absent >= 5
+        && REASONS.iter().any(|reason| holds(line, reason))
+}
+
 /// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, or of what starts nginx's container.
 fn of_error_log(line: &[u8]) -> bool {
     // `0` stands for a digit, `a` for a letter.
@@ -204,6 +225,18 @@ mod tests {
             ),
             (
                 "haproxy[1]: 192.0.2.1:56 [25/Feb/2026:16:20:10.111] web app/a 1/2/3",
+                false,
+            ),
+            (
+                "2026-03-10 09:43:01 203.0.113.8 64388 10.0.0.1 80 - - - - - Timer_ConnectionIdle -",
+                true,
+            ),
+            (
+                "2026-03-10 09:43:01 ::1%0 64388 ::1%0 80 - - - - - - Timer_MinBytesPerSecond -",
+                true,
+            ),
+            (
+                "2026-03-10 09:43:01 203.0.113.8 64388 10.0.0.1 80 HTTP/1.1 GET / - - - Timer_EntityBody -",
                 false,
             ),
             (

@@ -48,6 +48,9 @@ pub(super) enum Role {
     Token,
     /// Duration in seconds, or with a unit behind it.
     Seconds,
+    /// Apache's `%T`: with a fraction it is Tomcat's before version 10, whose `%D` are milliseconds and not
+    /// microseconds.
+    ServingSeconds,
     /// Duration in seconds where it has a point, else in milliseconds: IIS and CloudFront, and Azure's
     /// gateways of the first and second version, give one name to both.
     TimeTaken,
@@ -157,7 +160,8 @@ impl Role {
     /// The place that roles share which tell the same thing, such as durations in different units.
     pub(super) fn slot(self) -> usize {
         match self {
-            Role::TimeTaken
+            Role::ServingSeconds
+            | Role::TimeTaken
             | Role::ResponseTime
             | Role::Milliseconds
             | Role::Microseconds
@@ -185,6 +189,7 @@ impl Role {
             Role::Host => "host",
             Role::Token => "token",
             Role::Seconds
+            | Role::ServingSeconds
             | Role::TimeTaken
             | Role::ResponseTime
             | Role::Milliseconds
@@ -292,7 +297,7 @@ impl Role {
             Role::Bytes => record.bytes = decimal(&value, 1).or(integer(&value)),
             Role::Referer => record.referer = present_field(value),
             Role::UserAgent => record.user_agent = present_field(value),
-            Role::User => record.user = present_field(value),
+            Role::User => record.user = present_field(without_spaces(value)),
             Role::Host => record.host = present_field(value),
             Role::Token => {
                 let token = credential(value);
@@ -300,7 +305,7 @@ impl Role {
                     record.token = token;
                 }
             }
-            Role::Seconds => record.duration_us = Some(seconds(&value)?),
+            Role::Seconds | Role::ServingSeconds => record.duration_us = Some(seconds(&value)?),
             Role::TimeTaken if value.contains(&b'.') => record.duration_us = seconds(&value),
             Role::TimeTaken => record.duration_us = decimal(&value, PER_MS),
             Role::ResponseTime if is_three_decimals(&value) => record.duration_us = seconds(&value),
@@ -364,6 +369,14 @@ impl Role {
             _ => return None,
         };
         Stated::by(source, value)
+    }
+}
+
+/// Jetty has written `-  -  [` for who is not known, so that spaces stand around the name.
+fn without_spaces(value: Field<'_>) -> Field<'_> {
+    match value {
+        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.trim_ascii()),
+        owned => owned,
     }
 }
 

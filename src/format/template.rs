@@ -16,6 +16,7 @@ mod nginx;
 mod step;
 
 use super::draft::Draft;
+use super::field::ends_in_escape;
 use super::role::Role;
 use super::{Format, FormatError};
 use crate::record::Record;
@@ -89,6 +90,9 @@ enum Shape {
     QuestionMark,
     /// Anything without a space, up to the literal behind it.
     Word,
+    /// Who asked: no space but between the addresses of a list. So what carries a line, such as syslog's header, is no
+    /// part of the first field.
+    Client,
     /// A number, or `-`.
     Number,
     /// Anything up to a quote behind which the line goes on with a space or ends.
@@ -146,6 +150,8 @@ pub(super) struct Dialect {
 impl Dialect {
     /// One with `$` is nginx's, one with what only HAProxy has is its own, any other Apache's.
     pub(super) fn of(text: &str) -> Dialect {
+        let unquoted = without_own_quotes(text);
+        let text = unquoted.as_deref().unwrap_or(text);
         let (server, (escape, format)) = if haproxy::is_haproxy(text) {
             let format = haproxy::unwrap_directive(text);
             (Server::Haproxy, (String::new(), format))
@@ -187,6 +193,20 @@ impl Dialect {
         };
         Ok(pieces.into_iter().filter_map(variable).collect())
     }
+}
+
+/// The format string of one that still has the quotes around it in which a configuration has it, and therefore
+/// escapes those within.
+fn without_own_quotes(text: &str) -> Option<String> {
+    let inner = text.trim().strip_prefix('"')?.strip_suffix('"')?;
+    let mut quotes = inner
+        .match_indices('"')
+        .map(|(at, _)| &inner[..at])
+        .peekable();
+    quotes.peek()?;
+    let is_escaped = |before: &str| ends_in_escape(before.as_bytes());
+    let is_closed = !ends_in_escape(inner.as_bytes());
+    (is_closed && quotes.all(is_escaped)).then(|| inner.replace("\\\"", "\""))
 }
 
 impl Problem {
@@ -339,6 +359,11 @@ fn quoted(literal: &[u8]) -> String {
 impl Format for Template {
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn begins_with_hash(&self) -> bool {
+        let first = self.steps.first();
+        first.is_some_and(|step| step.literal.starts_with(b"#"))
     }
 
     #[inline]

@@ -10,6 +10,7 @@
 
 mod bare;
 mod names;
+mod usual;
 
 use super::draft::Draft;
 use super::field::is_method;
@@ -20,8 +21,9 @@ use crate::find::find;
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Directives, Instant};
-use names::{Column, DEFAULTS, column};
+use names::{Column, column};
 use std::borrow::Cow;
+use usual::USUAL;
 
 /// Most fields of a line.
 const MOST_FIELDS: usize = 256;
@@ -45,6 +47,12 @@ struct Layout {
     least: usize,
     /// Whether tabs stand between the fields, and nothing else.
     by_tabs: bool,
+    /// Whether more fields may stand behind those.
+    is_open: bool,
+    /// Whether no directive says so: values must look like what they are taken for.
+    is_assumed: bool,
+    /// Whether a value may stand in quotes between tabs: Zeek writes none.
+    has_quotes: bool,
 }
 
 impl Layout {
@@ -59,18 +67,9 @@ impl Layout {
             least: columns.len(),
             columns,
             by_tabs: false,
-        }
-    }
-
-    /// CloudFront's, which has tabs between its fields: a line may lack the last ones.
-    fn grown(self) -> Layout {
-        let is_status = |column: &Column| matches!(column, Column::Field(Role::Status, _));
-        let status = self.columns.iter().position(is_status);
-        let least = status.map_or(self.columns.len(), |at| at + 1);
-        Layout {
-            least,
-            by_tabs: true,
-            ..self
+            is_open: false,
+            is_assumed: false,
+            has_quotes: memchr::memmem::find(fields, b"id.orig_h").is_none(),
         }
     }
 }
@@ -92,10 +91,7 @@ fn in_milliseconds(fields: &[u8], columns: Vec<Column>) -> Vec<Column> {
 impl BuiltIn for W3c {
     fn learn(_sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
         Ok(W3c {
-            layouts: DEFAULTS
-                .iter()
-                .map(|fields| Layout::new(fields.as_bytes()).grown_if(fields.contains("x-edge")))
-                .collect(),
+            layouts: USUAL.iter().map(usual::Usual::layout).collect(),
             named: 0,
             name: "w3c",
         })
@@ -121,12 +117,6 @@ impl BuiltIn for W3c {
         }
         self.name = self.kind(sample, &mut clock);
         self
-    }
-}
-
-impl Layout {
-    fn grown_if(self, grows: bool) -> Layout {
-        if grows { self.grown() } else { self }
     }
 }
 
@@ -238,7 +228,19 @@ impl Layout {
             return None;
         }
         for field in words(line, by_tabs) {
-            let column = self.columns.get(count)?;
+            let Some(column) = self.columns.get(count) else {
+                match self.is_open {
+                    true => break,
+                    false => return None,
+                }
+            };
+            let field = match field {
+                [b'"', inner @ .., b'"'] if by_tabs && self.has_quotes => inner,
+                field => field,
+            };
+            if self.is_assumed && !column.may_hold(field, by_tabs) {
+                return None;
+            }
             column.put(field, &mut draft, &mut moment, clock)?;
             count += 1;
         }
@@ -248,7 +250,8 @@ impl Layout {
         if !moment.time.is_empty() {
             draft.put_instant(moment.read(clock)?);
         }
-        draft.finish_timed()
+        // HTTP.sys writes of idle connections, too, which asked for nothing.
+        draft.finish_without_client()
     }
 }
 
@@ -262,10 +265,8 @@ impl Column {
         clock: &mut Clock,
     ) -> Option<()> {
         match *self {
-            Column::Other => Some(()),
-            Column::ClientPort => {
-                (field == b"-" || field.iter().all(u8::is_ascii_digit)).then_some(())
-            }
+            Column::Other | Column::Protocol => Some(()),
+            Column::Port => (field == b"-" || field.iter().all(u8::is_ascii_digit)).then_some(()),
             Column::Date { local } => {
                 (moment.date, moment.local) = (field, local);
                 (field.len() == 10).then_some(())
@@ -347,17 +348,20 @@ fn quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&body[..end], &body[end + 1..]))
 }
 
-/// A user agent as it was sent: IIS writes `+` for a space, CloudFront escapes once or twice.
+/// A user agent as it was sent: IIS writes `+` for a space, CloudFront escapes once or twice. What holds an escaped
+/// space is escaped, and its `+` is one.
 fn unescaped(agent: &[u8]) -> Cow<'_, [u8]> {
     let has = |byte| memchr::memchr(byte, agent).is_some();
     if has(b' ') {
         return Cow::Borrowed(agent);
     }
+    let holds = |text: &[u8]| memchr::memmem::find(agent, text).is_some();
+    let is_escaped = has(b'%') && (!has(b'+') || holds(b"%20") || holds(b"%2520"));
+    if is_escaped {
+        return Cow::Owned(names::percent_decoded(&names::percent_decoded(agent)));
+    }
     if !has(b'+') {
-        return match has(b'%') {
-            true => Cow::Owned(names::percent_decoded(&names::percent_decoded(agent))),
-            false => Cow::Borrowed(agent),
-        };
+        return Cow::Borrowed(agent);
     }
     let spaced = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
     let mut plain: Vec<u8> = agent.iter().map(spaced).collect();

@@ -46,7 +46,7 @@ const ENVOY: Paste = Paste {
 };
 
 const CADDY: Paste = Paste {
-    server: "Caddy",
+    server: "Caddy (2.8)",
     text: "log_append upstream_status {http.reverse_proxy.status_code}",
 };
 

@@ -143,7 +143,7 @@ const APACHE: &[Addition] = &[
     addition(
         "%L",
         "log_id",
-        "id of the error log's entry for this request, which names the cause; put %L into \
+        "id of the error log's entry for this request, which names the cause; put [R:%L] into \
          ErrorLogFormat too",
         &[],
     ),
@@ -343,18 +343,27 @@ mod tests {
         use crate::format::{Line, Visitor, detect};
         use crate::record::{Record, Reject};
         use crate::stated::Stated;
-        struct Last(Option<Stated>);
+        #[derive(Default)]
+        struct Last(Option<Stated>, [Vec<u8>; 3]);
         impl Visitor for Last {
             fn record(&mut self, _: Line<'_>, record: &Record<'_>, _: usize) {
-                self.0 = record.stated;
+                let told = [&record.user_agent, &record.referer, &record.id];
+                *self = Last(record.stated, told.map(|field| field.to_vec()));
             }
             fn skipped(&mut self, _: Line<'_>, _: Reject) {}
         }
         let line = b"192.0.2.1 - - [10/Mar/2026:09:43:00 +0100] \"GET / HTTP/1.1\" 403 153 \"-\" \"curl\" limit_req_status=\"REJECTED\" limit_conn_status=\"-\" upstream_status=\"-\" request_time=\"0.000\" request_id=\"aa\" secure_link=\"-\" invalid_referer=\"-\"\n";
         let detected = detect(line, &Default::default()).unwrap();
-        let mut last = Last(None);
+        let mut last = Last::default();
         detected.visit(line, &mut last);
         assert_eq!(last.0, Stated::named(b"limit_status"));
+        let line = b"192.0.2.1 - - [10/Mar/2026:09:43:00 +0100] \"GET / HTTP/1.1\" 403 153 log_id=\"awwC1\" unique_id=\"-\" handler=\"-\" duration_us=\"46\" agent=\"curl 8\" referer=\"http://a/\"\n";
+        let detected = detect(line, &Default::default()).unwrap();
+        detected.visit(line, &mut last);
+        assert_eq!(
+            last.1,
+            ["curl 8", "http://a/", "awwC1"].map(|text| text.as_bytes().to_vec())
+        );
     }
 
     #[test]

@@ -116,6 +116,44 @@ fn odd_lines() {
     }
 }
 
+#[test]
+fn a_line_that_was_cut_within_its_request() {
+    let long = format!("/{}", "a".repeat(700));
+    let line = format!("10.0.1.2:1 {TAIL}").replace("/index.html", &long);
+    let end = line.len() - " HTTP/1.1\"".len();
+    for cut in 0..line.len() {
+        let record = read(&line[..cut]);
+        let told = record.map(|record| (record.status, record.method, record.target.len()));
+        match cut {
+            _ if cut < end - 700 + 63 => assert_eq!(told, None, "{cut}"),
+            _ => assert_eq!(
+                told.map(|told| (told.0, told.1)),
+                Some((200, &b"GET"[..])),
+                "{cut}"
+            ),
+        }
+    }
+    for (cut, left) in [(end - 100, 601), (end + 4, 701)] {
+        let target = read(&line[..cut]).map(|record| record.target.into_owned());
+        assert_eq!(target.as_deref(), Some(&long.as_bytes()[..left]));
+    }
+}
+
+#[test]
+fn the_encryption_may_stand_before_the_request() {
+    let line = format!("10.0.1.2:1 {TAIL}");
+    let expected = read(&line);
+    for encryption in [
+        "TLSv1.3 TLS_AES_256_GCM_SHA384",
+        "ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2",
+        "- -",
+    ] {
+        let line = line.replace("\"GET", &format!("{encryption} \"GET"));
+        assert_eq!(read(&line), expected, "{line}");
+    }
+    assert_eq!(read(&line.replace("\"GET", "any word \"GET")), None);
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_survived(cut in 0usize..150, junk: Vec<u8>) {

@@ -95,11 +95,22 @@ impl Behind {
                     (self.places.get(place).copied().flatten(), value)
                 }
             };
-            if let Some(role) = role {
+            if let Some(role) = role
+                && !is_told(role, record)
+            {
                 role.assign(record, Cow::Borrowed(value), clock)?;
             }
         }
         Some(())
+    }
+}
+
+/// Whether combined has told before what stands behind under a name, too.
+fn is_told(role: Role, record: &Record<'_>) -> bool {
+    match role {
+        Role::UserAgent => !record.user_agent.is_empty(),
+        Role::Referer => !record.referer.is_empty(),
+        _ => false,
     }
 }
 
@@ -149,9 +160,10 @@ fn role_of_name(name: &[u8]) -> Option<Role> {
         b"retry_after" | b"retry-after" => Role::RetryAfter,
         b"ratelimit_remaining" | b"x_ratelimit_remaining" | b"remaining" => Role::Remaining,
         b"reason" | b"deny_reason" | b"denied_by" | b"error_code" => Role::Reason,
-        b"request_id" | b"req_id" | b"rid" | b"id" | b"unique_id" | b"conn" | b"connection" => {
-            Role::Id
-        }
+        b"request_id" | b"req_id" | b"rid" | b"id" | b"unique_id" | b"log_id" | b"conn"
+        | b"connection" => Role::Id,
+        b"agent" | b"user_agent" | b"http_user_agent" => Role::UserAgent,
+        b"referer" | b"http_referer" => Role::Referer,
         b"last_rule" | b"last_rule_file" => Role::RuleFile,
         b"last_rule_line" => Role::RuleLine,
         b"secure_link" => Role::SecureLink,

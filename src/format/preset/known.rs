@@ -40,8 +40,8 @@ pub(super) static ROWS: &[Row] = &[
     ]),
     // https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html
     row("aws.elb", &["elb"], "AWS Classic Load Balancer access logs", &[
-        r#"$stamp $_elb $client_port $_backend $stage $stage $stage $status $upstream_status $_received $size "$request" "$http_user_agent"$rest"#,
-        r#"$stamp $_elb $client_port $_backend $stage $stage $stage $status $upstream_status $_received $size "$request""#,
+        r#"$stamp $_elb $client_port $_backend $stage $stage $stage $status $upstream_status $_received $size$spaces"$request" "$http_user_agent"$rest"#,
+        r#"$stamp $_elb $client_port $_backend $stage $stage $stage $status $upstream_status $_received $size$spaces"$request""#,
     ]),
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
     row("aws.s3", &["s3"], "Amazon S3 server access logs, and those of services that write the same", &[
@@ -62,12 +62,17 @@ pub(super) static ROWS: &[Row] = &[
         r#"[$stamp] "$request" $status $envoy_flags $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
         r#"ACCESS [$stamp] "$request" $status $envoy_flags $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
     ]),
-    // http://www.squid-cache.org/Doc/config/logformat/ (squid)
+    // http://www.squid-cache.org/Doc/config/logformat/ (squid); Cisco's Web Security Appliance writes the same, with a
+    // level before it where it sends it to syslog, and the client's name behind its address
     row("squid", &["squid.native"], "Squid's native access log, with or without what many add to it", &[
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$_peer $_type "$http_referer" "$http_user_agent"$rest"#,
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user -$rest"#,
         r#"$msec$spaces$ms $remote_addr $_port $squid_result/$status $size $_received $_head $_asked $_body $request_method $target $_version $remote_user $_hierarchy/$_peer $_port $_type $_cipher $_protocol "$http_referer" "$http_user_agent" "$host"$rest"#,
+        r#"$msec$spaces$ms $remote_addr ($_name) $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
+        r#"Info: $msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
+        r#"Info: $msec$spaces$ms $remote_addr ($_name) $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
+        r#"$_month$spaces$_day $_time $_host squid $_process [$_facility] $msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
     ]),
     // https://github.com/NginxProxyManager/nginx-proxy-manager: log-proxy.conf and log.conf
     row("nginx_proxy_manager", &["npm"], "nginx Proxy Manager, proxy and standard", &[

@@ -1,6 +1,7 @@
 //! Apache `LogFormat` strings.
 //!
-//! Source: <https://httpd.apache.org/docs/2.4/mod/mod_log_config.html>, "Custom Log Formats".
+//! Sources: <https://httpd.apache.org/docs/2.4/mod/mod_log_config.html>, "Custom Log Formats", and
+//! <https://tomcat.apache.org/tomcat-9.0-doc/config/valve.html>, "Access Log Valve".
 
 use super::compile::Hints;
 use super::{Kind, Piece, Problem, Shape, Variable};
@@ -33,8 +34,11 @@ const HEADERS: &[(&str, Role)] = &[
     ("authorization", Role::Token),
 ];
 
-/// Directives of mod_log_config and mod_logio that say nothing we need.
-const PASSED_OVER: &str = "AfHIkLlPpRSXCex^no";
+/// Directives of mod_log_config and mod_logio, and of Tomcat's, that say nothing we need.
+const PASSED_OVER: &str = "AfFHIkLlPpRSXCcex^no";
+
+/// The address that Tomcat's `RemoteIpValve` found behind proxies, an attribute of the request.
+const REMOTE_IP_VALVE: &str = "org.apache.catalina.AccessLog.RemoteAddr";
 
 /// The pieces of a format string.
 pub(super) fn pieces(format: &str) -> Result<Vec<Piece>, Problem> {
@@ -159,8 +163,11 @@ fn variable(directive: &Directive) -> Result<Variable, String> {
             let pattern = Pattern::new(format).map_err(|error| error.to_string())?;
             (None, Shape::Pattern(pattern))
         }
-        ('a', Some("c")) => (Some((Role::Address, 9)), Shape::Text),
-        ('h' | 'a', _) => (Some((Role::Address, 0)), Shape::Text),
+        ('a', Some("c")) => (Some((Role::Address, 9)), Shape::Client),
+        ('h' | 'a', _) => (Some((Role::Address, 0)), Shape::Client),
+        // Tomcat's attributes of a request and of a session.
+        ('r', Some(REMOTE_IP_VALVE)) => (Some((Role::Address, 0)), Shape::Text),
+        ('r' | 's', Some(_)) => (None, Shape::Text),
         ('u', _) => (Some((Role::User, 0)), Shape::Text),
         ('r', _) => (Some((Role::Request, 1)), Shape::Request),
         ('s', _) => (
@@ -174,8 +181,9 @@ fn variable(directive: &Directive) -> Result<Variable, String> {
         ('q', _) => (Some((Role::Query, 0)), Shape::Text),
         ('v', _) => (Some((Role::Host, 1)), Shape::Text),
         ('V', _) => (Some((Role::Host, 2)), Shape::Text),
-        ('D', _) | ('T', Some("us")) => (Some((Role::Microseconds, 0)), Shape::Text),
+        ('D', _) | ('T', Some("us")) => (Some((Role::Microseconds, 1)), Shape::Text),
         ('T', Some("ms")) => (Some((Role::Milliseconds, 1)), Shape::Text),
+        ('T', None) => (Some((Role::ServingSeconds, 2)), Shape::Text),
         ('T', _) => (Some((Role::Seconds, 2)), Shape::Text),
         ('o', Some(header)) => (sent_role(header), Shape::Text),
         ('L', _) => (Some((Role::Id, 1)), Shape::Text),

@@ -41,6 +41,13 @@ const VARIABLES: &[(&str, Role, u8)] = &[
     ("ts", Role::Termination, 1),
 ];
 
+/// Variables that are one value with what stands behind them: IPv6 has colons too, so that only what stands behind the
+/// last one is the port, and `%ms` are the milliseconds of the second before.
+const JOINED: &[(&str, &str, Role)] = &[
+    ("ci", ":%cp", Role::AddressPort),
+    ("Ts", ".%ms", Role::Time),
+];
+
 /// What samples mean, by the beginning of their expression.
 const SAMPLES: &[(&str, Role)] = &[
     ("src", Role::Address),
@@ -144,21 +151,23 @@ impl Builder {
             at + letters[at..].iter().take_while(is_part).count()
         };
         let name: String = letters[at..end].iter().collect();
-        // IPv6 has colons too: only what stands behind the last one is the port.
-        const PORT: &str = ":%cp";
-        let has_port = letters[end..]
+        let behind = |text: &str| {
+            let letters = letters[end..].iter().take(text.len());
+            letters.copied().eq(text.chars())
+        };
+        let joined = JOINED
             .iter()
-            .take(PORT.len())
-            .copied()
-            .eq(PORT.chars());
-        if name == "ci" && has_port && !is_quoted {
-            let end = end + PORT.len();
+            .find(|(first, second, _)| name == *first && behind(second));
+        if let Some((_, second, role)) = joined
+            && !is_quoted
+        {
+            let end = end + second.len();
             self.pieces.push(Piece {
                 column: from,
                 kind: Kind::Field(Variable {
                     source: letters[from..end].iter().collect(),
-                    role: Some((Role::AddressPort, 1)),
-                    shape: Shape::Text,
+                    role: Some((*role, 1)),
+                    shape: Shape::Client,
                 }),
             });
             return Ok(end);
@@ -175,19 +184,16 @@ impl Builder {
         let source = letters[from..end].iter().collect();
         let (role, shape) = match name.as_str() {
             "" => return Err(wrong("a variable needs a name behind its %")),
+            // In quotes it is there also where nothing was captured.
+            "hr" | "hs" if self.is_within_quotes() => (None, Shape::Text),
             "hr" | "hs" => {
                 self.without_space();
                 (None, Shape::Captures)
             }
             name if is_sample => (sample(name), Shape::Text),
-            name => (
-                variable(name),
-                if name == "r" {
-                    Shape::Request
-                } else {
-                    Shape::Text
-                },
-            ),
+            "r" => (variable("r"), Shape::Request),
+            "ci" => (variable("ci"), Shape::Client),
+            name => (variable(name), Shape::Text),
         };
         let is_quoted = is_quoted && shape != Shape::Captures;
         if is_quoted {
@@ -205,6 +211,13 @@ impl Builder {
             self.literal(end, "\"");
         }
         Ok(end)
+    }
+
+    fn is_within_quotes(&self) -> bool {
+        let last = self.pieces.last();
+        last.is_some_and(
+            |piece| matches!(&piece.kind, Kind::Literal(literal) if literal.ends_with(b"\"")),
+        )
     }
 
     /// Takes the space from the literal before what may be absent together with it.

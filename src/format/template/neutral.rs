@@ -83,7 +83,7 @@ pub(super) fn hold_words_together(pieces: &mut [Piece]) {
                     let closing = closing.unwrap_or(&literal);
                     closing.first().copied().zip(Some(closing.len()))
                 });
-                if variable.shape == Shape::Text {
+                if matches!(variable.shape, Shape::Text | Shape::Client) {
                     variable.shape = match closing {
                         Some((b'"', 1)) if before_rest => Shape::Quoted,
                         Some((byte, _)) if CLOSING.contains(&byte) => Shape::Text,

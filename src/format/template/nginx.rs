@@ -142,6 +142,7 @@ fn variable(name: &str) -> Variable {
         "time_iso8601" => Shape::Width(TIME_ISO8601),
         "status" => Shape::Status,
         "request" => Shape::Request,
+        "remote_addr" | "realip_remote_addr" | "proxy_protocol_addr" => Shape::Client,
         "is_args" => Shape::QuestionMark,
         _ if name.starts_with("upstream_") || name == "http_x_forwarded_for" => Shape::List,
         _ => Shape::Text,

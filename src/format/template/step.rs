@@ -135,8 +135,11 @@ impl Step {
                 && (!self.before_status
                     || crate::format::field::status(&rest[literal.len()..]).is_ok())
             {
-                let torn = self.variable.shape == Shape::Word && field.contains(&b' ');
-                return if torn { refuse() } else { Ok((rest, field)) };
+                return if self.is_torn(field) {
+                    refuse()
+                } else {
+                    Ok((rest, field))
+                };
             }
         }
         refuse()
@@ -148,7 +151,7 @@ impl Step {
         let Some(field) = line.strip_suffix(tail) else {
             return refuse();
         };
-        if self.variable.shape == Shape::Word && field.contains(&b' ') {
+        if self.is_torn(field) {
             return refuse();
         }
         let escaped = tail.first() == Some(&b'"') && self.escape != Escape::None;
@@ -158,6 +161,16 @@ impl Step {
             return refuse();
         }
         Ok((&line[field.len()..], field))
+    }
+
+    /// Whether a field holds spaces that it cannot have.
+    fn is_torn(&self, field: &[u8]) -> bool {
+        let mut spaces = memchr_iter(b' ', field);
+        match self.variable.shape {
+            Shape::Word => spaces.next().is_some(),
+            Shape::Client => spaces.any(|at| at == 0 || field[at - 1] != b','),
+            _ => false,
+        }
     }
 
     /// Whether a field that may hold its own delimiter is complete.

@@ -41,6 +41,102 @@ fn directives_may_be_pasted_whole() {
 }
 
 #[test]
+fn the_quotes_around_it_may_be_left() {
+    for format in [
+        r#""%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"""#,
+        r#" "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\"" "#,
+    ] {
+        assert_eq!(read(format, LINE), read(COMBINED, LINE), "{format}");
+    }
+    // Quotes that the log has itself.
+    let own = "\"$remote_addr\" \"$time_iso8601\" \"$status\"";
+    assert!(read(own, "\"192.0.2.1\" \"2000-10-10T13:55:36-07:00\" \"403\"").is_some());
+    let commas = r#""\"%t\",\"%h\",\"%>s\"""#;
+    assert!(
+        read(
+            commas,
+            "\"[10/Oct/2000:13:55:36 -0700]\",\"192.0.2.1\",\"403\""
+        )
+        .is_some()
+    );
+}
+
+#[test]
+fn lines_may_begin_with_a_hash() {
+    #[derive(Default)]
+    struct Statuses(Vec<u16>);
+    impl crate::format::Visitor for Statuses {
+        fn record(&mut self, _: crate::format::Line<'_>, record: &Record<'_>, _: usize) {
+            self.0.push(record.status);
+        }
+        fn skipped(&mut self, _: crate::format::Line<'_>, _: crate::record::Reject) {}
+    }
+    let log = b"# 403 # 971211336.5 # 192.0.2.1\n# a comment\n# 404 # 971211336.5 # 192.0.2.1\n";
+    let settings = FormatSettings {
+        log_format: Some("# $status # $msec # $remote_addr".to_owned()),
+        ..FormatSettings::default()
+    };
+    let mut statuses = Statuses::default();
+    let detected = crate::format::detect(log, &settings).unwrap();
+    detected.visit(log, &mut statuses);
+    assert_eq!(statuses.0, [403, 404]);
+}
+
+#[test]
+fn directives_of_tomcat() {
+    let line = "192.0.2.1;[10/Oct/2000:13:55:36 -0700];403;297;0.297;http-80-2;x y";
+    let format = "%h;%t;%s;%D;%T;%I;%{attribute}r";
+    assert_eq!(read(format, line).unwrap().duration_ms(), Some(297.0));
+    // Apache's and newer ones: whole seconds, and microseconds.
+    let line = line.replace(";297;0.297;", ";297000;1;");
+    assert_eq!(read(format, &line).unwrap().duration_ms(), Some(297.0));
+    let valve = "%{org.apache.catalina.AccessLog.RemoteAddr}r %t %s %F %{id}c %{id}s";
+    let line = "192.0.2.1 [10/Oct/2000:13:55:36 -0700] 403 1 - -";
+    assert_eq!(&read(valve, line).unwrap().address[..], b"192.0.2.1");
+}
+
+#[test]
+fn what_carries_a_line_is_no_part_of_its_client() {
+    for (format, line) in [
+        (COMBINED, LINE),
+        (APACHE, LINE),
+        ("%ci:%cp [%Ts.%ms] %ST", "192.0.2.1:5 [1773135780.123] 403"),
+        ("%ci %Ts %ST", "192.0.2.1 1773135780 403"),
+    ] {
+        let expected = read(format, line);
+        assert_eq!(
+            expected.as_ref().map(|record| &record.address[..]),
+            Some(&b"192.0.2.1"[..])
+        );
+        let log = format!("<134>Mar 10 09:43:00 web nginx: {line}\n");
+        let settings = FormatSettings {
+            log_format: Some(format.to_owned()),
+            ..FormatSettings::default()
+        };
+        let detected = crate::format::detect(log.as_bytes(), &settings).unwrap();
+        assert!(
+            detected
+                .why
+                .ends_with("1 of 1 sampled lines parse, carried by syslog"),
+            "{format}"
+        );
+    }
+    let list = LINE.replace("192.0.2.1 ", "192.0.2.1, 198.51.100.2 ");
+    assert_eq!(
+        &read(APACHE, &list).unwrap().address[..],
+        b"192.0.2.1, 198.51.100.2"
+    );
+}
+
+#[test]
+fn spaces_around_a_user_are_none_of_it() {
+    let line = LINE.replace(" - John Doe [", " -  -  [");
+    for format in [COMBINED, APACHE] {
+        assert!(read(format, &line).unwrap().user.is_empty(), "{format}");
+    }
+}
+
+#[test]
 fn nginx_variables() {
     let format = "$msec|$remote_addr|$host|$scheme://$host$request_uri|$request_method|$status|$upstream_addr $upstream_status $request_time $limit_req_status|${http_x_api_key}|$foo";
     let line = "971211336.655|192.0.2.1|example.com|https://example.com/a?b|POST|403|10.0.0.1:80, 10.0.0.2:80 502, 403 0.250 REJECTED|sk_1|what ever";
@@ -256,6 +352,15 @@ fn variables_of_haproxy() {
         (&b"192.0.2.1"[..], Upstream::NotAsked)
     );
     assert_eq!(record.rule_place(), Some((&b"/etc/haproxy.cfg"[..], 14)));
+    let quoted = r#"%ci:%cp [%Ts.%ms] %ST "%hr" "%hs" %{+Q}r"#;
+    for captures in [r#""{||curl|}" "{x}""#, r#""" """#, r#""-" "-""#] {
+        let line = format!("192.0.2.1:5 [1773135780.123] 403 {captures} \"GET /a HTTP/1.1\"");
+        let record = read(quoted, &line).unwrap_or_else(|| panic!("{line}"));
+        assert_eq!(
+            (record.time_ms, record.method),
+            (1_773_135_780_123, &b"GET"[..])
+        );
+    }
     let escaped = r"log-format %ci\ %Ts\ %ST";
     assert!(read(escaped, "192.0.2.1 1773135780 403").is_some());
     for (format, says) in [

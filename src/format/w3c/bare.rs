@@ -42,7 +42,7 @@ pub(super) fn read<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> 
     let method = rest.windows(2).take(4).position(is_asked_for)?;
     let (&[method, stem, query, port, user, client], rest) =
         rest.get(method..)?.split_first_chunk()?;
-    let (headers, answer) = rest.split_at(rest.windows(3).take(6).position(is_answer)?);
+    let (headers, answer) = rest.split_at(answer_in(rest)?);
     let (&[status, substatus, _win32], behind) = answer.split_first_chunk()?;
     if !is_number(port) || !(client == b"-" || is_client(client)) {
         return None;
@@ -135,6 +135,20 @@ fn is_stem(word: &[u8]) -> bool {
     word.starts_with(b"/") || matches!(word, b"-" | b"*")
 }
 
+/// Where the answer begins. Substatuses are of errors only, so that a number before one of a success is none of it:
+/// a referer may be a number, too.
+fn answer_in(words: &[&[u8]]) -> Option<usize> {
+    let may_follow = |words: &[&[u8]]| {
+        let [status, substatus, _] = words else {
+            return false;
+        };
+        matches!(status.first(), Some(b'4'..)) || *substatus == b"0"
+    };
+    let threes = || words.windows(3).take(6);
+    let whole = threes().position(|three| is_answer(three) && may_follow(three));
+    whole.or_else(|| threes().position(is_answer))
+}
+
 /// Status, substatus and the code of Windows.
 fn is_answer(words: &[&[u8]]) -> bool {
     let [status, substatus, win32] = words else {
@@ -149,7 +163,7 @@ fn is_number(word: &[u8]) -> bool {
 }
 
 /// An address, with the zone that IIS writes behind link-local ones: `fe80::1%3`.
-fn is_client(word: &[u8]) -> bool {
+pub(super) fn is_client(word: &[u8]) -> bool {
     let address = word.split(|&byte| byte == b'%').next().unwrap_or_default();
     let address = std::str::from_utf8(address).unwrap_or_default();
     address.parse::<std::net::IpAddr>().is_ok()
@@ -204,6 +218,14 @@ mod tests {
             (
                 "2026-01-01 08:00:00 10.0.0.1 GET / - 80 - 192.0.2.1 a/1 sid=1 http://d/ 200 0 0 5 6",
                 r#"GET / 200 192.0.2.1 None None "http://d/" "" "a/1" """#,
+            ),
+            (
+                "2026-01-01 08:00:00 10.0.0.1 GET /a - 80 - 192.0.2.1 a/1 200 404 0 2 7",
+                r#"GET /a 404 192.0.2.1 None Some(7.0) "" "" "a/1" """#,
+            ),
+            (
+                "2026-01-01 08:00:00 10.0.0.1 GET /a - 80 - 192.0.2.1 a/1 500 100 0 15",
+                r#"GET /a 500 192.0.2.1 None Some(15.0) "" "" "a/1" """#,
             ),
         ] {
             assert_eq!(told(line).as_deref(), Some(expected), "{line}");

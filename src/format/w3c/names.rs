@@ -1,4 +1,4 @@
-//! The names of W3C fields, and the sets that servers write when they are not told otherwise.
+//! The names of W3C fields.
 
 use crate::format::role::Role;
 
@@ -11,8 +11,10 @@ pub(super) enum Column {
     Date { local: bool },
     /// `08:09:10`, with or without a fraction.
     Time { local: bool },
-    /// The number of a client's port.
-    ClientPort,
+    /// The number of a port.
+    Port,
+    /// `HTTP/1.1`.
+    Protocol,
     /// A value, with its rank among those that mean the same.
     Field(Role, u8),
 }
@@ -41,6 +43,7 @@ const NAMES: &[(&str, Role)] = &[
     ("cs-username", Role::User),
     ("x-cs-username", Role::User),
     ("cs-auth-user", Role::User),
+    ("cs-userdn", Role::User),
     ("cs(referer)", Role::Referer),
     ("cs(referrer)", Role::Referer),
     ("cs-referer", Role::Referer),
@@ -90,8 +93,14 @@ pub(super) fn column(name: &[u8]) -> Column {
             local: is("time-local"),
         };
     }
-    if is("c-port") {
-        return Column::ClientPort;
+    if ["c-port", "s-port", "id.orig_p"].into_iter().any(is) {
+        return Column::Port;
+    }
+    if ["cs-version", "cs-protocol-version", "version"]
+        .into_iter()
+        .any(is)
+    {
+        return Column::Protocol;
     }
     (1..)
         .zip(NAMES)
@@ -100,17 +109,6 @@ pub(super) fn column(name: &[u8]) -> Column {
             Column::Field(role, rank)
         })
 }
-
-/// Sets of fields for lines before which no directive stands: HTTP.sys, CloudFront, and those that Microsoft's
-/// documentation shows of IIS, client first. IIS's usual ones are read by `bare`.
-#[rustfmt::skip]
-pub(super) const DEFAULTS: &[&str] = &[
-    "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs-bytes time-taken cs(User-Agent) cs(Referrer)",
-    "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status cs(User-Agent)",
-    "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename",
-    "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri streamid sc-status s-siteid s-reason s-queuename",
-    "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end",
-];
 
 /// Text whose `%20` are bytes again.
 pub(super) fn percent_decoded(text: &[u8]) -> Vec<u8> {

@@ -122,6 +122,10 @@ fn lines_without_directives_are_known_by_their_usual_fields() {
             "httperr",
         ),
         (
+            "2026-01-01 08:00:01 192.0.2.1 2094 10.0.0.1 80 HTTP/1.1 GET ./../a 400 - URL -",
+            "httperr",
+        ),
+        (
             "2026-01-01\t08:00:01\tFRA2\t182\t192.0.2.1\tGET\td1.cloudfront.net\t/a\t403\t-\tcurl/8\t-\t-\tError\tx==\texample.com\thttps\t1\t0.001",
             "cloudfront",
         ),
@@ -129,10 +133,123 @@ fn lines_without_directives_are_known_by_their_usual_fields() {
         let (detected, lines) = told(line);
         assert_eq!(detected.name, name, "{line}");
         assert!(
-            lines[0].starts_with("0 1767254401000 192.0.2.1 GET /"),
+            lines[0].starts_with("0 1767254401000 192.0.2.1 GET "),
             "{lines:?}"
         );
     }
+}
+
+#[test]
+fn what_an_agent_was_before_it_was_escaped() {
+    for (logged, agent) in [
+        ("a+(b;+c)", "a (b; c)"),
+        ("a%20(b;%20+http://c/)", "a (b; +http://c/)"),
+        ("a%2520(b;%2520+http://c/)", "a (b; +http://c/)"),
+        ("a+100%25", "a 100%25"),
+    ] {
+        let plain = unescaped(logged.as_bytes()).into_owned();
+        assert_eq!(String::from_utf8(plain).unwrap(), agent);
+    }
+}
+
+#[test]
+fn lines_of_sets_that_servers_write_without_being_told() {
+    let realtime = "1767254401.541\t192.0.2.1\t0.042\t403\t485\tGET\thttp\td1.cloudfront.net\t/a?b=c\t745\tEWR52-C4\tx==\twww.example.com\t0.042\tHTTP/1.1\tIPv4\ta%20(b)\t-\t-\tb=c\tMiss\t-\t-\t-\tError\t-\t-\timage/gif\t35\t-\t-\t49323\tError\tUS\tgzip\timage/webp\t*\tHost:x\t8";
+    let zeek = |version: &str, origin: &str, behind: &str| {
+        format!(
+            "1767254401.541\tC1\t192.0.2.1\t55281\t198.51.100.9\t80\t4\tGET\twww.example.com\t/a\t-{version}\ta (b)\t{origin}223\t1859\t403\tForbidden\t-\t-\t{behind}"
+        )
+    };
+    let tags = "(empty)\t-\t-\t-";
+    for (line, name, expected) in [
+        (
+            realtime.to_owned(),
+            "cloudfront",
+            "0 1767254401541 192.0.2.1 GET /a?b=c 403 Some(42.0) \"a (b)\"",
+        ),
+        (
+            zeek("", "", &format!("-\t{tags}\t-\t-\t-\t-")),
+            "zeek",
+            "0 1767254401541 192.0.2.1 GET /a 403 None \"a (b)\"",
+        ),
+        (
+            zeek("\t1.1", "", &format!("{tags}\t-\t-\t-\t-\t-\t-")),
+            "zeek",
+            "0 1767254401541 192.0.2.1 GET /a 403 None \"a (b)\"",
+        ),
+        (
+            zeek("\t1.1", "-\t", &format!("{tags}\t-\t-\t-\t-\t-\t-")),
+            "zeek",
+            "0 1767254401541 192.0.2.1 GET /a 403 None \"a (b)\"",
+        ),
+        (
+            "2026-01-01  08:00:01  LAX3  830 192.0.2.1 GET d1.cloudfront.net /i  403 - a%20(b) e=pv - Error x==".to_owned(),
+            "cloudfront",
+            "0 1767254401000 192.0.2.1 GET /i?e=pv 403 None \"a (b)\"",
+        ),
+        (
+            "2026-01-01 08:00:01 192.0.2.1 - GET /a 403 1234 HTTP/1.1".to_owned(),
+            "w3c",
+            "0 1767254401000 192.0.2.1 GET /a 403 None \"\"",
+        ),
+        (
+            "2026-01-01 08:00:01 192.0.2.1 - GET /a 403 1234 HTTP/1.1 a+(b) http://d/".to_owned(),
+            "w3c",
+            "0 1767254401000 192.0.2.1 GET /a 403 None \"a (b)\"",
+        ),
+        (
+            "2026-01-01 08:00:01 192.0.2.1 - 10.0.0.1 80 GET /a - 403 11205 0 7 HTTP/1.1 www.example.com a+(b) - http://d/".to_owned(),
+            "w3c",
+            "0 1767254401000 192.0.2.1 GET /a 403 Some(7.0) \"a (b)\"",
+        ),
+        (
+            "2026-01-01 08:00:01 GET /a - 192.0.2.1 - a+(b) http://d/ 403 1234 HTTP/1.1".to_owned(),
+            "w3c",
+            "0 1767254401000 192.0.2.1 GET /a 403 None \"a (b)\"",
+        ),
+        (
+            "2026-01-01 08:00:01 GET /a _=1 - 192.0.2.1 a+(b) http://d/ www.example.com 403 8602 14".to_owned(),
+            "w3c",
+            "0 1767254401000 192.0.2.1 GET /a?_=1 403 Some(14.0) \"a (b)\"",
+        ),
+        (
+            "2026-01-01 08:00:01 6 192.0.2.1 - - - - \"None\" - policy_denied DENIED \"a;b c\" -  403 TCP_DENIED GET - \"http\" www.example.com 80 /a ?b txt \"a (b)\" 10.0.0.1 1033 111 1 2 \"none\"".to_owned(),
+            "w3c",
+            "0 1767254401000 192.0.2.1 GET /a?b 403 Some(6.0) \"a (b)\"",
+        ),
+        (
+            "2026-01-01 08:00:01 382 192.0.2.1 403 TCP_DENIED 39 356 GET http www.example.com 80 /a - ann - - - - \"a (b)\" DENIED \"a;b c\" - 10.0.0.1".to_owned(),
+            "w3c",
+            "0 1767254401000 192.0.2.1 GET /a 403 Some(382.0) \"a (b)\"",
+        ),
+    ] {
+        let (detected, lines) = told(&line);
+        assert_eq!((detected.name.as_str(), &lines[..]), (name, &[expected.to_owned()][..]), "{line}");
+    }
+}
+
+#[test]
+fn what_no_directive_names_must_look_like_it() {
+    for line in [
+        "2026-01-01 08:00:01 worker - GET /a 403 1234 HTTP/1.1",
+        "2026-01-01 08:00:01 192.0.2.1 - GET /a 403 many HTTP/1.1",
+        "2026-01-01 08:00:01 192.0.2.1 - GET /a 403 1234 FTP",
+        "2026-01-01 08:00:01 192.0.2.1 - GET word 403 1234 HTTP/1.1",
+        "2026-01-01 08:00:01 LAX3 830 192.0.2.1 GET d1.cloudfront.net /i 403 - a b c d e f",
+    ] {
+        let found = detect(line.as_bytes(), &FormatSettings::default());
+        assert!(found.is_err(), "{line}");
+    }
+}
+
+#[test]
+fn values_between_tabs_may_stand_in_quotes() {
+    let (_, lines) = told(
+        "#Fields: date time cs-ip cs-method cs-uri sc-status cs(Referer) cs(User-Agent)\n\
+         2026-01-01\t08:00:01\t192.0.2.1\tGET\t/a\t403\t\"-\"\t\"a (b)\"\n",
+    );
+    let expected = ["0 1767254401000 192.0.2.1 GET /a 403 None \"a (b)\""];
+    assert_eq!(lines, expected);
 }
 
 proptest::proptest! {
@@ -148,7 +265,8 @@ proptest! {
     #[test]
     fn an_agent_is_unescaped_as_byte_by_byte(agent in "[a+]{0,12}|[a+% 20]{0,12}") {
         let agent = agent.as_bytes();
-        if agent.contains(&b'+') && !agent.contains(&b' ') {
+        let is_escaped = memchr::memmem::find(agent, b"%20").is_some();
+        if agent.contains(&b'+') && !agent.contains(&b' ') && !is_escaped {
             let (mut plain, mut left) = (Vec::new(), agent);
             while let [first, rest @ ..] = left {
                 plain.push(if *first == b'+' { b' ' } else { *first });

@@ -105,7 +105,9 @@ pub fn log(path: &str, explanation: &Explanation, shown: Shown<'_>, context: &Co
         sheet.heading(&format!(
             "To log more of the next denial, in the configuration of {server}"
         ));
-        sheet.sentence(2, Tint::Plain, paste.text, 2);
+        for line in parts(paste.text) {
+            sheet.pasted(&line);
+        }
     }
     sheet.into_text()
 }
@@ -238,21 +240,14 @@ pub fn template(explained: &ExplainedTemplate, context: &Context) -> String {
                     not the key itself: logs are read by many.";
         sheet.sentence(0, Tint::Plain, text, 3);
     }
-    sheet.into_text()
-        + &explained
-            .suggestion
-            .as_deref()
-            .map_or(String::new(), pasted)
-}
-
-/// A directive to be pasted: its lines may be wider than the page.
-fn pasted(suggestion: &str) -> String {
-    let mut text = String::from("\nFor example, to be pasted:\n");
-    for line in parts(suggestion) {
-        text.push_str(&escape::terminal(&line));
-        text.push('\n');
+    if let Some(suggestion) = &explained.suggestion {
+        sheet.blank();
+        sheet.line(&[Piece::plain("For example, to be pasted:")]);
+        for line in parts(suggestion) {
+            sheet.pasted(&line);
+        }
     }
-    text
+    sheet.into_text()
 }
 
 fn becomes(variable: &Variable) -> String {
@@ -338,10 +333,15 @@ mod tests {
     fn fits_eighty_columns_and_tells_no_secret() {
         let key = TokenKey::from_bytes([7; 32]);
         let text = of_log(LINE, shown(&key));
+        // What is to be pasted is whole.
+        let directives = || pastes("ncsa").iter().flat_map(|paste| parts(paste.text));
+        let mut lines = text.lines();
         assert!(
-            text.lines().all(|line| line.chars().count() <= 80),
+            directives().all(|part| lines.any(|line| line == part)),
             "{text}"
         );
+        let mut page = text.lines().filter(|line| !line.starts_with("LogFormat"));
+        assert!(page.all(|line| line.chars().count() <= 80), "{text}");
         assert!(
             !text.contains("0123456789abcdef") && text.contains("tok_"),
             "{text}"

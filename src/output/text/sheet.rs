@@ -162,6 +162,13 @@ impl Sheet {
         self.end_line();
     }
 
+    /// A line to be pasted: whole, even where it is wider than the page.
+    pub(super) fn pasted(&mut self, line: &str) {
+        let shown = self.shown(line).into_owned();
+        self.paint(Tint::Plain, &shown);
+        self.end_line();
+    }
+
     /// A label and a sentence, wrapped below its own start, in at most `most` lines.
     pub(super) fn entry(&mut self, label: &str, text: &str, most: usize) {
         let limit = self.width - INDENT - LABEL;
