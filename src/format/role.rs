@@ -39,6 +39,8 @@ pub(super) enum Role {
     User,
     /// Virtual host.
     Host,
+    /// Virtual host with its port.
+    HostPort,
     /// A credential.
     Token,
     /// Duration in seconds, or with a unit behind it.
@@ -153,6 +155,7 @@ impl Role {
                 Role::Seconds as usize
             }
             Role::AddressPort => Role::Address as usize,
+            Role::HostPort => Role::Host as usize,
             role => role as usize,
         }
     }
@@ -172,7 +175,7 @@ impl Role {
             Role::Referer => "referer",
             Role::UserAgent => "user_agent",
             Role::User => "user",
-            Role::Host => "host",
+            Role::Host | Role::HostPort => "host",
             Role::Token => "token",
             Role::Seconds
             | Role::TimeTaken
@@ -283,6 +286,7 @@ impl Role {
             Role::UserAgent => record.user_agent = present_field(value),
             Role::User => record.user = present_field(value),
             Role::Host => record.host = present_field(value),
+            Role::HostPort => record.host = address_of_socket(present_field(value)),
             Role::Token => {
                 let token = credential(value);
                 if record.token.is_empty() {
