@@ -40,8 +40,8 @@ pub struct Record<'a> {
     pub host: Field<'a>,
     /// A credential that the format logs in a field of its own (API key, `Authorization`): a secret.
     pub token: Field<'a>,
-    /// Time to serve the request, in milliseconds.
-    pub duration_ms: Option<u32>,
+    /// Time to serve the request, in microseconds.
+    pub duration_us: Option<u64>,
     /// What the log says of the upstream (application) behind the server.
     pub upstream: Upstream,
     /// The reason for the answer, where the line itself states it.
@@ -83,6 +83,11 @@ impl Record<'_> {
     pub fn rule_place(&self) -> Option<(&[u8], u32)> {
         let is_known = !self.rule_file.is_empty() && self.rule_line > 0;
         is_known.then_some((&self.rule_file, self.rule_line))
+    }
+
+    /// Time to serve the request, in milliseconds and fractions of one.
+    pub fn duration_ms(&self) -> Option<f64> {
+        self.duration_us.map(|us| us as f64 / 1000.0)
     }
 
     /// [`Record::path`] and [`Record::query`], with one look for both.

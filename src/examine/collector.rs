@@ -223,7 +223,11 @@ impl<'a> Collector<'a> {
             bytes: record
                 .bytes
                 .map_or(NONE, |bytes| bytes.min(u64::from(NONE - 1)) as u32),
-            duration_ms: record.duration_ms.unwrap_or(NONE),
+            duration_ms: record.duration_us.map_or(NONE, |us| {
+                us.saturating_add(500)
+                    .div_euclid(1_000)
+                    .min(u64::from(NONE - 1)) as u32
+            }),
             status: record.status,
             stated: Statements::of_line(record.stated.filter(|_| denied)),
             upstream: match record.upstream {

@@ -205,6 +205,15 @@ impl<'o> Row<'o> {
         }
     }
 
+    /// The next column, a duration in microseconds, as milliseconds.
+    #[inline]
+    pub(super) fn milliseconds(&mut self, us: Option<u64>) {
+        match us {
+            Some(us) if us % 1_000 != 0 => self.cell((us as f64 / 1000.0).to_string().as_bytes()),
+            whole => self.number(whole.map(|us| us / 1_000)),
+        }
+    }
+
     /// The next columns, which were written before by [`Row::at`].
     #[inline]
     pub(super) fn part(&mut self, cells: &[u8], columns: usize) {

@@ -133,7 +133,7 @@ impl<'a> Lines<'a> {
         row.part(&cells.user_agent, 1);
         row.text(&plan.user(&record.user));
         row.text(&plan.redacted(&record.host));
-        row.number(record.duration_ms.map(u64::from));
+        row.milliseconds(record.duration_us);
         row.number(upstream_status(record));
         row.part(&cells.token, 1);
         row.part(cells.client, 1);

@@ -80,7 +80,8 @@ impl<'a> Draft<'a> {
             Role::UpstreamAsked => {}
             Role::StageSeconds => {
                 if let Some(us) = decimal(&value, 1_000_000) {
-                    *self.stages_us.get_or_insert(0) += u64::from(us);
+                    let stages = self.stages_us.get_or_insert(0);
+                    *stages = stages.saturating_add(us);
                 }
             }
             Role::Token => {
@@ -230,11 +231,7 @@ impl<'a> Draft<'a> {
     }
 
     fn whole(mut self) -> Record<'a> {
-        if let Some(us) = self.stages_us
-            && self.record.duration_ms.is_none()
-        {
-            self.record.duration_ms = u32::try_from((us + 500) / 1000).ok();
-        }
+        self.record.duration_us = self.record.duration_us.or(self.stages_us);
         if !self.query.is_empty() && !self.record.target.contains(&b'?') {
             let mark: &[u8] = if self.query.starts_with(b"?") {
                 b""
@@ -317,12 +314,12 @@ mod tests {
         let mut clock = Clock::new(None);
         for (value, moment, duration) in [
             ("2026-03-10T09:43:00Z", Some(1_773_135_780_000), None),
-            ("0.25", None, Some(250)),
+            ("0.25", None, Some(250_000)),
         ] {
             let mut draft = Draft::new();
             let value = Cow::Borrowed(value.as_bytes());
             draft.put(Role::Seconds, 1, value, &mut clock);
-            assert_eq!(draft.record.duration_ms, duration);
+            assert_eq!(draft.record.duration_us, duration);
             assert_eq!(draft.finish_timed().map(|record| record.time_ms), moment);
         }
     }

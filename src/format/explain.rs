@@ -118,7 +118,10 @@ impl Field {
             Field::Time => record.time_ms.to_string(),
             Field::Status => number((record.status > 0).then_some(u64::from(record.status))),
             Field::Bytes => number(record.bytes),
-            Field::DurationMs => number(record.duration_ms.map(u64::from)),
+            Field::DurationMs => {
+                let ms = record.duration_ms();
+                ms.map_or(String::new(), |ms| ms.to_string())
+            }
             Field::UpstreamStatus => match record.upstream {
                 Upstream::Status(status) => status.to_string(),
                 Upstream::Unknown | Upstream::NotAsked => String::new(),

@@ -242,8 +242,8 @@ fn is_target(text: &[u8]) -> bool {
     text.starts_with(b"/") || text == b"*" || memchr::memmem::find(text, b"://").is_some()
 }
 
-/// A decimal number times `factor`, rounded: seconds to milliseconds with 1000.
-pub(super) fn decimal(text: &[u8], factor: u32) -> Option<u32> {
+/// A decimal number times `factor`, rounded: seconds to microseconds with a million.
+pub(super) fn decimal(text: &[u8], factor: u32) -> Option<u64> {
     let (digits, decimals) = match memchr(b'.', text) {
         None => (text.len(), 0),
         Some(point) => (text.len() - 1, text.len() - point - 1),
@@ -260,19 +260,24 @@ pub(super) fn decimal(text: &[u8], factor: u32) -> Option<u32> {
             _ => return by_float(text, factor),
         }
     }
-    // At most 12 digits times 32 bits: no overflow.
     let unit = 10u64.pow(decimals as u32);
-    u32::try_from((value.checked_mul(u64::from(factor))? + unit / 2) / unit).ok()
+    Some(
+        value
+            .checked_mul(u64::from(factor))?
+            .checked_add(unit / 2)?
+            / unit,
+    )
 }
 
 /// As above for what is long or has an exponent.
 #[cold]
-fn by_float(text: &[u8], factor: u32) -> Option<u32> {
+fn by_float(text: &[u8], factor: u32) -> Option<u64> {
     let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     let scaled = value * f64::from(factor);
-    (0.0..=f64::from(u32::MAX))
+    // From 2⁵³ on, a number of this kind skips whole ones.
+    (0.0..=9_007_199_254_740_992.0)
         .contains(&scaled)
-        .then(|| scaled.round() as u32)
+        .then(|| scaled.round() as u64)
 }
 
 /// The last value of an nginx list: `502, 403` (retries) or `403 : 200` (internal redirects).
@@ -304,7 +309,8 @@ mod tests {
             ("1.2.3", None),
             ("x", None),
             ("inf", None),
-            ("99999999", None),
+            ("99999999", Some(99_999_999_000)),
+            ("1e30", None),
         ] {
             assert_eq!(decimal(text.as_bytes(), 1000), ms, "{text}");
         }
@@ -330,7 +336,7 @@ mod tests {
         fn decimals_agree_with_floats(value in 0u32..4_000_000, decimals in 0usize..4) {
             let text = format!("{:.decimals$}", f64::from(value) / 1000.0);
             let exact = text.parse::<f64>().unwrap() * 1000.0;
-            prop_assert_eq!(decimal(text.as_bytes(), 1000), Some(exact.round() as u32));
+            prop_assert_eq!(decimal(text.as_bytes(), 1000), Some(exact.round() as u64));
         }
 
         #[test]

@@ -63,7 +63,7 @@ impl Format for Haproxy {
             method,
             target: Cow::Borrowed(target),
             bytes: layout.bytes,
-            duration_ms: layout.duration_ms,
+            duration_us: layout.duration_us,
             upstream: layout.upstream(),
             stated: Stated::by(
                 Source::Termination,
@@ -95,7 +95,7 @@ struct Layout<'a> {
     client: &'a [u8],
     time: Instant,
     server: &'a [u8],
-    duration_ms: Option<u32>,
+    duration_us: Option<u64>,
     status: u16,
     bytes: Option<u64>,
     termination: &'a [u8],
@@ -143,13 +143,13 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
     let (rest, captures) = captures(rest)?;
     let (rest, _response_captures) = self::captures(rest)?;
     let (rest, request) = request(rest, line.len())?;
-    let duration_ms = duration(timers);
+    let duration_us = duration(timers);
     let layout = Layout {
         host,
         client,
         time,
         server,
-        duration_ms,
+        duration_us,
         status,
         bytes,
         termination,
@@ -187,7 +187,7 @@ fn tcp<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Record<'a>> {
         utc_offset_s: time.utc_offset_s,
         address: Cow::Borrowed(present(client)),
         bytes,
-        duration_ms: duration(timers),
+        duration_us: duration(timers),
         ..Record::default()
     };
     Ok((b"", record))
@@ -271,14 +271,10 @@ fn status(input: &[u8]) -> Parsed<'_, u16> {
 }
 
 /// The total time, last of the timers; `+` marks one logged before the end, `-1` an aborted one.
-fn duration(timers: &[u8]) -> Option<u32> {
+fn duration(timers: &[u8]) -> Option<u64> {
     let total = timers.rsplit(|&byte| byte == b'/').next()?;
     let (rest, ms) = integer(total.strip_prefix(b"+").unwrap_or(total)).ok()?;
-    if rest.is_empty() {
-        u32::try_from(ms).ok()
-    } else {
-        None
-    }
+    rest.is_empty().then(|| ms.saturating_mul(1_000))
 }
 
 /// So many numbers with slashes between, and a space: what no other format has.

@@ -130,7 +130,10 @@ mod tests {
         assert_eq!(&record.address[..], b"192.0.2.201");
         assert_eq!((record.method, record.status), (&b"GET"[..], 403));
         assert_eq!(&record.target[..], b"/DeptLogo.gif?a=b");
-        assert_eq!((record.bytes, record.duration_ms), (Some(3223), Some(4502)));
+        assert_eq!(
+            (record.bytes, record.duration_ms()),
+            (Some(3223), Some(4502.0))
+        );
         assert!(record.user.is_empty());
     }
 

@@ -103,7 +103,7 @@ mod tests {
         assert_eq!((record.method, record.status), (&b"GET"[..], 403));
         assert_eq!(&record.target[..], b"/a?b=\"c\"");
         assert_eq!(&record.address[..], b"192.0.2.1");
-        assert_eq!(record.duration_ms, Some(13));
+        assert_eq!(record.duration_ms(), Some(12.5));
     }
 
     #[test]

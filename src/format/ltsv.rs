@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(&record.target[..], b"/a?b=c");
         assert_eq!(&record.user_agent[..], b"agent/1 (a: b)");
         assert_eq!(&record.host[..], b"www.example.com");
-        assert_eq!((record.bytes, record.duration_ms), (Some(36), Some(87)));
+        assert_eq!((record.bytes, record.duration_ms()), (Some(36), Some(87.0)));
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!((&record.target[..], record.status), (&b"/a"[..], 200));
-        assert_eq!(record.duration_ms, Some(321));
+        assert_eq!(record.duration_ms(), Some(321.0));
         let record =
             read("ts:1773103380\tremote_addr:192.0.2.1\thost:a.example\tstatus:403").unwrap();
         assert_eq!(&record.address[..], b"192.0.2.1");

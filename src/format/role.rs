@@ -9,6 +9,10 @@ use crate::stated::{Source, Stated};
 use crate::time::{Clock, Instant};
 use std::borrow::Cow;
 
+/// Microseconds of longer units.
+const PER_MS: u32 = 1_000;
+const PER_SECOND: u32 = 1_000_000;
+
 /// The meaning of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -281,7 +285,7 @@ impl Role {
             Role::Method => record.method = method(value),
             Role::Target => record.target = value,
             Role::Logger if value.starts_with(b"http.log.error") => return None,
-            Role::Bytes => record.bytes = decimal(&value, 1).map(u64::from).or(integer(&value)),
+            Role::Bytes => record.bytes = decimal(&value, 1).or(integer(&value)),
             Role::Referer => record.referer = present_field(value),
             Role::UserAgent => record.user_agent = present_field(value),
             Role::User => record.user = present_field(value),
@@ -293,12 +297,12 @@ impl Role {
                     record.token = token;
                 }
             }
-            Role::Seconds => record.duration_ms = seconds(&value),
-            Role::TimeTaken if value.contains(&b'.') => record.duration_ms = seconds(&value),
-            Role::TimeTaken => record.duration_ms = decimal(&value, 1),
-            Role::Milliseconds => record.duration_ms = decimal(trim_unit(&value), 1),
-            Role::Microseconds => record.duration_ms = per_ms(&value, 1_000),
-            Role::Nanoseconds => record.duration_ms = per_ms(&value, 1_000_000),
+            Role::Seconds => record.duration_us = seconds(&value),
+            Role::TimeTaken if value.contains(&b'.') => record.duration_us = seconds(&value),
+            Role::TimeTaken => record.duration_us = decimal(&value, PER_MS),
+            Role::Milliseconds => record.duration_us = decimal(trim_unit(&value), PER_MS),
+            Role::Microseconds => record.duration_us = decimal(&value, 1),
+            Role::Nanoseconds => record.duration_us = nanoseconds(&value),
             Role::UpstreamStatus => record.upstream = upstream(&value),
             Role::UpstreamAsked => record.upstream = asked(&value, record.status),
             Role::Id => {
@@ -523,14 +527,14 @@ fn integer(value: &[u8]) -> Option<u64> {
 }
 
 /// `1.5`, `1.5s`, `250ms`, `80µs` or `7ns`, in milliseconds; of a list the last.
-fn seconds(value: &[u8]) -> Option<u32> {
+fn seconds(value: &[u8]) -> Option<u64> {
     let value = last_of_list(value);
     match value {
-        [number @ .., b'm', b's'] => decimal(number, 1),
-        [number @ .., b'u', b's'] | [number @ .., 0xc2, 0xb5, b's'] => per_ms(number, 1_000),
-        [number @ .., b'n', b's'] => per_ms(number, 1_000_000),
-        [number @ .., b's'] => decimal(number, 1000),
-        _ => decimal(value, 1000),
+        [number @ .., b'm', b's'] => decimal(number, PER_MS),
+        [number @ .., b'u', b's'] | [number @ .., 0xc2, 0xb5, b's'] => decimal(number, 1),
+        [number @ .., b'n', b's'] => nanoseconds(number),
+        [number @ .., b's'] => decimal(number, PER_SECOND),
+        _ => decimal(value, PER_SECOND),
     }
 }
 
@@ -538,8 +542,8 @@ fn trim_unit(value: &[u8]) -> &[u8] {
     value.strip_suffix(b"ms").unwrap_or(value)
 }
 
-fn per_ms(value: &[u8], parts: u64) -> Option<u32> {
-    u32::try_from(integer(value)? / parts).ok()
+fn nanoseconds(value: &[u8]) -> Option<u64> {
+    Some(integer(value)?.saturating_add(500) / 1_000)
 }
 
 /// What nginx's `$upstream_status` says: the last status of the list.

@@ -93,8 +93,14 @@ fn as_json(record: &Record<'_>) -> Map<String, Value> {
     if let Some(bytes) = record.bytes {
         put("bytes", bytes.into());
     }
-    if let Some(duration) = record.duration_ms {
-        put("duration_ms", duration.into());
+    if let Some(ms) = record.duration_ms() {
+        let is_whole = ms.fract() == 0.0;
+        let ms = if is_whole {
+            (ms as u64).into()
+        } else {
+            ms.into()
+        };
+        put("duration_ms", ms);
     }
     match record.upstream {
         Upstream::Unknown => {}

@@ -34,18 +34,18 @@ fn the_last_upstream_counts() {
 
 #[test]
 fn durations_in_every_unit() {
-    let ms = |role, value| assigned(role, value).duration_ms;
-    assert_eq!(ms(Role::Seconds, "0.509"), Some(509));
-    assert_eq!(ms(Role::TimeTaken, "0.509"), Some(509));
-    assert_eq!(ms(Role::TimeTaken, "509"), Some(509));
-    assert_eq!(ms(Role::Seconds, "0.1, 0.25"), Some(250));
-    assert_eq!(ms(Role::Seconds, "1.5ms"), Some(2));
-    assert_eq!(ms(Role::Seconds, "80µs"), Some(0));
+    let ms = |role, value| assigned(role, value).duration_ms();
+    assert_eq!(ms(Role::Seconds, "0.509"), Some(509.0));
+    assert_eq!(ms(Role::TimeTaken, "0.509"), Some(509.0));
+    assert_eq!(ms(Role::TimeTaken, "509"), Some(509.0));
+    assert_eq!(ms(Role::Seconds, "0.1, 0.25"), Some(250.0));
+    assert_eq!(ms(Role::Seconds, "1.5ms"), Some(1.5));
+    assert_eq!(ms(Role::Seconds, "80µs"), Some(0.08));
     assert_eq!(ms(Role::Seconds, "-"), None);
     assert_eq!(ms(Role::Seconds, "inf"), None);
-    assert_eq!(ms(Role::Milliseconds, "17ms"), Some(17));
-    assert_eq!(ms(Role::Microseconds, "17999"), Some(17));
-    assert_eq!(ms(Role::Nanoseconds, "17999999"), Some(17));
+    assert_eq!(ms(Role::Milliseconds, "17ms"), Some(17.0));
+    assert_eq!(ms(Role::Microseconds, "17999"), Some(17.999));
+    assert_eq!(ms(Role::Nanoseconds, "17999999"), Some(18.0));
 }
 
 #[test]

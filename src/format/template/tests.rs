@@ -55,8 +55,8 @@ fn nginx_variables() {
         (&b"example.com"[..], &b"sk_1"[..])
     );
     assert_eq!(
-        (record.upstream, record.duration_ms),
-        (Upstream::Status(403), Some(250))
+        (record.upstream, record.duration_ms()),
+        (Upstream::Status(403), Some(250.0))
     );
     assert_eq!(record.stated, Stated::named(b"limit_status"));
 }
@@ -105,8 +105,8 @@ fn apache_directives() {
     );
     assert_eq!(&record.address[..], b"192.0.2.1");
     assert_eq!(
-        (record.status, record.bytes, record.duration_ms),
-        (403, Some(1234), Some(250))
+        (record.status, record.bytes, record.duration_ms()),
+        (403, Some(1234), Some(250.999))
     );
     assert_eq!(
         (&record.host[..], &record.token[..]),
@@ -247,7 +247,10 @@ fn variables_of_haproxy() {
     let line = r#"192.0.2.1 [10/Mar/2026:09:43:00 +0100] "403" "POST" "/a?b" "12" "<NOSRV>" "PR" ""curl/8"" "5000" "/etc/haproxy.cfg" 14 100%"#;
     let record = read(format, line).unwrap();
     assert_eq!((record.status, record.method), (403, &b"POST"[..]));
-    assert_eq!((record.utc_offset_s, record.duration_ms), (3600, Some(12)));
+    assert_eq!(
+        (record.utc_offset_s, record.duration_ms()),
+        (3600, Some(12.0))
+    );
     assert_eq!(
         (&record.address[..], record.upstream),
         (&b"192.0.2.1"[..], Upstream::NotAsked)

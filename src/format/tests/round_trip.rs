@@ -187,7 +187,7 @@ impl Values {
             ),
             (
                 has(&["ms", "us", "seconds"]),
-                record.duration_ms.unwrap_or(0).to_string(),
+                record.duration_ms().unwrap_or_default().to_string(),
                 self.duration_ms.to_string(),
             ),
         ];

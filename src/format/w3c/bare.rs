@@ -170,7 +170,7 @@ mod tests {
             record.status,
             text(&record.address),
             record.bytes,
-            record.duration_ms,
+            record.duration_ms(),
             text(&record.referer),
             text(&record.host),
             text(&record.user_agent),
@@ -183,19 +183,19 @@ mod tests {
         for (line, expected) in [
             (
                 "2026-01-01 08:00:00 10.0.0.1 GET /a q=1 443 - 192.0.2.1 agent/1 - 403 6 0 17",
-                r#"GET /a?q=1 403 192.0.2.1 None Some(17) "" "" "agent/1" """#,
+                r#"GET /a?q=1 403 192.0.2.1 None Some(17.0) "" "" "agent/1" """#,
             ),
             (
                 "2026-01-01 08:00:00 10.0.0.1 GET /a - 80 - 192.0.2.1 - 200 0 0 15",
-                r#"GET /a 200 192.0.2.1 None Some(15) "" "" "" """#,
+                r#"GET /a 200 192.0.2.1 None Some(15.0) "" "" "" """#,
             ),
             (
                 "2026-01-01 08:00:00 W3SVC1 HOST1 fe80::1%3 POST /b - 444 ann fe80::2%3 HTTP/1.1 a+b sid=1 https://c/ www.example.com 200 0 0 100 200 3 203.0.113.9,198.51.100.2 36391",
-                r#"POST /b 200 fe80::2%3 Some(100) Some(3) "https://c/" "www.example.com" "a b" "203.0.113.9,198.51.100.2""#,
+                r#"POST /b 200 fe80::2%3 Some(100) Some(3.0) "https://c/" "www.example.com" "a b" "203.0.113.9,198.51.100.2""#,
             ),
             (
                 "2026-01-01 08:00:00 W3SVC1 WILLOW 10.0.0.1 GET /a - 80 - 192.0.2.1 a/1 - www.example.com 200 0 0 15",
-                r#"GET /a 200 192.0.2.1 None Some(15) "" "www.example.com" "a/1" """#,
+                r#"GET /a 200 192.0.2.1 None Some(15.0) "" "www.example.com" "a/1" """#,
             ),
             (
                 "2026-01-01 08:00:00 10.0.0.1 GET / - 80 - 192.0.2.1 a/1 sid=1 www.example.com 200 0 0",

@@ -18,7 +18,7 @@ impl Visitor for Told {
             text(record.method),
             text(&record.target),
             record.status,
-            record.duration_ms,
+            record.duration_ms(),
             text(&record.user_agent),
         ));
     }
@@ -60,7 +60,7 @@ fn fields_may_change_in_the_middle() {
     assert_eq!(
         lines,
         [
-            "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(17) \"Mozilla/5.0 (X11; Linux) ( +http://b/)\"",
+            "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(17.0) \"Mozilla/5.0 (X11; Linux) ( +http://b/)\"",
             "0 1767254402000 192.0.2.2 POST /b 200 None \"\"",
             "0 1767340803000 192.0.2.3 HEAD /c 404 None \"\"",
         ]
@@ -86,7 +86,7 @@ fn the_client_may_come_first() {
     );
     assert_eq!(detected.name, "w3c");
     let expected = [
-        "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(14) \"agent/1\"",
+        "0 1767254401000 192.0.2.1 GET /a?q=1 403 Some(14.0) \"agent/1\"",
         "0 1767254402000 192.0.2.2 GET /b 200 None \"agent/1\"",
     ];
     assert_eq!(lines, expected);
