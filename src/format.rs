@@ -21,6 +21,7 @@ mod envelope;
 mod error;
 pub mod explain;
 mod field;
+mod gorouter;
 mod haproxy;
 mod iis;
 mod json;

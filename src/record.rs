@@ -4,7 +4,7 @@
 //! An empty field means that the line does not say it: formats turn `-` and missing keys into empty.
 //! Bytes stay bytes: nothing here is assumed to be UTF-8, and nothing is trusted.
 
-use crate::find::find_either;
+use crate::find::find;
 use crate::stated::Stated;
 use std::borrow::Cow;
 
@@ -68,7 +68,8 @@ pub enum Upstream {
 }
 
 impl Record<'_> {
-    /// The path of the target, without query and fragment.
+    /// The path of the target: all before the first `?`, as logged. A `#` is a byte like others: clients send no
+    /// fragments, so one in a log was asked for.
     pub fn path(&self) -> &[u8] {
         self.path_and_query().0
     }
@@ -100,16 +101,10 @@ impl Record<'_> {
         {
             return (target, &[]);
         }
-        let Some(end) = find_either(target, *b"?#") else {
-            return (target, &[]);
-        };
-        let (path, rest) = target.split_at(end);
-        if let [b'?', query @ ..] = rest {
-            return (path, query);
+        match find(target, 0, b'?') {
+            Some(mark) => (&target[..mark], &target[mark + 1..]),
+            None => (target, &[]),
         }
-        // A fragment is no part of a request, but some clients send one before the query.
-        let query = memchr::memchr(b'?', rest).map_or(rest.len(), |at| at + 1);
-        (path, &rest[query..])
     }
 }
 
@@ -122,4 +117,34 @@ pub enum Reject {
     TooLong,
     /// Blank, a `#` directive, or a bracket of a JSON array.
     NotARequest,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_all_behind_the_first_question_mark() {
+        for (method, target, path, query) in [
+            ("GET", "/a?b=c?d", "/a", "b=c?d"),
+            ("GET", "/#/objects", "/#/objects", ""),
+            ("GET", "/a#b?c=1#d", "/a#b", "c=1#d"),
+            (
+                "GET",
+                "http://www.example.com/#inbox",
+                "http://www.example.com/#inbox",
+                "",
+            ),
+            ("", "\\x16?#", "\\x16?#", ""),
+            ("GET", "", "", ""),
+        ] {
+            let record = Record {
+                method: method.as_bytes(),
+                target: Cow::Borrowed(target.as_bytes()),
+                ..Record::default()
+            };
+            let expected = (path.as_bytes(), query.as_bytes());
+            assert_eq!(record.path_and_query(), expected, "{target}");
+        }
+    }
 }

@@ -10,6 +10,7 @@
 
 mod behind;
 mod front;
+mod loose;
 mod usual;
 
 use super::field::{
@@ -22,8 +23,9 @@ use super::{BuiltIn, Format, FormatError, Line};
 use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Instant};
-use behind::Behind;
+use behind::{Behind, KNOWN_ALONE, Tail};
 use front::{Front, front};
+pub(super) use loose::Loose;
 use nom::Parser;
 use nom::bytes::complete::tag;
 use std::borrow::Cow;
@@ -38,6 +40,9 @@ pub(super) struct Ncsa {
     name: &'static str,
 }
 
+/// What each line of InfluxDB's begins with.
+const INFLUX_DB: &[u8] = b"[httpd] ";
+
 impl BuiltIn for Ncsa {
     fn learn(sample: &[&[u8]], settings: &FormatSettings) -> Result<Self, FormatError> {
         let mut clock = Clock::new(settings.timezone);
@@ -45,7 +50,14 @@ impl BuiltIn for Ncsa {
             .iter()
             .filter_map(|line| Some(any_layout(line, &mut clock).ok()?.1))
             .collect();
-        let behind = Behind::learn(layouts.iter().map(|layout| (layout.behind, layout.status)));
+        let is_influx = sample.iter().any(|line| line.starts_with(INFLUX_DB));
+        let tails = if is_influx {
+            &[Tail::InfluxDb]
+        } else {
+            KNOWN_ALONE
+        };
+        let extras = layouts.iter().map(|layout| (layout.behind, layout.status));
+        let behind = Behind::learn(extras, tails);
         let most = |has: fn(&Layout) -> bool| {
             2 * layouts.iter().filter(|layout| has(layout)).count() > layouts.len()
         };
@@ -180,28 +192,44 @@ fn any_layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
     let (rest, time) = stamp(rest, clock)?;
     let (rest, request) = request(rest)?;
     let (rest, (status, bytes)) = answer(rest)?;
-    let (behind, between, headers) = match headers(rest) {
-        Ok((behind, headers)) => (behind, &b""[..], Some(headers)),
+    let (behind, between, headers) = any_headers(rest);
+    // Cloud Foundry's lines begin with the host, and have a format of their own that knows the client.
+    if front.user.is_empty() && names_cloud_foundry(behind) {
+        return refuse();
+    }
+    if headers.is_none() && !matches!(behind.first(), None | Some(b' ')) {
+        return refuse();
+    }
+    Ok((
+        b"",
+        Layout {
+            front,
+            time,
+            request,
+            status,
+            bytes,
+            between,
+            headers,
+            behind,
+        },
+    ))
+}
+
+/// Whether a line is one of Cloud Foundry's router or of its Cloud Controller: both name the request so.
+fn names_cloud_foundry(line: &[u8]) -> bool {
+    memchr::memmem::find(line, b" vcap_request_id:").is_some()
+}
+
+/// What stands behind the size: what is behind the headers, what is between, and the headers.
+#[inline]
+#[allow(clippy::type_complexity)]
+fn any_headers(rest: &[u8]) -> (&[u8], &[u8], Option<(&[u8], &[u8])>) {
+    match headers(rest) {
+        Ok((behind, headers)) => (behind, b"", Some(headers)),
         Err(_) => match headers_behind(rest) {
             Some((between, behind, headers)) => (behind, between, Some(headers)),
-            None => (rest, &b""[..], None),
+            None => (rest, b"", None),
         },
-    };
-    match behind.first() {
-        None | Some(b' ') => Ok((
-            b"",
-            Layout {
-                front,
-                time,
-                request,
-                status,
-                bytes,
-                between,
-                headers,
-                behind,
-            },
-        )),
-        _ => refuse(),
     }
 }
 
@@ -288,6 +316,15 @@ fn headers(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
         [b'-', rest @ ..] if rest.starts_with(b" \"") || rest.starts_with(b" -") => {
             (rest, &b""[..])
         }
+        // Couchbase writes the referer without quotes.
+        input if input.starts_with(b"http://") || input.starts_with(b"https://") => {
+            let end = memchr::memchr(b' ', input).unwrap_or(input.len());
+            let (referer, rest) = input.split_at(end);
+            if !rest.starts_with(b" \"") {
+                return refuse();
+            }
+            (rest, referer)
+        }
         input => quoted_before(input, |rest| {
             rest.starts_with(b" \"")
                 || rest.starts_with(b"  \"")
@@ -297,10 +334,26 @@ fn headers(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
     match spaces(input)? {
         rest @ (b"-" | [b'-', b' ', ..]) => Ok((&rest[1..], (referer, b""))),
         input => {
-            let (input, user_agent) = quoted(input).or_else(|_| left_open(input))?;
+            let (input, user_agent) = closed_before_name(input)
+                .or_else(|_| quoted(input))
+                .or_else(|_| left_open(input))?;
             Ok((input, (referer, user_agent)))
         }
     }
+}
+
+/// A user agent behind which a field with a usual name stands without a space: `"curl/8.5.0"rt=0.024`.
+fn closed_before_name(input: &[u8]) -> Parsed<'_, &[u8]> {
+    /// Longest name that is known, with its `=`.
+    const LONGEST: usize = 25;
+    let (input, _) = tag(&b"\""[..]).parse(input)?;
+    let (rest, user_agent) = up_to(b'"')(input)?;
+    let equals = rest.iter().take(LONGEST).position(|&byte| byte == b'=');
+    let is_named = equals.is_some_and(|end| behind::role_of_name(&rest[..end]).is_some());
+    if !is_named || ends_in_escape(user_agent) {
+        return refuse();
+    }
+    Ok((rest, user_agent))
 }
 
 /// A user agent that the line ends in, without the closing quote: the request is whole all the same.
@@ -477,6 +530,74 @@ mod tests {
         // Two quoted fields are no headers only because they are two.
         let line = "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153 0.202 \"-\" \"10.0.0.1\"";
         assert_eq!(read(line.as_bytes()).unwrap().user_agent.len(), 0);
+    }
+
+    #[test]
+    fn a_host_between_size_and_referer() {
+        let line = "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 403 153 www.example.com \"-\" \"b c\"";
+        let record = read(line.as_bytes()).unwrap();
+        assert_eq!(
+            (&record.host[..], &record.user_agent[..]),
+            (&b"www.example.com"[..], &b"b c"[..])
+        );
+    }
+
+    #[test]
+    fn a_referer_without_quotes() {
+        let line = "192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] \"GET / HTTP/1.1\" 302 0 http://a.example \"b c\" Redirected to login";
+        let record = read(line.as_bytes()).unwrap();
+        assert_eq!(
+            (&record.referer[..], &record.user_agent[..]),
+            (&b"http://a.example"[..], &b"b c"[..])
+        );
+    }
+
+    #[test]
+    fn a_named_field_right_behind_the_agent() {
+        for (end, user_agent, duration_ms) in [
+            (
+                "\"curl/8.5.0\"rt=0.024 uct=\"0.001 : 0.001\"",
+                "curl/8.5.0",
+                Some(24.0),
+            ),
+            ("\"a\"b=c d\"", "a\"b=c d", None),
+        ] {
+            let line = format!("{} \"-\" {end}", asked("/").trim_end_matches(" \"-\" \"\""));
+            let record = read(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(record.user_agent, user_agent.as_bytes(), "{line}");
+            assert_eq!(record.duration_ms(), duration_ms, "{line}");
+        }
+    }
+
+    #[test]
+    fn times_behind_the_agent() {
+        let line = |more: &str| format!("{} {more}", asked("/"));
+        for (more, duration_ms) in [
+            ("\"0.123\"", Some(123.0)),
+            ("0.010 upstream=a", Some(10.0)),
+            ("0.02", None),
+        ] {
+            let line = line(more);
+            assert_eq!(
+                read(line.as_bytes()).unwrap().duration_ms(),
+                duration_ms,
+                "{line}"
+            );
+        }
+        // Others have something else there.
+        let lines = [line("trace=a"), line("0.010 upstream=a")];
+        let sample = [lines[0].as_bytes(), lines[1].as_bytes()];
+        let ncsa = Ncsa::learn(&sample, &FormatSettings::default()).unwrap();
+        let record = ncsa.parse(sample[1], &mut Clock::new(None)).unwrap();
+        assert_eq!(record.duration_ms(), Some(10.0));
+    }
+
+    #[test]
+    fn influxdb_tells_microseconds() {
+        let line = format!("{} 6f61bc44-321b-11e6-8050-000000000000 251300", asked("/"));
+        assert_eq!(read(line.as_bytes()).unwrap().duration_ms(), None);
+        let line = format!("[httpd] {line}");
+        assert_eq!(read(line.as_bytes()).unwrap().duration_ms(), Some(251.3));
     }
 
     #[test]

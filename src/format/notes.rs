@@ -14,6 +14,8 @@ pub(super) fn is_note(line: &[u8]) -> bool {
         || zap(line)
         || haproxy(line)
         || http_sys(line)
+        || couchdb(line)
+        || sogo(line)
         || of_error_log(line)
         || of_program(line)
 }
@@ -147,14 +149,59 @@ fn http_sys(line: &[u8]) -> bool {
         && REASONS.iter().any(|reason| holds(line, reason))
 }
 
-/// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, or of what starts nginx's container.
+/// What CouchDB logs beside requests: a level, a stamp, the node and the process; before version 2 the stamp came
+/// first. Terms of Erlang go on over many lines, which are set far in.
+fn couchdb(line: &[u8]) -> bool {
+    const LEVELS: [&str; 8] = [
+        "debug",
+        "info",
+        "notice",
+        "warning",
+        "error",
+        "critical",
+        "alert",
+        "emergency",
+    ];
+    let behind_level = |text: &[u8]| {
+        let body = text.strip_prefix(b"[")?;
+        let mut levels = LEVELS.iter();
+        levels.find_map(|level| {
+            let behind = body.strip_prefix(level.as_bytes())?;
+            behind.strip_prefix(b"] ").map(|rest| rest.len())
+        })
+    };
+    let is_stamp = |text: &[u8]| text.get(10) == Some(&b'T') && text.get(4) == Some(&b'-');
+    if let Some(length) = behind_level(line) {
+        let rest = &line[line.len() - length..];
+        let has_node = rest.iter().take(80).any(|&byte| byte == b'@');
+        return is_stamp(rest) && has_node;
+    }
+    let stamped = find(&line[..line.len().min(40)], b" GMT] ").map(|end| &line[end + 6..]);
+    if line.starts_with(b"[") && stamped.and_then(behind_level).is_some() {
+        return true;
+    }
+    let inner = line.trim_ascii_start();
+    line.len() - inner.len() >= 16
+        && matches!(inner.first(), Some(b'{' | b'[' | b'<' | b'"' | b'\''))
+}
+
+/// What SOGo's daemon logs beside requests.
+fn sogo(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(120)];
+    let behind = find(head, b" sogod [").map(|at| &head[at + 8..]);
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    behind.is_some_and(|text| digits(text) > 0 && text[digits(text)..].starts_with(b"]: "))
+}
+
+/// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, cPanel's of logins, or of what starts nginx's container.
 fn of_error_log(line: &[u8]) -> bool {
     // `0` stands for a digit, `a` for a letter.
-    const BEGINNINGS: [&str; 4] = [
+    const BEGINNINGS: [&str; 5] = [
         "0000/00/00 00:00:00 [aaaa",
         "[aaa aaa 00 00:00:00.000000 0000] [",
         "0000-00-00 00:00:00.000000 [aaaa",
         "[0000-00-00 00:00:00 +0000] [",
+        "[0000-00-00 00:00:00 +0000] info [",
     ];
     let begins = |shape: &&str| {
         let stands = |(byte, shape): (&u8, u8)| match shape {
@@ -297,6 +344,25 @@ mod tests {
                 r#"79a5 bucket [10/Mar/2026:09:43:00 +0000] 192.0.2.1 - 3E57427F REST.GET.OBJECT a.txt "GET"#,
                 false,
             ),
+            (
+                r#"[2026-03-10 09:43:00 +0100] info [cpaneld] 192.0.2.1 - ann "POST /login/ HTTP/1.1" FAILED LOGIN"#,
+                true,
+            ),
+            (
+                "[info] 2026-03-10T09:43:00.579985Z nonode@nohost <0.216.0> -------- Apache CouchDB has started.",
+                true,
+            ),
+            (
+                "[Tue, 10 Mar 2026 09:43:00 GMT] [error] [<0.21628.104>] {error_report,<0.31.0>,",
+                true,
+            ),
+            ("                     {mochiweb_request,get,2,", true),
+            ("[info] 2026-03-10T09:43:00.579985Z started", false),
+            (
+                "Mar 10 09:43:00 sogod [26818]: SOGoRootPage Login from '192.0.2.1' for user 'ann' might not have worked",
+                true,
+            ),
+            ("Mar 10 09:43:00 sogod [a]: x", false),
             ("2026/03/10 09:43:00 [error", false),
             ("2026/03/10 09:43:00 GET /a 403", false),
             ("hello", false),

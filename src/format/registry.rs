@@ -5,7 +5,8 @@ use super::lines::{Line, Visitor, visit};
 use super::preset::{self, Preset};
 use super::template::Template;
 use super::{
-    BuiltIn, Format, FormatError, csv, haproxy, iis, json, logfmt, ltsv, ncsa, transaction, w3c,
+    BuiltIn, Format, FormatError, csv, gorouter, haproxy, iis, json, logfmt, ltsv, ncsa,
+    transaction, w3c,
 };
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -125,6 +126,10 @@ formats! {
         "IIS's own format, with commas between the fields";
     Csv(csv::Csv): "csv", [],
         "comma-separated values under a row of names, with the usual names";
+    Gorouter(gorouter::Gorouter): "gorouter", ["cloudfoundry"],
+        "Cloud Foundry's router, and the nginx before its Cloud Controller";
+    Loose(ncsa::Loose): "ncsa_like", [],
+        "lines like NCSA's with a field more or less, where no other format takes them";
 }
 
 /// The built-in formats.

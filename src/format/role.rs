@@ -44,6 +44,8 @@ pub(super) enum Role {
     User,
     /// Virtual host.
     Host,
+    /// Virtual host with its port.
+    HostPort,
     /// A credential.
     Token,
     /// Duration in seconds, or with a unit behind it.
@@ -167,6 +169,7 @@ impl Role {
             | Role::Microseconds
             | Role::Nanoseconds => Role::Seconds as usize,
             Role::AddressPort => Role::Address as usize,
+            Role::HostPort => Role::Host as usize,
             role => role as usize,
         }
     }
@@ -186,7 +189,7 @@ impl Role {
             Role::Referer => "referer",
             Role::UserAgent => "user_agent",
             Role::User => "user",
-            Role::Host => "host",
+            Role::Host | Role::HostPort => "host",
             Role::Token => "token",
             Role::Seconds
             | Role::ServingSeconds
@@ -299,6 +302,7 @@ impl Role {
             Role::UserAgent => record.user_agent = present_field(value),
             Role::User => record.user = present_field(without_spaces(value)),
             Role::Host => record.host = present_field(value),
+            Role::HostPort => record.host = address_of_socket(present_field(value)),
             Role::Token => {
                 let token = credential(value);
                 if record.token.is_empty() {

@@ -60,15 +60,22 @@ pub(super) fn is_ip_list(value: &[u8]) -> bool {
 /// Whom an `X-Forwarded-For` began with: the first address that is not of a private network, else
 /// the first.
 pub(super) fn originator(list: &[u8]) -> Option<&[u8]> {
-    let mut items = list
-        .split(|&byte| byte == b',')
-        .map(|item| item.trim_ascii())
-        .filter(|item| !present(item).is_empty());
-    let first = items.clone().next()?;
-    Some(items.find(|item| is_public(item)).unwrap_or(first))
+    public_of(list).or_else(|| items(list).next())
 }
 
-fn is_public(address: &[u8]) -> bool {
+/// The first address of a list that is not of a private network.
+pub(super) fn public_of(list: &[u8]) -> Option<&[u8]> {
+    items(list).find(|item| is_public(item))
+}
+
+fn items(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|&byte| byte == b',')
+        .map(|item| item.trim_ascii())
+        .filter(|item| !present(item).is_empty())
+}
+
+/// Whether this is an address that is not of a private network.
+pub(super) fn is_public(address: &[u8]) -> bool {
     let text = std::str::from_utf8(without_port(address)).unwrap_or_default();
     match text.parse() {
         Ok(IpAddr::V4(v4)) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local()),

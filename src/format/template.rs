@@ -97,6 +97,8 @@ enum Shape {
     Number,
     /// Anything up to a quote behind which the line goes on with a space or ends.
     Quoted,
+    /// Words of letters, such as the reason behind a status.
+    Phrase,
     /// One space or more.
     Spaces,
     /// Whatever stands behind, from a space on, or nothing.

@@ -2,8 +2,8 @@
 //!
 //! `name=value` fields are known by their usual names. Fields without a name are understood only
 //! where the whole sample leaves no doubt: a host name in every line, request times of three
-//! decimals (the first field may have four, as Rack's), a number before a column of `ms`, an upstream status
-//! that mostly equals the status. Everything else is passed over.
+//! decimals (the first field may have four, as Rack's, and some lines may have something else there), a number
+//! before a column of `ms`, an upstream status that mostly equals the status. Everything else is passed over.
 
 mod tail;
 
@@ -16,7 +16,7 @@ use crate::record::Record;
 use crate::time::Clock;
 use std::borrow::Cow;
 
-use tail::Tail;
+pub(super) use tail::{KNOWN_ALONE, Tail};
 
 /// Most fields behind that are looked at for a meaning by place.
 const MAX_PLACES: usize = 24;
@@ -31,7 +31,8 @@ pub(super) struct Behind {
 
 impl Behind {
     /// Learns the places from sampled lines: what stands behind, and the line's status.
-    pub(super) fn learn<'a>(lines: impl Iterator<Item = (&'a [u8], u16)>) -> Self {
+    /// `tails` are those of servers that may have written them.
+    pub(super) fn learn<'a>(lines: impl Iterator<Item = (&'a [u8], u16)>, tails: &[Tail]) -> Self {
         let mut columns: Vec<Vec<(More<'a>, u16)>> = Vec::new();
         let mut count = 0;
         let mut behind: Vec<&'a [u8]> = Vec::new();
@@ -45,6 +46,7 @@ impl Behind {
                 columns[place].push((more, status));
             }
         }
+        let first_is_time = columns.first().is_some_and(|column| are_times(column));
         // A field that some lines lack shifts those behind it, so places end there.
         columns.truncate(
             columns
@@ -58,7 +60,11 @@ impl Behind {
             places.push(role);
         }
         put_before_unit(&columns, &mut places);
-        if let Some(known) = tail::known(&behind) {
+        if first_is_time && places.first().is_none_or(Option::is_none) {
+            places.resize(places.len().max(1), None);
+            places[0] = Some(Role::Seconds);
+        }
+        if let Some(known) = tail::known(&behind, tails) {
             places = known.places();
             return Behind {
                 places,
@@ -128,7 +134,13 @@ pub(super) fn assign_between<'a>(
             // Tomcat's documentation writes `ms:%D`.
             More::Bare(value) => match value.strip_prefix(b"ms:") {
                 Some(number) => (Some(Role::Milliseconds), number),
-                None => (is_three_decimals(value).then_some(Role::Seconds), value),
+                None if is_three_decimals(value) => (Some(Role::Seconds), value),
+                // nginx's `$host`, where nothing else stands there.
+                None => {
+                    let alone = between.trim_ascii() == value;
+                    let is_host = alone && is_host_name(value) && record.host.is_empty();
+                    (is_host.then_some(Role::Host), value)
+                }
             },
             More::Quoted(value) | More::Bracketed(value) => (None, value),
         };
@@ -141,7 +153,7 @@ pub(super) fn assign_between<'a>(
 
 /// The meaning of a usual name. Sources: the log formats of the nginx documentation, of NGINX
 /// Amplify, and those that people post when they ask for help.
-fn role_of_name(name: &[u8]) -> Option<Role> {
+pub(super) fn role_of_name(name: &[u8]) -> Option<Role> {
     // Header fields are named in any case.
     let mut lower = [0; 24];
     let room = lower.get_mut(..name.len())?;
@@ -280,7 +292,7 @@ fn role_of(column: &[(More<'_>, u16)], before: &[Option<Role>]) -> Option<Role> 
         Some(Role::ForwardedFor)
     } else if (quoted || bare) && is_new(Role::Host) && all(is_host_name) {
         Some(Role::Host)
-    } else if bare && is_new(Role::Seconds) && all(is_three_decimals)
+    } else if (quoted || bare) && is_new(Role::Seconds) && all(is_three_decimals)
         // Further behind, four decimals are as often a place on the map.
         || bare && before.is_empty() && all(is_four_decimals)
     {
@@ -290,6 +302,18 @@ fn role_of(column: &[(More<'_>, u16)], before: &[Option<Role>]) -> Option<Role> 
     } else {
         None
     }
+}
+
+/// Whether what stands there without name and quotes is always seconds, as nginx writes them.
+fn are_times(column: &[(More<'_>, u16)]) -> bool {
+    let mut bare = column
+        .iter()
+        .filter_map(|(more, _)| match more {
+            More::Bare(value) if !is_blank(value) => Some(value),
+            _ => None,
+        })
+        .peekable();
+    bare.peek().is_some() && bare.all(|value| is_three_decimals(value))
 }
 
 /// `5 ms`, as Reactor Netty writes the duration: the number before a column of units.

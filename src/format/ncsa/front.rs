@@ -2,11 +2,12 @@
 //!
 //! The variants are told apart by shape: `client - user` (nginx, Apache), `vhost client - user`
 //! (Debian's `vhost_combined`), `client vhost user` (lighttpd), and a client that is itself an
-//! `X-Forwarded-For` list, with or without a virtual host before it. A user name may hold spaces.
+//! `X-Forwarded-For` list, with or without a virtual host before it or the peer behind. A user name may
+//! hold spaces.
 
 use crate::format::field::{Parsed, present, refuse};
 use crate::format::role::without_port;
-use crate::format::shape::{is_ip, originator};
+use crate::format::shape::{is_host_name, is_ip, is_public, originator, public_of};
 use memchr::memchr_iter;
 
 /// The fields before the time, as logged; empty where absent.
@@ -82,11 +83,21 @@ fn first_listed(list: &[u8]) -> &[u8] {
     &list[..end.unwrap_or(list.len())]
 }
 
-/// Behind the name of a logger in brackets, as InfluxDB writes it: `[httpd] 192.0.2.1 - - `.
+/// Behind what loggers put in brackets before the line: their name, as InfluxDB writes it (`[httpd] 192.0.2.1 - - `),
+/// or a stamp of their own, as WEBrick's do (`[2026-03-10 09:43:00] 192.0.2.1 - - `).
 fn behind_tag(line: &[u8]) -> &[u8] {
+    /// Longest stamp: `2026-03-10T09:43:00.123456789+01:00`.
+    const LONGEST: usize = 35;
     let tagged = line.strip_prefix(b"[").and_then(|body| {
-        let end = body.iter().position(|byte| !byte.is_ascii_alphabetic())?;
-        body.get(end..)?.strip_prefix(b"] ")
+        let end = body
+            .iter()
+            .take(LONGEST + 1)
+            .position(|&byte| byte == b']')?;
+        let (tag, behind) = body.split_at(end);
+        let is_name = tag.iter().all(u8::is_ascii_alphabetic);
+        let stands = |at: usize, byte| tag.get(at) == Some(&byte);
+        let is_stamp = tag.starts_with(b"20") && stands(4, b'-') && stands(13, b':');
+        (is_name || is_stamp).then(|| behind.strip_prefix(b"] "))?
     });
     tagged.unwrap_or(line)
 }
@@ -107,6 +118,29 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
     if second.is_empty() {
         return None;
     }
+    if let Some((list, user)) = in_parentheses(rest) {
+        let is_proxy = is_ip(first) && !is_public(first);
+        let client = match public_of(list) {
+            Some(public) if is_proxy => public,
+            _ => first,
+        };
+        return is_address(first).then_some(Front {
+            user,
+            forwarded_for: present(list),
+            ..plain(client)
+        });
+    }
+    // LANCache: `client / X-Forwarded-For - user`.
+    if second == b"/"
+        && is_ip(first)
+        && let Some(end) = memchr::memmem::find(user, b" - ")
+    {
+        return Some(Front {
+            user: &user[end + 3..],
+            forwarded_for: present(&user[..end]),
+            ..plain(first)
+        });
+    }
     if second == b"-" {
         if let Some((list, user)) = listed_before(user) {
             return is_address(first).then_some(Front {
@@ -114,6 +148,16 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
                 forwarded_for: list,
                 ..plain(first)
             });
+        }
+        if let Some((vhost, user)) = behind_two_hosts(user) {
+            return is_address(first).then_some(Front {
+                vhost,
+                user,
+                ..plain(first)
+            });
+        }
+        if names_nobody(user) {
+            return is_address(first).then_some(plain(first));
         }
         // One more field than there should be, and nothing in it: `client - - user`.
         let user = match split_word(user) {
@@ -132,6 +176,16 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
         return Some(Front {
             vhost: host(second),
             user: third,
+            ..plain(first)
+        });
+    }
+    // An address is rarely a virtual host: whom `X-Forwarded-For` names, and the peer. A machine without a name calls
+    // itself by its loopback address.
+    let is_server =
+        has_port(first) || first.starts_with(b"127.") || !is_public(first) && is_public(second);
+    if is_ip(first) && is_ip(second) && !is_server {
+        return Some(Front {
+            user: fourth,
             ..plain(first)
         });
     }
@@ -171,11 +225,11 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
     if user.contains(&b' ') && !is_ip(first) {
         return None;
     }
-    let vhost: &[u8] = if second.contains(&b'.') && !is_ip(second) {
-        host(second)
-    } else {
-        b""
-    };
+    let has_letters = second.iter().any(u8::is_ascii_alphabetic);
+    let is_host = second.contains(&b'.') && has_letters && !is_ip(second)
+        || second == b"localhost"
+        || has_port(second);
+    let vhost: &[u8] = if is_host { host(second) } else { b"" };
     is_address(first).then_some(Front {
         vhost,
         user,
@@ -189,6 +243,29 @@ fn listed_before(user: &[u8]) -> Option<(&[u8], &[u8])> {
     let (list, behind) = body.split_at(memchr::memchr(b']', body)?);
     let user = behind.strip_prefix(b"] - ")?;
     is_ip(first_listed(list)).then_some((list, user))
+}
+
+/// `(203.0.113.7, 198.51.100.2) ident user`, the list and the user: Apache's `%h (%{X-Forwarded-For}i) %l %u`.
+fn in_parentheses(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let body = text.strip_prefix(b"(")?;
+    let (list, behind) = body.split_at(memchr::memchr(b')', body)?);
+    let (_ident, user) = split_word(behind.strip_prefix(b") ")?);
+    let first = list.split(|&byte| byte == b',').next()?;
+    (present(list).is_empty() || is_ip(first)).then_some((list, user))
+}
+
+/// `www.example.com www.example.com user`, a virtual host and the user: `%h %l %v %V %u`, as Virtualmin has Apache write.
+fn behind_two_hosts(user: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = split_word(user);
+    let (second, user) = split_word(rest);
+    let one_word = !user.is_empty() && !user.contains(&b' ');
+    (one_word && is_host_name(first) && is_host_name(second)).then(|| (host(first), user))
+}
+
+/// Whether several words are no name: addresses and dashes only.
+fn names_nobody(user: &[u8]) -> bool {
+    let mut words = user.split(|&byte| byte == b' ');
+    user.contains(&b' ') && words.all(|word| present(word).is_empty() || is_ip(word))
 }
 
 /// Whether a port stands behind a name or an address.
@@ -257,7 +334,7 @@ fn forwarded(text: &[u8]) -> Option<Front<'_>> {
 }
 
 /// A word and what stands behind it, without the spaces between.
-fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memchr(b' ', text) {
         Some(space) => (&text[..space], behind_spaces(&text[space + 1..])),
         None => (text, b""),
@@ -321,9 +398,46 @@ mod tests {
                 "192.0.2.1 198.51.100.1 - ",
                 ("198.51.100.1", "192.0.2.1", "-", ""),
             ),
+            ("198.51.100.1 192.0.2.1 - - ", ("", "198.51.100.1", "-", "")),
             (
-                "198.51.100.1 192.0.2.1 - - ",
+                "10.0.0.1 192.0.2.1 - ann ",
+                ("10.0.0.1", "192.0.2.1", "ann", ""),
+            ),
+            (
+                "127.0.1.1 10.0.0.1 - ann ",
+                ("127.0.1.1", "10.0.0.1", "ann", ""),
+            ),
+            (
+                "198.51.100.1:443 192.0.2.1 - - ",
                 ("198.51.100.1", "192.0.2.1", "-", ""),
+            ),
+            (
+                "192.0.2.1 localhost:9449 - ",
+                ("localhost", "192.0.2.1", "-", ""),
+            ),
+            ("::1 localhost - ", ("localhost", "::1", "-", "")),
+            (
+                "10.0.0.2 (192.0.2.1, 198.51.100.2) - ann ",
+                ("", "192.0.2.1", "ann", "192.0.2.1, 198.51.100.2"),
+            ),
+            (
+                "198.51.100.2 (192.0.2.1) - - ",
+                ("", "198.51.100.2", "-", "192.0.2.1"),
+            ),
+            ("10.0.0.2 (-) - - ", ("", "10.0.0.2", "-", "")),
+            (
+                "192.0.2.1 - a.example www.a.example ann ",
+                ("a.example", "192.0.2.1", "ann", ""),
+            ),
+            ("192.0.2.1 - 192.0.2.1 - - ", ("", "192.0.2.1", "", "")),
+            ("[steam] 192.0.2.1 / - - - ", ("", "192.0.2.1", "-", "")),
+            (
+                "[steam] 10.0.0.2 / 192.0.2.1 - ann ",
+                ("", "10.0.0.2", "ann", "192.0.2.1"),
+            ),
+            (
+                "[2026-03-10 09:43:00] 192.0.2.1 - ann ",
+                ("", "192.0.2.1", "ann", ""),
             ),
             (
                 "intranet:8443 192.0.2.1 - - ",

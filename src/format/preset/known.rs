@@ -109,8 +109,10 @@ pub(super) static ROWS: &[Row] = &[
     ]),
     // https://docs.couchdb.org/en/stable/config/logging.html, chttpd's lines
     row("couchdb", &[], "CouchDB's requests", &[
-        r#"[$_level] $stamp $_node <$_process> $_nonce $host $remote_addr undefined $request_method $request_uri $status $_result $ms"#,
-        r#"[$_level] $stamp $_node <$_process> $_nonce $host $remote_addr $remote_user $request_method $request_uri $status $_result $ms"#,
+        r#"[$_level] $stamp $_node <$_process> $_nonce $host_port $remote_addr undefined $request_method $request_uri $status $_result $ms"#,
+        r#"[$_level] $stamp $_node <$_process> $_nonce $host_port $remote_addr $remote_user $request_method $request_uri $status $_result $ms"#,
+        // Before version 2, couch_httpd's.
+        r#"[$stamp] [$_level] [<$_process>] $remote_addr - - $request_method $request_uri $status"#,
     ]),
     // https://zoraxy.aroz.org: mod/dynamicproxy/dpcore
     row("zoraxy", &[], "Zoraxy's requests", &[
@@ -163,7 +165,33 @@ pub(super) static ROWS: &[Row] = &[
         r#"INFO: $client_port - "$request" $status$rest"#,
         r#"$log_stamp INFO:     $client_port - "$request" $status$rest"#,
         r#"$log_stamp - uvicorn.access - INFO - $client_port - "$request" $status$rest"#,
+        r#"$log_stamp INFO $client_port - "$request" $status$rest"#,
+        // Without a formatter of uvicorn's, as gunicorn's and Django's workers write them.
+        r#"$client_port - "$request" $status $phrase"#,
+        r#"$client_port - "$request" $status"#,
+        // https://github.com/mealie-recipes/mealie: mealie/core/logger
+        r#"INFO     $stamp - [$client_port] $status $phrase "$request""#,
+        // https://gitlab.com/baserow/baserow: its all-in-one image names the service before each line
+        r#" [$_service][$stamp] $client_port - "$request" $status$rest"#,
+        r#"[$_service][$stamp] $client_port - "$request" $status$rest"#,
     ])),
+    // https://pytorch.org/serve/logging.html: access logs, the last number is milliseconds
+    row("torchserve", &[], "TorchServe's requests, which tell no agent", &[
+        r#"$log_stamp [$_level] $_worker ACCESS_LOG - /$client_port "$request" $status $ms"#,
+        r#"$stamp [$_level] $_worker ACCESS_LOG - /$client_port "$request" $status $ms"#,
+        r#"$log_stamp - /$client_port "$request" $status $ms"#,
+        r#"$stamp - /$client_port "$request" $status $ms"#,
+    ]),
+    // https://github.com/Alinto/sope: WOHttpTransaction.m of sope-appserver (size of the answer/of the request, seconds)
+    timeless(row("sogo", &[], "SOGo's requests, which tell no agent", &[
+        r#"$remote_addr - - [$stamp] "$request" $status $size/$_received $seconds$rest"#,
+        r#"$remote_addr - $remote_user [$stamp] "$request" $status $size/$_received $seconds$rest"#,
+        r#"$remote_addr "$request" $status $size/$_received $seconds$rest"#,
+    ])),
+    // https://docs.wordops.net, https://easyengine.io: the log_format rt_cache of their nginx
+    row("rt_cache", &["easyengine", "wordops"], "EasyEngine's and WordOps' nginx", &[
+        r#"$remote_addr $upstream_seconds $_cache [$time_local] $host "$request" $status $size "$http_referer" "$http_user_agent"$rest"#,
+    ]),
     // https://www.tornadoweb.org/en/stable/log.html: LogFormatter and Application.log_request; Jupyter's, with a user
     timeless(row("tornado", &["jupyter"], "Tornado's and Jupyter's requests, which tell no agent", &[
         r#"[$_level $short_stamp $_module] $status $request_method $target ($remote_addr) $took$rest"#,

@@ -36,6 +36,10 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("s3_error", Some(Role::S3Error), Shape::Text),
     ("squid_result", Some(Role::SquidResult), Shape::Text),
     ("agent_to_end", Some(Role::UserAgent), Shape::Line),
+    ("host_port", Some(Role::HostPort), Shape::Text),
+    // `0.005, 0.010`: what an upstream took, or `-` where none was asked.
+    ("upstream_seconds", Some(Role::UpstreamAsked), Shape::List),
+    ("phrase", None, Shape::Phrase),
     ("spaces", None, Shape::Spaces),
     ("rest", None, Shape::Rest),
     ("kind_of_alb", None, Shape::OneOf(&[b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"])),

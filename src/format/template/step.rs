@@ -102,6 +102,15 @@ impl Step {
                 }
                 take(digits).parse(line)
             }
+            (Shape::Phrase, _) => {
+                let is_part = |byte: &&u8| byte.is_ascii_alphabetic() || b" '-".contains(byte);
+                let words = line.iter().take_while(is_part).count();
+                let words = line[..words].trim_ascii_end().len();
+                if words == 0 {
+                    return refuse();
+                }
+                take(words).parse(line)
+            }
             (Shape::OneOf(words), _) => {
                 let end = memchr::memchr2(b' ', b'"', line).unwrap_or(line.len());
                 if words.contains(&&line[..end]) {

@@ -99,6 +99,7 @@ impl Values {
             "http_user_agent" => self.agent.clone(),
             "remote_user" => self.user.clone(),
             "host" => self.host.clone(),
+            "host_port" => format!("{}:443", self.host),
             "ms" => self.duration_ms.to_string(),
             "us" => (u64::from(self.duration_ms) * 1000).to_string(),
             "seconds" => format!("{}.{:03}", self.duration_ms / 1000, self.duration_ms % 1000),
@@ -186,7 +187,11 @@ impl Values {
                 self.agent.clone(),
             ),
             (has(&["remote_user"]), text(&record.user), self.user.clone()),
-            (has(&["host"]), text(&record.host), self.host.clone()),
+            (
+                has(&["host", "host_port"]),
+                text(&record.host),
+                self.host.clone(),
+            ),
             (
                 has(&["ms", "us", "seconds"]),
                 record.duration_ms().unwrap_or_default().to_string(),

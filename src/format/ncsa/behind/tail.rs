@@ -1,6 +1,7 @@
-//! Fields behind that a server writes by default: Traefik's and ingress-nginx's.
+//! Fields behind that a server writes by default: Traefik's, ingress-nginx's and InfluxDB's.
 //!
-//! Sources: Traefik's `logger_formatters.go` (count, router, service URL, duration) and the `log-format`
+//! Sources: <https://docs.influxdata.com/influxdb/v1/administration/logs/> (id of the request, response time in
+//! microseconds), Traefik's `logger_formatters.go` (count, router, service URL, duration) and the `log-format`
 //! of ingress-nginx (length, time, one or two names in brackets, address, length, time and status of
 //! the upstream, id). They are known by one line, where those of no name need a whole sample.
 
@@ -9,8 +10,9 @@ use crate::format::role::Role;
 
 /// Whose fields they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tail {
+pub(in crate::format::ncsa) enum Tail {
     Traefik,
+    InfluxDb,
     /// With so many names in brackets.
     Ingress(usize),
 }
@@ -19,6 +21,7 @@ impl Tail {
     /// What the fields mean, by their place.
     pub(super) fn places(self) -> Vec<Option<Role>> {
         match self {
+            Tail::InfluxDb => vec![Some(Role::Id), Some(Role::Microseconds)],
             Tail::Traefik => vec![
                 None,
                 None,
@@ -35,18 +38,20 @@ impl Tail {
     }
 }
 
-/// The one whose fields most lines have, of those that have any.
-pub(super) fn known(lines: &[&[u8]]) -> Option<Tail> {
+/// Those that are known by their fields alone.
+pub(in crate::format::ncsa) const KNOWN_ALONE: &[Tail] =
+    &[Tail::Traefik, Tail::Ingress(2), Tail::Ingress(1)];
+
+/// The one of `tails` whose fields most lines have, of those that have any.
+pub(super) fn known(lines: &[&[u8]], tails: &[Tail]) -> Option<Tail> {
     let extended: Vec<_> = lines.iter().filter(|line| !line.is_empty()).collect();
-    [Tail::Traefik, Tail::Ingress(2), Tail::Ingress(1)]
-        .into_iter()
-        .find(|tail| {
-            let have = extended
-                .iter()
-                .filter(|line| of(line) == Some(*tail))
-                .count();
-            have > 0 && 2 * have >= extended.len()
-        })
+    tails.iter().copied().find(|tail| {
+        let have = extended
+            .iter()
+            .filter(|line| of(line) == Some(*tail))
+            .count();
+        have > 0 && 2 * have >= extended.len()
+    })
 }
 
 fn of(line: &[u8]) -> Option<Tail> {
@@ -60,6 +65,9 @@ fn of(line: &[u8]) -> Option<Tail> {
             More::Quoted(_) | More::Bare(b"-"),
             More::Bare(duration),
         ] if is_number(count) && duration.ends_with(b"ms") => Some(Tail::Traefik),
+        [More::Bare(id), More::Bare(time)] if id.len() == 36 && is_number(time) => {
+            Some(Tail::InfluxDb)
+        }
         [
             More::Bare(length),
             More::Bare(time),
