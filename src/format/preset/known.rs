@@ -190,7 +190,7 @@ pub(super) static ROWS: &[Row] = &[
     ])),
     // https://docs.wordops.net, https://easyengine.io: the log_format rt_cache of their nginx
     row("rt_cache", &["easyengine", "wordops"], "EasyEngine's and WordOps' nginx", &[
-        r#"$remote_addr $upstream_seconds $_cache [$time_local] $host "$request" $status $size "$http_referer" "$http_user_agent"$rest"#,
+        r#"$remote_addr $upstream_seconds $cache_status [$time_local] $host "$request" $status $size "$http_referer" "$http_user_agent"$rest"#,
     ]),
     // https://www.tornadoweb.org/en/stable/log.html: LogFormatter and Application.log_request; Jupyter's, with a user
     timeless(row("tornado", &["jupyter"], "Tornado's and Jupyter's requests, which tell no agent", &[

@@ -39,12 +39,24 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("host_port", Some(Role::HostPort), Shape::Text),
     // `0.005, 0.010`: what an upstream took, or `-` where none was asked.
     ("upstream_seconds", Some(Role::UpstreamAsked), Shape::List),
+    ("cache_status", None, Shape::OneOf(CACHE_STATUSES)),
     ("phrase", None, Shape::Phrase),
     ("spaces", None, Shape::Spaces),
     ("rest", None, Shape::Rest),
     ("kind_of_alb", None, Shape::OneOf(&[b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"])),
     ("bare_request", Some(Role::Request), Shape::Request),
     ("bare_method", Some(Role::Method), Shape::OneOf(METHODS)),
+];
+
+/// nginx's `$upstream_cache_status`, and `$srcache_fetch_status` of the srcache module.
+const CACHE_STATUSES: &[&[u8]] = &[
+    b"MISS",
+    b"HIT",
+    b"BYPASS",
+    b"EXPIRED",
+    b"STALE",
+    b"UPDATING",
+    b"REVALIDATED",
 ];
 
 const METHODS: &[&[u8]] = &[

@@ -121,10 +121,12 @@ fn what_carries_a_line_is_no_part_of_its_client() {
             "{format}"
         );
     }
+    // What is known of a list is who asked first.
     let list = LINE.replace("192.0.2.1 ", "192.0.2.1, 198.51.100.2 ");
+    let record = read(APACHE, &list).unwrap();
     assert_eq!(
-        &read(APACHE, &list).unwrap().address[..],
-        b"192.0.2.1, 198.51.100.2"
+        (&record.address[..], &record.forwarded_for[..]),
+        (&b"192.0.2.1"[..], &b"192.0.2.1, 198.51.100.2"[..])
     );
 }
 

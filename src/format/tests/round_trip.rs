@@ -107,6 +107,7 @@ impl Values {
             "http_x_forwarded_for" => self.ip.clone(),
             "kind_of_alb" => "https".into(),
             "spaces" => "  ".into(),
+            "cache_status" => "HIT".into(),
             "rest" => String::new(),
             "args" => "-".into(),
             _ => "x".into(),
