@@ -28,7 +28,7 @@ impl BuiltIn for Logfmt {
             field,
             known: Vec::new(),
         })?;
-        let lines: Vec<Vec<&[u8]>> = sample.iter().map(|line| keys(line).collect()).collect();
+        let lines: Vec<Vec<&[u8]>> = sample.iter().map(|line| keys(line)).collect();
         names.learn_spellings(lines.iter().flatten().copied());
         let own = names_by_keys(&lines);
         Ok(Logfmt { names, own })
@@ -86,14 +86,18 @@ fn behind_stamp(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The keys of a line that is nothing but pairs.
-fn keys(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The keys of a line that is nothing but pairs; none of another.
+fn keys(line: &[u8]) -> Vec<&[u8]> {
     let (_, mut rest) = behind_stamp(line.trim_ascii());
-    std::iter::from_fn(move || {
-        let (key, _, behind) = pair(rest)?;
+    let mut keys = Vec::new();
+    while !rest.is_empty() {
+        let Some((key, _, behind)) = pair(rest) else {
+            return Vec::new();
+        };
+        keys.push(key);
         rest = behind.trim_ascii_start();
-        Some(key)
-    })
+    }
+    keys
 }
 
 /// The pair that a text begins with, and what stands behind it. A key alone has no value.

@@ -78,13 +78,9 @@ impl Names {
 
     /// What a key means that none of the names is but for its separators.
     fn spelled_otherwise(&self, key: &[u8]) -> Option<(Role, u8)> {
-        let wanted = letters(key);
-        let mut same = self.objects[0].keys.iter().filter(|known| {
-            known.role.is_some()
-                && known.name.len() < 2 * wanted.len()
-                && letters(&known.name) == wanted
-        });
-        same.next().and_then(|known| known.role)
+        let known = self.objects[0].keys.iter();
+        let mut same = known.filter(|known| letters(&known.name).eq(letters(key)));
+        same.find_map(|known| known.role)
     }
 
     /// Takes in the spellings of keys.
@@ -155,9 +151,9 @@ impl Names {
 }
 
 /// The letters and digits of a name, in lower case.
-fn letters(name: &[u8]) -> Vec<u8> {
+fn letters(name: &[u8]) -> impl Iterator<Item = u8> {
     let letters = name.iter().filter(|byte| !b"_- ".contains(byte));
-    letters.map(u8::to_ascii_lowercase).collect()
+    letters.map(u8::to_ascii_lowercase)
 }
 
 /// The keys of an object behind its opening brace, each with the text that begins with its value; up to what is no
