@@ -190,6 +190,7 @@ impl Step {
             Shape::Request => {
                 field == b"-" || !request_line(field).0.is_empty() && ends_in_protocol(field)
             }
+            Shape::Client => field.last() != Some(&b','),
             Shape::List => !matches!(field.last(), Some(b',' | b':')) && !rest.starts_with(b" : "),
             _ => true,
         }
