@@ -73,8 +73,9 @@ impl Format for Gorouter {
         for (name, value) in Named(rest) {
             match name {
                 b"x_forwarded_for" => record.forwarded_for = Cow::Borrowed(present(value)),
+                // It is `-` where nobody answered.
                 b"response_time" => {
-                    Role::Seconds.assign(&mut record, Cow::Borrowed(value), clock)?;
+                    let _ = Role::Seconds.assign(&mut record, Cow::Borrowed(value), clock);
                 }
                 b"vcap_request_id" => Role::Id.assign(&mut record, Cow::Borrowed(value), clock)?,
                 _ => {}

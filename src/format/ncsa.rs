@@ -84,7 +84,7 @@ impl Format for Ncsa {
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
         let layout = self.layout(line, &Quotes::of(line), clock)?;
         let mut record = layout.record();
-        self.assign(&layout, &mut record, clock)?;
+        self.assign(&layout, &mut record, clock);
         Some(record)
     }
 
@@ -94,11 +94,9 @@ impl Format for Ncsa {
             return false;
         };
         let mut record = layout.record();
-        let assigned = self.assign(&layout, &mut record, clock).is_some();
-        if assigned {
-            take(&record);
-        }
-        assigned
+        self.assign(&layout, &mut record, clock);
+        take(&record);
+        true
     }
 }
 
@@ -115,19 +113,13 @@ impl Ncsa {
 
     /// What the fields behind say.
     #[inline(always)]
-    fn assign<'a>(
-        &self,
-        layout: &Layout<'a>,
-        record: &mut Record<'a>,
-        clock: &mut Clock,
-    ) -> Option<()> {
+    fn assign<'a>(&self, layout: &Layout<'a>, record: &mut Record<'a>, clock: &mut Clock) {
         if !layout.between.is_empty() {
-            behind::assign_between(layout.between, record, clock)?;
+            behind::assign_between(layout.between, record, clock);
         }
-        if layout.behind.is_empty() {
-            return Some(());
+        if !layout.behind.is_empty() {
+            self.behind.assign(layout.behind, record, clock);
         }
-        self.behind.assign(layout.behind, record, clock)
     }
 }
 
@@ -590,6 +582,22 @@ mod tests {
         let ncsa = Ncsa::learn(&sample, &FormatSettings::default()).unwrap();
         let record = ncsa.parse(sample[1], &mut Clock::new(None)).unwrap();
         assert_eq!(record.duration_ms(), Some(10.0));
+    }
+
+    #[test]
+    fn a_time_that_is_not_there_makes_no_line_another() {
+        let line = |more: &str| format!("{} {more}", asked("/"));
+        let lines = [line("0.100"), line("-"), line("rt=-"), line("\"a\" 0.100")];
+        let sample: Vec<&[u8]> = lines.iter().map(String::as_bytes).collect();
+        let ncsa = Ncsa::learn(&sample, &FormatSettings::default()).unwrap();
+        let durations = sample.iter().map(|line| {
+            let record = ncsa.parse(line, &mut Clock::new(None)).unwrap();
+            record.duration_ms()
+        });
+        assert_eq!(
+            durations.collect::<Vec<_>>(),
+            [Some(100.0), None, None, None]
+        );
     }
 
     #[test]

@@ -79,14 +79,9 @@ impl Behind {
         self.tail == Some(Tail::Traefik)
     }
 
-    /// Puts the fields into the record; `None` when a time or a status among them cannot be read. What
-    /// stands behind a quote or bracket that is left open is passed over.
-    pub(super) fn assign<'a>(
-        &self,
-        behind: &'a [u8],
-        record: &mut Record<'a>,
-        clock: &mut Clock,
-    ) -> Option<()> {
+    /// Puts the fields into the record. What cannot be read counts as absent, and what stands behind a quote or
+    /// bracket that is left open is passed over.
+    pub(super) fn assign<'a>(&self, behind: &'a [u8], record: &mut Record<'a>, clock: &mut Clock) {
         let mut fields = Fields(behind);
         for (place, field) in (&mut fields).enumerate() {
             let (role, value) = match field {
@@ -104,10 +99,10 @@ impl Behind {
             if let Some(role) = role
                 && !is_told(role, record)
             {
-                role.assign(record, Cow::Borrowed(value), clock)?;
+                // `rt=-` makes no line another's.
+                let _ = role.assign(record, Cow::Borrowed(value), clock);
             }
         }
-        Some(())
     }
 }
 
@@ -123,11 +118,7 @@ fn is_told(role: Role, record: &Record<'_>) -> bool {
 /// Puts the fields between size and referer into the record: they are known by their names, by a unit,
 /// or as seconds of three decimals.
 #[cold]
-pub(super) fn assign_between<'a>(
-    between: &'a [u8],
-    record: &mut Record<'a>,
-    clock: &mut Clock,
-) -> Option<()> {
+pub(super) fn assign_between<'a>(between: &'a [u8], record: &mut Record<'a>, clock: &mut Clock) {
     for field in Fields(between) {
         let (role, value) = match field {
             More::Named(name, value) => (role_of_name(name), value),
@@ -145,10 +136,9 @@ pub(super) fn assign_between<'a>(
             More::Quoted(value) | More::Bracketed(value) => (None, value),
         };
         if let Some(role) = role {
-            role.assign(record, Cow::Borrowed(value), clock)?;
+            let _ = role.assign(record, Cow::Borrowed(value), clock);
         }
     }
-    Some(())
 }
 
 /// The meaning of a usual name. Sources: the log formats of the nginx documentation, of NGINX

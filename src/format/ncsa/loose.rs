@@ -61,10 +61,10 @@ impl Format for Loose {
         let Found { layout, seconds } = found(line, clock)?;
         let mut record = layout.record();
         if !seconds.is_empty() {
-            Role::Seconds.assign(&mut record, Cow::Borrowed(seconds), clock)?;
+            let _ = Role::Seconds.assign(&mut record, Cow::Borrowed(seconds), clock);
         }
-        behind::assign_between(layout.between, &mut record, clock)?;
-        self.behind.assign(layout.behind, &mut record, clock)?;
+        behind::assign_between(layout.between, &mut record, clock);
+        self.behind.assign(layout.behind, &mut record, clock);
         Some(record)
     }
 }
