@@ -67,11 +67,14 @@ pub fn check_readable(
         (input.sources()[at].path.as_str(), formats[at].as_ref())
     });
     let name = format.map_or("none", |format| format.name.as_str());
-    let misfit = format.and_then(|format| format.misfit.as_ref());
-    let misfit = misfit.map_or(String::new(), |misfit| format!(": {misfit}"));
+    let advice = match format.and_then(|format| format.misfit.as_ref()) {
+        Some(misfit) => format!("correct the format string, or leave it out: {misfit}"),
+        None => {
+            "give the server's own format with --log-format, --nginx-conf or --apache-conf".into()
+        }
+    };
     Err(AnalysisError::UnknownFormat(format!(
-        "{path}: only {read} of {} lines could be read as {name}; give the server's own format with \
-         --log-format, --nginx-conf or --apache-conf{misfit}",
+        "{path}: only {read} of {} lines could be read as {name}; {advice}",
         read + unreadable
     )))
 }

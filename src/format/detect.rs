@@ -292,7 +292,7 @@ fn misfit(parser: &Parser, sample: &Sample<'_>) -> Option<String> {
     let mut lines = sample.lines.iter();
     let (fitting, expected) = lines.find_map(|line| template.stops_at(line, &mut clock))?;
     Some(format!(
-        "of the first line that does not fit its first {fitting} bytes fit; behind them {expected} is expected"
+        "of the first line that it does not fit, the first {fitting} bytes fit; behind them {expected} is expected"
     ))
 }
 

@@ -26,9 +26,6 @@ use std::borrow::Cow;
 #[derive(Debug, Clone)]
 pub(super) struct Gorouter;
 
-/// What every line names, and few others do.
-const REQUEST_ID: &[u8] = b" vcap_request_id:";
-
 impl BuiltIn for Gorouter {
     fn learn(_: &[&[u8]], _: &FormatSettings) -> Result<Self, FormatError> {
         Ok(Gorouter)
@@ -41,7 +38,7 @@ impl Format for Gorouter {
     }
 
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-        let named = memmem::find(line, REQUEST_ID)?;
+        let named = request_id_in(line)?;
         let (rest, host) = host(line).ok()?;
         let (rest, time) = stamp(rest, clock).ok()?;
         let mut record = Record {
@@ -91,6 +88,16 @@ impl Format for Gorouter {
         record.address = Cow::Borrowed(client);
         Some(record)
     }
+}
+
+/// Whether a line, or what stands behind its size, is of Cloud Foundry.
+pub(super) fn is_named_in(text: &[u8]) -> bool {
+    request_id_in(text).is_some()
+}
+
+/// Where the request's id stands, which every line names so and few others do.
+fn request_id_in(text: &[u8]) -> Option<usize> {
+    memmem::find(text, b" vcap_request_id:")
 }
 
 /// The host, which nothing precedes but what the platform's own logs put there: `... [RTR/0] OUT host - `.

@@ -111,65 +111,82 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
     }
     let (first, rest) = split_word(text);
     let (second, user) = split_word(rest);
-    let plain = |client| Front {
-        client: without_port(client),
-        ..Front::default()
-    };
     if second.is_empty() {
         return None;
     }
     if let Some((list, user)) = in_parentheses(rest) {
-        let is_proxy = is_ip(first) && !is_public(first);
-        let client = match public_of(list) {
-            Some(public) if is_proxy => public,
-            _ => first,
-        };
-        return is_address(first).then_some(Front {
+        return behind_proxy(first, list, user);
+    }
+    match second {
+        b"-" => client_first(first, user),
+        // LANCache: `client / X-Forwarded-For - user`.
+        b"/" if is_ip(first)
+            && let Some(end) = memchr::memmem::find(user, b" - ") =>
+        {
+            Some(Front {
+                user: &user[end + 3..],
+                forwarded_for: present(&user[..end]),
+                ..asked_by(first)
+            })
+        }
+        _ => with_host(first, rest),
+    }
+}
+
+/// Nothing but the client.
+fn asked_by(client: &[u8]) -> Front<'_> {
+    Front {
+        client: without_port(client),
+        ..Front::default()
+    }
+}
+
+/// `peer (list) ident user`: a proxy is believed about whom it forwards.
+fn behind_proxy<'a>(peer: &'a [u8], list: &'a [u8], user: &'a [u8]) -> Option<Front<'a>> {
+    let is_proxy = is_ip(peer) && !is_public(peer);
+    let client = match public_of(list) {
+        Some(public) if is_proxy => public,
+        _ => peer,
+    };
+    is_address(peer).then_some(Front {
+        user,
+        forwarded_for: present(list),
+        ..asked_by(client)
+    })
+}
+
+/// `client - user`, and what some have between.
+fn client_first<'a>(client: &'a [u8], user: &'a [u8]) -> Option<Front<'a>> {
+    let plain = asked_by(client);
+    let front = if let Some((list, user)) = listed_before(user) {
+        Front {
             user,
-            forwarded_for: present(list),
-            ..plain(client)
-        });
-    }
-    // LANCache: `client / X-Forwarded-For - user`.
-    if second == b"/"
-        && is_ip(first)
-        && let Some(end) = memchr::memmem::find(user, b" - ")
-    {
-        return Some(Front {
-            user: &user[end + 3..],
-            forwarded_for: present(&user[..end]),
-            ..plain(first)
-        });
-    }
-    if second == b"-" {
-        if let Some((list, user)) = listed_before(user) {
-            return is_address(first).then_some(Front {
-                user,
-                forwarded_for: list,
-                ..plain(first)
-            });
+            forwarded_for: list,
+            ..plain
         }
-        if let Some((vhost, user)) = behind_two_hosts(user) {
-            return is_address(first).then_some(Front {
-                vhost,
-                user,
-                ..plain(first)
-            });
+    } else if let Some((vhost, user)) = behind_two_hosts(user) {
+        Front {
+            vhost,
+            user,
+            ..plain
         }
-        if names_nobody(user) {
-            return is_address(first).then_some(plain(first));
-        }
+    } else if names_nobody(user) {
+        plain
+    } else {
         // One more field than there should be, and nothing in it: `client - - user`.
         let user = match split_word(user) {
             (b"-", behind) if !behind.is_empty() => behind,
             _ => user,
         };
-        return is_address(first).then_some(Front {
-            user,
-            ..plain(first)
-        });
-    }
-    // Not "client ident user": then the first may be the virtual host before it.
+        Front { user, ..plain }
+    };
+    is_address(client).then_some(front)
+}
+
+/// Not `client ident user`: the first may be the virtual host before it, or the second the one behind.
+fn with_host<'a>(first: &'a [u8], rest: &'a [u8]) -> Option<Front<'a>> {
+    let plain = asked_by;
+    let (second, user) = split_word(rest);
     let (third, fourth) = split_word(user);
     if fourth.is_empty() && is_ip(first) && is_ip(second) {
         // `client vhost user`, and the virtual host is the server's own address.
