@@ -314,7 +314,7 @@ fn run<S, R>(
 
     progress.stage(Stage::Verdict);
     table.claims = Claims::check(&table, &settings.crawler_ranges);
-    let verdicts = verdict::reach(&table, &exposure);
+    let (premises, verdicts) = verdict::reach(&table, &exposure);
     progress.stage(Stage::Describe);
     let window_s = window::width(settings.window_s, &span, survey.timeline.width_s());
     let assembly = Assembly {
@@ -327,9 +327,11 @@ fn run<S, R>(
         routes: &routes,
         table: &table,
         exposure: &exposure,
+        premises: &premises,
         verdicts: &verdicts,
         bins: &bins,
         window_s,
+        windows: &window::sums(&bins, window_s),
         side_logs,
         configurations,
         warnings,

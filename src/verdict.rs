@@ -13,24 +13,28 @@ mod growth;
 mod judge;
 mod merge;
 mod piece;
+mod premises;
 mod rest;
 mod rule;
 mod stated;
 
 pub use judge::Judgement;
 pub use piece::Origin;
+pub use premises::Premises;
 
+use crate::evidence::content::Stream;
 use crate::evidence::facts::{self, Facts};
 use crate::evidence::limiter::{self, LimiterFit};
 use crate::evidence::responder::Pages;
-use crate::evidence::{Case, TESTS, addresses, challenge, content, exposure, strata};
+use crate::evidence::{Case, TESTS, challenge, content, strata};
 use crate::examine::table::{Column, Table};
 use crate::findings::{Cause, Evidence};
 use crate::key::client::Class;
 use crate::spike::scan::{Burst, Exposure, bursts};
 use piece::{Piece, Profile};
 use rayon::iter::{
-    IntoParallelIterator, IntoParallelRefIterator, ParallelExtend, ParallelIterator,
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelExtend,
+    ParallelIterator,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -64,41 +68,36 @@ pub struct Verdict {
     pub judgement: Judgement,
 }
 
-/// Reaches a verdict on every denial of the table.
-pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
-    let pages = Pages::learn(table);
-    let balanced = addresses::are_balanced(table);
-    let proposed = propose(table, &pages);
+/// Reaches a verdict on every denial of the table; with what they rest on.
+pub fn reach(table: &Table<'_>, exposure: &Exposure) -> (Premises, Vec<Verdict>) {
+    let mut open: Vec<bool> = table.rows.iter().map(|row| row.denied).collect();
+    let (premises, streams) =
+        rayon::join(|| Premises::of(table), || content::split(table, &mut open));
+    let proposed = propose(table, &premises.pages, streams, open);
     let mut pieces = merge::merge(table, proposed);
-    if balanced {
+    if premises.is_balanced {
         pieces
             .iter_mut()
             .filter_map(|piece| piece.limiter.as_mut())
             .for_each(LimiterFit::forget_address);
     }
-    let ground = Ground {
-        table,
-        pages: &pages,
-        balanced,
-        is_bare: exposure::is_missing(table),
-    };
-    let verdicts: Vec<Verdict> = pieces
-        .into_par_iter()
+    // Each part by itself, so that the largest piece does not keep one thread busy alone.
+    let parts: Vec<(&Piece, Vec<u32>, bool)> = pieces
+        .par_iter()
         .flat_map_iter(|piece| {
-            let parts = split(table, exposure, &piece);
-            let ground = &ground;
-            parts.into_iter().map(move |(denials, is_spike)| {
-                weigh(
-                    ground,
-                    &piece.origin,
-                    piece.limiter.clone(),
-                    denials,
-                    is_spike,
-                )
-            })
+            let parts = split(table, exposure, piece).into_iter();
+            parts.map(move |(denials, is_spike)| (piece, denials, is_spike))
         })
         .collect();
-    let mut verdicts = unite(&ground, verdicts);
+    let verdicts: Vec<Verdict> = parts
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|(piece, denials, is_spike)| {
+            let limiter = piece.limiter.clone();
+            weigh(table, &premises, &piece.origin, limiter, denials, is_spike)
+        })
+        .collect();
+    let mut verdicts = unite(table, &premises, verdicts);
     let of_limit = |verdict: &&Verdict| verdict.judgement.cause == Cause::RateLimit;
     let limited = verdicts.iter().filter(of_limit).map(|v| v.denials.len());
     let (all, limited) = (table.denied().len(), limited.max().unwrap_or(0));
@@ -108,12 +107,11 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> Vec<Verdict> {
     verdicts.sort_by(|a, b| {
         (a.facts.start_ms, &a.denials.first()).cmp(&(b.facts.start_ms, &b.denials.first()))
     });
-    verdicts
+    (premises, verdicts)
 }
 
 /// One entry per cause of verdicts that are no spikes, the largest first: what a report lists.
-pub fn standing_by_cause(table: &Table<'_>, verdicts: &[Verdict]) -> Vec<Verdict> {
-    let pages = Pages::learn(table);
+pub fn standing_by_cause(table: &Table<'_>, pages: &Pages, verdicts: &[Verdict]) -> Vec<Verdict> {
     let mut causes: BTreeMap<Cause, Vec<&Verdict>> = BTreeMap::new();
     for verdict in verdicts.iter().filter(|verdict| !verdict.is_spike) {
         causes
@@ -123,7 +121,9 @@ pub fn standing_by_cause(table: &Table<'_>, verdicts: &[Verdict]) -> Vec<Verdict
     }
     let mut standing: Vec<Verdict> = causes
         .into_values()
-        .filter_map(|group| together(table, &pages, &group))
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .filter_map(|group| together(table, pages, &group))
         .collect();
     standing.sort_by(|a, b| {
         b.denials
@@ -163,19 +163,20 @@ fn together(table: &Table<'_>, pages: &Pages, group: &[&Verdict]) -> Option<Verd
     })
 }
 
-/// Splits the denials into pieces, each with a proposed explanation.
-fn propose(table: &Table<'_>, pages: &Pages) -> Vec<Piece> {
-    let mut open: Vec<bool> = table.rows.iter().map(|row| row.denied).collect();
+/// Puts the denials into pieces, each with a proposed explanation: those of streams, and those that
+/// are left `open`.
+fn propose(
+    table: &Table<'_>,
+    pages: &Pages,
+    streams: Vec<(Stream, Vec<u32>)>,
+    open: Vec<bool>,
+) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    pieces.par_extend(
-        content::split(table, &mut open)
-            .into_par_iter()
-            .map(|(stream, denials)| Piece {
-                limiter: stated::limiter(table, stream, &denials),
-                origin: Origin::Content(stream),
-                denials,
-            }),
-    );
+    pieces.par_extend(streams.into_par_iter().map(|(stream, denials)| Piece {
+        limiter: stated::limiter(table, stream, &denials),
+        origin: Origin::Content(stream),
+        denials,
+    }));
     for mut open in stated::classes(table, open) {
         by_behaviour(table, pages, &mut open, &mut pieces);
     }
@@ -256,32 +257,25 @@ fn joined(seconds: &[i64], bursts: Vec<Burst>) -> Vec<Burst> {
     joined
 }
 
-/// What verdicts of one table share.
-struct Ground<'a> {
-    table: &'a Table<'a>,
-    pages: &'a Pages,
-    balanced: bool,
-    is_bare: bool,
-}
-
 fn weigh(
-    ground: &Ground<'_>,
+    table: &Table<'_>,
+    premises: &Premises,
     origin: &Origin,
     limiter: Option<LimiterFit>,
     denials: Vec<u32>,
     is_spike: bool,
 ) -> Verdict {
-    let facts = facts::gather(ground.table, ground.pages, &denials);
+    let facts = facts::gather(table, &premises.pages, &denials);
     let case = Case {
-        table: ground.table,
-        balanced: ground.balanced,
+        table,
+        balanced: premises.is_balanced,
         facts: &facts,
         limiter: limiter.as_ref(),
         challenged: *origin == Origin::Challenge,
     };
     let mut evidence: Vec<Evidence> = TESTS.iter().flat_map(|test| test(&case)).collect();
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-    let judgement = judge::judge(&evidence, facts.denials, ground.is_bare);
+    let judgement = judge::judge(&evidence, facts.denials, premises.is_bare);
     Verdict {
         denials,
         is_spike,
@@ -295,8 +289,7 @@ fn weigh(
 
 /// Unites spikes of one cause that overlap and share their clients or places: pieces that looked
 /// different before they were judged.
-fn unite(ground: &Ground<'_>, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
-    let table = ground.table;
+fn unite(table: &Table<'_>, premises: &Premises, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
     verdicts.sort_by(|a, b| {
         b.denials
             .len()
@@ -331,7 +324,7 @@ fn unite(ground: &Ground<'_>, mut verdicts: Vec<Verdict>) -> Vec<Verdict> {
             (mine, theirs) => mine.or(theirs),
         };
         let origin = whole.origin.clone();
-        verdicts[at] = weigh(ground, &origin, limiter, denials, true);
+        verdicts[at] = weigh(table, premises, &origin, limiter, denials, true);
         profiles[at] = Profile::of(table, &verdicts[at].denials);
     }
     verdicts

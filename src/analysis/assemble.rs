@@ -18,7 +18,7 @@ use crate::survey::tally::Tally;
 use crate::survey::timeline::Bin;
 use crate::survey::{NEIGHBOURS, SourceTally, Survey};
 use crate::verdict::describe::{Setting, describe};
-use crate::verdict::{Verdict, standing_by_cause};
+use crate::verdict::{Premises, Verdict, standing_by_cause};
 use chrono::DateTime;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::BTreeMap;
@@ -34,9 +34,12 @@ pub struct Assembly<'a> {
     pub routes: &'a Routes,
     pub table: &'a Table<'a>,
     pub exposure: &'a Exposure,
+    pub premises: &'a Premises,
     pub verdicts: &'a [Verdict],
     pub bins: &'a [(i64, Bin)],
     pub window_s: i64,
+    /// The requests and denials of each window, by its number, in order.
+    pub windows: &'a [(i64, Bin)],
     pub warnings: Vec<String>,
     /// What the error logs stated.
     pub side_logs: Option<SideLogs>,
@@ -122,18 +125,8 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// Denials of the log by number of window.
-    fn denials_by_window(&self) -> BTreeMap<i64, u64> {
-        let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
-        for (second, bin) in self.bins {
-            *windows.entry(second.div_euclid(self.window_s)).or_default() += bin.denials;
-        }
-        windows
-    }
-
     /// Calls `describer` with all that descriptions need.
     pub(super) fn describing<R>(&self, describer: impl FnOnce(&Setting<'_>) -> R) -> R {
-        let denials_by_window = self.denials_by_window();
         let shown = |column: Column, bytes: &[u8]| self.shown(column, bytes);
         let redact = |text: &str| match self.settings.show_tokens {
             true => text.to_string(),
@@ -153,7 +146,7 @@ impl<'a> Assembly<'a> {
                 .collect::<Vec<_>>()
                 .join(" "),
             end_ms: sources.map(|s| s.end_ms).max().unwrap_or(i64::MIN),
-            denials_by_window: &denials_by_window,
+            windows: self.windows,
         })
     }
 
@@ -164,7 +157,11 @@ impl<'a> Assembly<'a> {
             .filter(|verdict| verdict.is_spike)
             .cloned()
             .collect();
-        shown_verdicts.extend(standing_by_cause(self.table, self.verdicts));
+        shown_verdicts.extend(standing_by_cause(
+            self.table,
+            &self.premises.pages,
+            self.verdicts,
+        ));
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();
@@ -188,13 +185,7 @@ impl<'a> Assembly<'a> {
         let total = &self.survey.total;
         let mut all: Vec<&mut Spike> = spikes.iter_mut().chain(&mut standing).collect();
         whole::raise(self.table, &shown_verdicts, &mut all, total.denials);
-        unread::add(
-            &spikes,
-            &mut standing,
-            total,
-            &self.denials_by_window(),
-            self.window_s,
-        );
+        unread::add(&spikes, &mut standing, total, self.windows, self.window_s);
         standing.sort_by(|a, b| b.denials.cmp(&a.denials).then(a.cause.cmp(&b.cause)));
         for (at, spike) in standing.iter_mut().enumerate() {
             spike.id = format!("s-{}", at + 1);
@@ -287,14 +278,8 @@ impl<'a> Assembly<'a> {
     }
 
     fn timeline(&self) -> Vec<TimelineWindow> {
-        let mut windows: BTreeMap<i64, Bin> = BTreeMap::new();
-        for (second, bin) in self.bins {
-            let window = windows.entry(second.div_euclid(self.window_s)).or_default();
-            window.requests += bin.requests;
-            window.denials += bin.denials;
-        }
-        windows
-            .into_iter()
+        self.windows
+            .iter()
             .map(|(number, bin)| TimelineWindow {
                 start: moment_s(number * self.window_s),
                 requests: bin.requests,

@@ -3,6 +3,7 @@
 
 use crate::findings::*;
 use crate::survey::tally::Tally;
+use crate::survey::timeline::Bin;
 use chrono::{DateTime, TimeDelta};
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ pub fn add(
     spikes: &[Spike],
     standing: &mut Vec<Spike>,
     total: &Tally,
-    denials_by_window: &BTreeMap<i64, u64>,
+    windows: &[(i64, Bin)],
     window_s: i64,
 ) {
     let told: u64 = spikes
@@ -34,15 +35,15 @@ pub fn add(
             let reason = spike.reason.take().unwrap_or_default();
             spike.reason = Some(format!("{reason}; of {unread} denials {REASON}"));
         }
-        None => standing.push(spike(total, unread, peak(denials_by_window, window_s))),
+        None => standing.push(spike(total, unread, peak(windows, window_s))),
     }
 }
 
-fn peak(denials_by_window: &BTreeMap<i64, u64>, window_s: i64) -> Peak {
-    let most = denials_by_window
+fn peak(windows: &[(i64, Bin)], window_s: i64) -> Peak {
+    let most = windows
         .iter()
-        .max_by_key(|(number, denials)| (**denials, -**number));
-    let (number, denials) = most.map_or((0, 0), |(number, denials)| (*number, *denials));
+        .max_by_key(|(number, bin)| (bin.denials, -number));
+    let (number, denials) = most.map_or((0, 0), |(number, bin)| (*number, bin.denials));
     Peak {
         start: moment(number.saturating_mul(window_s).saturating_mul(1000)),
         denials,

@@ -1,7 +1,6 @@
 //! What a reader must know about the log before he believes what is said of it.
 
 use super::assemble::Assembly;
-use crate::evidence::{addresses, exposure, sampling};
 use crate::findings::Spike;
 
 /// A spike that was under way when the log began has its first denial within so many of its mean gaps.
@@ -20,14 +19,14 @@ pub fn collect(assembly: &Assembly<'_>, spikes: &[Spike]) -> Vec<String> {
             }
         }
     }
-    if addresses::are_balanced(table) {
+    if assembly.premises.is_balanced {
         warnings.push(
             "three addresses at the most send nearly all requests, with many user agents: a balancer, it seems, so \
              nothing is told by address; log X-Forwarded-For and give --trusted-proxy"
                 .to_string(),
         );
     }
-    if exposure::is_missing(table) {
+    if assembly.premises.is_bare {
         warnings.push(
             "hardly anything but denied requests is in the log: whom the server admitted is not known, so that no \
              cause is more than leaning; give the whole log"
@@ -85,7 +84,7 @@ fn sampled(assembly: &Assembly<'_>) -> Option<String> {
             "the log holds one request in {n}: limits rebuilt from it are too low by about that factor"
         ));
     }
-    let n = sampling::one_in(assembly.table)?;
+    let n = assembly.premises.one_in?;
     Some(format!(
         "who asks at regular intervals is seen only now and then: the log seems to hold one request in {n} (sampled, or \
          one server's share), so limits rebuilt from it are too low by about that factor; give the whole log, or \

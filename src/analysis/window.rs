@@ -1,5 +1,6 @@
 //! The width of a window: chosen so that a log has a few hundred to fifteen hundred of them.
 
+use crate::survey::timeline::Bin;
 use std::ops::Range;
 
 /// Widths that people can read off a clock, in seconds.
@@ -32,6 +33,22 @@ pub fn width(asked: Option<u64>, span_s: &Range<i64>, timeline_width_s: i64) -> 
     };
     // Bins of the timeline go into windows whole.
     (chosen + timeline_width_s - 1) / timeline_width_s * timeline_width_s
+}
+
+/// The requests and denials of each window that has some, by its number, of seconds in order.
+pub fn sums(bins: &[(i64, Bin)], width_s: i64) -> Vec<(i64, Bin)> {
+    let mut windows: Vec<(i64, Bin)> = Vec::new();
+    for (second, bin) in bins {
+        let number = second.div_euclid(width_s);
+        match windows.last_mut() {
+            Some((last, window)) if *last == number => {
+                window.requests += bin.requests;
+                window.denials += bin.denials;
+            }
+            _ => windows.push((number, *bin)),
+        }
+    }
+    windows
 }
 
 #[cfg(test)]

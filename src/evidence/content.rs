@@ -7,6 +7,7 @@ use crate::examine::row::{Content, Row, SIGN_LINK_EXPIRED, SIGN_LINK_VALID};
 use crate::examine::table::{Column, Table};
 use crate::key::Method;
 use crate::key::fast::{HashMap, HashSet};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// A class of content that is judged apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,26 +46,21 @@ pub fn split(table: &Table<'_>, open: &mut [bool]) -> Vec<(Stream, Vec<u32>)> {
     let stated = stated_groups(table).into_iter().map(Stream::Stated);
     let expiring = expiring_places(table, open);
     for stream in stated.chain(STREAMS) {
-        let mut known: HashMap<u32, bool> = HashMap::default();
-        let mut stands = |row: &Row| {
-            stream.is_stated()
-                || !*known
-                    .entry(row.ip)
-                    .or_insert_with(|| is_shut_out(table, stream, row.ip))
-        };
-        let denials: Vec<u32> = table
-            .denied()
-            .iter()
-            .copied()
+        let row = |index: &u32| &table.rows[*index as usize];
+        let denials = table.denied().iter().copied();
+        let mut denials: Vec<u32> = denials
             .filter(|index| {
-                let row = &table.rows[*index as usize];
-                let holds = stream.holds(table, row)
+                let holds = stream.holds(table, row(index))
                     || stream == Stream::ExpiredLink
-                        && row.signs & SIGN_LINK_VALID != 0
+                        && row(index).signs & SIGN_LINK_VALID != 0
                         && expiring.contains(&table.cell(*index).place());
-                open[*index as usize] && holds && stands(row)
+                open[*index as usize] && holds
             })
             .collect();
+        if !stream.is_stated() {
+            let shut_out = shut_out(table, stream, denials.iter().map(|index| row(index).ip));
+            denials.retain(|index| !shut_out.contains(&row(index).ip));
+        }
         for index in &denials {
             open[*index as usize] = false;
         }
@@ -101,6 +97,21 @@ fn stated_groups(table: &Table<'_>) -> Vec<u16> {
         .filter_map(|index| table.stated_group(&table.rows[*index as usize]))
         .collect();
     groups.into_iter().collect()
+}
+
+/// Of the addresses of denials in a stream, those that are shut out whatever they ask for.
+fn shut_out(
+    table: &Table<'_>,
+    stream: Stream,
+    addresses: impl Iterator<Item = u32>,
+) -> HashSet<u32> {
+    let addresses: HashSet<u32> = addresses.collect();
+    let addresses: Vec<u32> = addresses.into_iter().collect();
+    let shut_out: Vec<u32> = addresses
+        .into_par_iter()
+        .filter(|ip| is_shut_out(table, stream, *ip))
+        .collect();
+    shut_out.into_iter().collect()
 }
 
 /// Whether a denied address's requests outside the stream were (nearly) all denied too, five at the least.

@@ -10,17 +10,36 @@ use ipnet::IpNet;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-#[derive(Debug, Default)]
+/// Coarser columns by the ids of finer ones, and the values behind their ids.
+#[derive(Debug)]
 pub(super) struct Coarse {
-    pub(super) prefixes: Interner,
-    pub(super) wide_prefixes: Interner,
-    pub(super) clients: Interner,
-    pub(super) segments: Interner,
-    pub(super) ip_prefix: Vec<u32>,
-    pub(super) ip_wide: Vec<u32>,
-    pub(super) agent_client: Vec<u32>,
-    pub(super) agent_class: Vec<Class>,
-    pub(super) route_segments: [Vec<u32>; 3],
+    pub(super) networks: Networks,
+    pub(super) clients: Clients,
+    pub(super) segments: Segments,
+}
+
+/// Networks by the id of an address: as a rule would name them, and wide ones.
+#[derive(Debug, Default)]
+pub(super) struct Networks {
+    pub(super) names: Interner,
+    pub(super) of_ip: Vec<u32>,
+    pub(super) wide_names: Interner,
+    pub(super) wide_of_ip: Vec<u32>,
+}
+
+/// Families and classes of clients by the id of a user agent.
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    pub(super) families: Interner,
+    pub(super) of_agent: Vec<u32>,
+    pub(super) class_of_agent: Vec<Class>,
+}
+
+/// The first one, two and three segments by the id of a route.
+#[derive(Debug, Default)]
+pub(super) struct Segments {
+    pub(super) names: Interner,
+    pub(super) of_route: [Vec<u32>; 3],
 }
 
 pub(super) fn lookup(map: &[u32], id: u32) -> u32 {
@@ -30,33 +49,27 @@ pub(super) fn lookup(map: &[u32], id: u32) -> u32 {
 impl Coarse {
     /// Only the addresses and user agents of the rows are looked at: a dictionary has those of the log.
     pub(super) fn of(names: &Dictionaries<'_>, rows: &[Row]) -> Coarse {
-        let mut coarse = Coarse::default();
-        coarse.add_networks(names.ip, &occurring(names.ip, rows, |row| row.ip));
-        let agents = occurring(names.user_agent, rows, |row| row.user_agent);
-        for (id, occurs) in (0..).zip(agents) {
-            let client = occurs.then(|| client::classify(names.user_agent.bytes(id)));
-            let family = client
-                .as_ref()
-                .map_or(NONE, |c| coarse.clients.intern(c.family.as_bytes()));
-            coarse.agent_client.push(family);
-            coarse
-                .agent_class
-                .push(client.map_or(Class::Empty, |client| client.class));
+        let (ips, agents) = (names.ip, names.user_agent);
+        let (networks, (clients, segments)) = rayon::join(
+            || Networks::of(ips, &occurring(ips, rows, |row| row.ip)),
+            || {
+                rayon::join(
+                    || Clients::of(agents, &occurring(agents, rows, |row| row.user_agent)),
+                    || Segments::of(names.route),
+                )
+            },
+        );
+        Coarse {
+            networks,
+            clients,
+            segments,
         }
-        for id in 0..names.route.len() as u32 {
-            let route = names.route.bytes(id);
-            for depth in 0..3 {
-                let head = first_segments(route, depth + 1);
-                let segment = coarse.segments.intern(head);
-                coarse.route_segments[depth].push(segment);
-            }
-        }
-        coarse
     }
 }
 
-impl Coarse {
-    fn add_networks(&mut self, ips: &Interner, occurs: &[bool]) {
+impl Networks {
+    fn of(ips: &Interner, occurs: &[bool]) -> Networks {
+        let mut networks = Networks::default();
         // A network is written out once, however many addresses it has.
         let mut known: HashMap<IpNet, u32, FixedState> = HashMap::default();
         let mut id_of = |names: &mut Interner, network: IpNet| {
@@ -70,15 +83,43 @@ impl Coarse {
             } else {
                 Address::Absent
             };
-            let prefix = address
-                .prefix()
-                .map_or(NONE, |net| id_of(&mut self.prefixes, net));
-            let wide = address
-                .ip()
-                .map_or(NONE, |ip| id_of(&mut self.wide_prefixes, wide_prefix(ip)));
-            self.ip_prefix.push(prefix);
-            self.ip_wide.push(wide);
+            let network = address.prefix();
+            let network = network.map_or(NONE, |net| id_of(&mut networks.names, net));
+            let wide = address.ip().map(wide_prefix);
+            let wide = wide.map_or(NONE, |net| id_of(&mut networks.wide_names, net));
+            networks.of_ip.push(network);
+            networks.wide_of_ip.push(wide);
         }
+        networks
+    }
+}
+
+impl Clients {
+    fn of(agents: &Interner, occurs: &[bool]) -> Clients {
+        let mut clients = Clients::default();
+        for (id, occurs) in (0..).zip(occurs) {
+            let client = occurs.then(|| client::classify(agents.bytes(id)));
+            let family = client.as_ref();
+            let family = family.map_or(NONE, |c| clients.families.intern(c.family.as_bytes()));
+            clients.of_agent.push(family);
+            let class = client.map_or(Class::Empty, |client| client.class);
+            clients.class_of_agent.push(class);
+        }
+        clients
+    }
+}
+
+impl Segments {
+    fn of(routes: &Interner) -> Segments {
+        let mut segments = Segments::default();
+        for id in 0..routes.len() as u32 {
+            let route = routes.bytes(id);
+            for (depth, of_route) in segments.of_route.iter_mut().enumerate() {
+                let head = first_segments(route, depth + 1);
+                of_route.push(segments.names.intern(head));
+            }
+        }
+        segments
     }
 }
 

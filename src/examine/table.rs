@@ -133,7 +133,7 @@ impl<'s> Table<'s> {
         weights: Option<Vec<u32>>,
     ) -> Table<'s> {
         let coarse = Coarse::of(&names, &rows);
-        let place = |row: &Row| lookup(&coarse.route_segments[2], row.route);
+        let place = |row: &Row| lookup(&coarse.segments.of_route[2], row.route);
         let cells: Vec<Cell> = rows
             .par_iter()
             .map(|row| Cell::of(row, place(row)))
@@ -143,10 +143,9 @@ impl<'s> Table<'s> {
             .filter(|(_, cell)| cell.denied())
             .map(|(index, _)| index)
             .collect();
-        let passed_before = passed_before(&rows);
         let mut table = Table {
             rows,
-            passed_before,
+            passed_before: Vec::new(),
             names,
             sample,
             statements: Statements::default(),
@@ -161,8 +160,11 @@ impl<'s> Table<'s> {
             admitted: HashMap::default(),
             addresses: OnceLock::new(),
         };
-        table.admitted = table.admitted();
-        table.lists = Index::new(&table, &table.denied);
+        let (lists, (admitted, passed_before)) = rayon::join(
+            || Index::new(&table, &table.denied),
+            || (table.admitted(), passed_before(&table.rows)),
+        );
+        (table.lists, table.admitted, table.passed_before) = (lists, admitted, passed_before);
         table
     }
 
@@ -241,7 +243,7 @@ impl<'s> Table<'s> {
     /// The addresses of the rows with their ids, in order; without names and whatever else is no address.
     pub fn addresses(&self) -> &[(IpAddr, u32)] {
         self.addresses.get_or_init(|| {
-            let ids = (0..).zip(&self.coarse.ip_prefix);
+            let ids = (0..).zip(&self.coarse.networks.of_ip);
             let mut addresses: Vec<(IpAddr, u32)> = ids
                 .filter(|(_, prefix)| **prefix != NONE)
                 .filter_map(|(id, _)| Some((Address::parse(self.names.ip.bytes(id)).ip()?, id)))
@@ -289,12 +291,12 @@ impl<'s> Table<'s> {
     /// The id in a column of what has `id` in the column's [`Column::base`].
     pub(super) fn coarse_of(&self, column: Column, id: u32) -> u32 {
         match column {
-            Column::Prefix => lookup(&self.coarse.ip_prefix, id),
-            Column::Prefix16 => lookup(&self.coarse.ip_wide, id),
-            Column::Client => lookup(&self.coarse.agent_client, id),
-            Column::Route1 => lookup(&self.coarse.route_segments[0], id),
-            Column::Route2 => lookup(&self.coarse.route_segments[1], id),
-            Column::Route3 => lookup(&self.coarse.route_segments[2], id),
+            Column::Prefix => lookup(&self.coarse.networks.of_ip, id),
+            Column::Prefix16 => lookup(&self.coarse.networks.wide_of_ip, id),
+            Column::Client => lookup(&self.coarse.clients.of_agent, id),
+            Column::Route1 => lookup(&self.coarse.segments.of_route[0], id),
+            Column::Route2 => lookup(&self.coarse.segments.of_route[1], id),
+            Column::Route3 => lookup(&self.coarse.segments.of_route[2], id),
             _ => id,
         }
     }
@@ -322,14 +324,16 @@ impl<'s> Table<'s> {
         let names = &self.names;
         match column {
             Column::Ip => names.ip.bytes(id),
-            Column::Prefix => self.coarse.prefixes.bytes(id),
-            Column::Prefix16 => self.coarse.wide_prefixes.bytes(id),
+            Column::Prefix => self.coarse.networks.names.bytes(id),
+            Column::Prefix16 => self.coarse.networks.wide_names.bytes(id),
             Column::UserAgent => names.user_agent.bytes(id),
-            Column::Client => self.coarse.clients.bytes(id),
+            Column::Client => self.coarse.clients.families.bytes(id),
             Column::Token => names.token.bytes(id),
             Column::User => names.user.bytes(id),
             Column::Route => names.route.bytes(id),
-            Column::Route1 | Column::Route2 | Column::Route3 => self.coarse.segments.bytes(id),
+            Column::Route1 | Column::Route2 | Column::Route3 => {
+                self.coarse.segments.names.bytes(id)
+            }
             Column::Method => crate::key::Method::from_u8(id as u8).name().as_bytes(),
             Column::Host => names.host.bytes(id),
             Column::RefererHost => names.referer_host.bytes(id),
@@ -341,14 +345,14 @@ impl<'s> Table<'s> {
         let names = &self.names;
         match column {
             Column::Ip => names.ip.len(),
-            Column::Prefix => self.coarse.prefixes.len(),
-            Column::Prefix16 => self.coarse.wide_prefixes.len(),
+            Column::Prefix => self.coarse.networks.names.len(),
+            Column::Prefix16 => self.coarse.networks.wide_names.len(),
             Column::UserAgent => names.user_agent.len(),
-            Column::Client => self.coarse.clients.len(),
+            Column::Client => self.coarse.clients.families.len(),
             Column::Token => names.token.len(),
             Column::User => names.user.len(),
             Column::Route => names.route.len(),
-            Column::Route1 | Column::Route2 | Column::Route3 => self.coarse.segments.len(),
+            Column::Route1 | Column::Route2 | Column::Route3 => self.coarse.segments.names.len(),
             Column::Method => 256,
             Column::Host => names.host.len(),
             Column::RefererHost => names.referer_host.len(),
@@ -358,7 +362,8 @@ impl<'s> Table<'s> {
     /// The class of a row's user agent.
     pub fn class(&self, row: &Row) -> Class {
         self.coarse
-            .agent_class
+            .clients
+            .class_of_agent
             .get(row.user_agent as usize)
             .copied()
             .unwrap_or(Class::Empty)

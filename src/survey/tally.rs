@@ -7,6 +7,7 @@ use super::room::{Cut, OTHER};
 use crate::key::familiar::{Familiar, Spot};
 use crate::key::intern::{self, Interner};
 use crate::prefetch::prefetch;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 /// What is counted of one key; aligned, so that it lies in one line of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,9 @@ impl Tally {
         self.last_ms = self.last_ms.max(other.last_ms);
     }
 }
+
+/// Keys that one thread looks up at least when tables are merged.
+const LEAST_SIDE_BY_SIDE: usize = 4_096;
 
 /// A dictionary of keys with their tallies.
 #[derive(Debug, Default)]
@@ -120,13 +124,23 @@ impl KeyTable {
     /// Adds another table to this one. The ids that its keys have here, by the ids that they have there.
     pub fn merge(&mut self, other: &KeyTable) -> Vec<u32> {
         self.pooled += other.pooled;
-        let mut ids = Vec::with_capacity(other.keys.len());
-        for (id, key) in other.keys.iter() {
-            let mine = self.id_hashed(other.keys.hash_of(id), key);
+        // Most keys are known here too, and each look-up waits for memory: they are made side by side.
+        let mut ids: Vec<Option<u32>> = Vec::new();
+        (0..other.keys.len() as u32)
+            .into_par_iter()
+            .with_min_len(LEAST_SIDE_BY_SIDE)
+            .map(|id| {
+                let key = other.keys.bytes(id);
+                self.keys.get_hashed(other.keys.hash_of(id), key)
+            })
+            .collect_into_vec(&mut ids);
+        let known = ids.into_iter().zip(other.keys.iter());
+        let merged = known.map(|(known, (id, key))| {
+            let mine = known.unwrap_or_else(|| self.id_hashed(other.keys.hash_of(id), key));
             self.tallies[mine as usize].add(&other.tallies[id as usize]);
-            ids.push(mine);
-        }
-        ids
+            mine
+        });
+        merged.collect()
     }
 
     /// Pools the keys that a cut leaves out as `(other)`. The ids that keys have then, by the ids that

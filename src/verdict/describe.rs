@@ -15,6 +15,7 @@ use crate::findings::*;
 use crate::key::client::Class;
 use crate::key::fast::HashSet;
 use crate::spike::scan::Exposure;
+use crate::survey::timeline::Bin;
 use chrono::DateTime;
 use std::collections::BTreeMap;
 
@@ -51,7 +52,7 @@ pub struct Setting<'a> {
     /// Last request of the log, in milliseconds.
     pub end_ms: i64,
     /// All denials of the log in each window, by window number.
-    pub denials_by_window: &'a BTreeMap<i64, u64>,
+    pub windows: &'a [(i64, Bin)],
 }
 
 /// Describes a verdict. Its id and examples are left empty: they need the others, and the files.
@@ -400,11 +401,10 @@ fn peak(setting: &Setting<'_>, denials: &[u32]) -> (Peak, Without) {
         .iter()
         .max_by_key(|(window, denials)| (**denials, -**window));
     let (window, denials) = best.map_or((0, 0), |(window, denials)| (*window, *denials));
-    let all = setting
-        .denials_by_window
-        .get(&window)
-        .copied()
-        .unwrap_or(denials);
+    let whole = setting
+        .windows
+        .binary_search_by_key(&window, |(number, _)| *number);
+    let all = whole.map_or(denials, |at| setting.windows[at].1.denials);
     (
         Peak {
             start: moment(window * setting.window_s),
