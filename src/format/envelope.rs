@@ -5,6 +5,7 @@
 //! learned from its sample once; a strange line is tried with all. What an envelope tells of the time is
 //! kept for formats that tell none.
 
+pub(super) mod logger;
 mod object;
 mod prefix;
 
@@ -39,6 +40,8 @@ pub(super) enum Kind {
     Console,
     /// Ruby's logger, and so Rails'.
     Ruby,
+    /// A program's logger.
+    Logger,
     /// Colours of a terminal.
     Coloured,
 }
@@ -62,7 +65,7 @@ impl<'a> Opened<'a> {
 }
 
 impl Kind {
-    const ALL: [Kind; 10] = [
+    const ALL: [Kind; 11] = [
         Kind::Coloured,
         Kind::Console,
         Kind::Ruby,
@@ -72,6 +75,7 @@ impl Kind {
         Kind::Syslog3164,
         Kind::Compose,
         Kind::Quoted,
+        Kind::Logger,
         Kind::Stamped,
     ];
 
@@ -87,6 +91,7 @@ impl Kind {
             Kind::Quoted => "quotes",
             Kind::Console => "zap's console lines",
             Kind::Ruby => "Ruby's logger",
+            Kind::Logger => "a program's logger",
             Kind::Coloured => "colours",
         }
     }
@@ -102,6 +107,7 @@ impl Kind {
             Kind::Quoted => prefix::quoted(line),
             Kind::Console => prefix::console(line),
             Kind::Ruby => prefix::ruby(line),
+            Kind::Logger => logger::logger(line),
             Kind::Coloured => prefix::coloured(line),
         }
     }

@@ -3,7 +3,10 @@
 //! They are counted as such and not as malformed: of a Kubernetes audit log half of the events are only
 //! received, and a container's log holds what the server wrote to standard error as well.
 
+use super::envelope::logger::is_logged;
 use super::json::walk;
+use super::role::without_port;
+use super::shape::is_ip;
 use memchr::memmem::find;
 
 /// Whether a line that no format takes is one of these.
@@ -17,6 +20,8 @@ pub(super) fn is_note(line: &[u8]) -> bool {
         || couchdb(line)
         || sogo(line)
         || of_error_log(line)
+        || of_development(line)
+        || of_logger(line)
         || of_program(line)
 }
 
@@ -193,6 +198,71 @@ fn sogo(line: &[u8]) -> bool {
     behind.is_some_and(|text| digits(text) > 0 && text[digits(text)..].starts_with(b"]: "))
 }
 
+/// What a program's logger was given that is no request: it names no method and no protocol, and no status beside an
+/// address.
+fn of_logger(line: &[u8]) -> bool {
+    const METHODS: [&str; 7] = ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
+    let asks = |method: &str| {
+        let at = find(line, method.as_bytes());
+        at.is_some_and(|at| {
+            line.get(at + method.len())
+                .is_some_and(|byte| !byte.is_ascii_alphanumeric())
+        })
+    };
+    let words = || line.split(|byte| b" \t,;|\"[]()=".contains(byte));
+    let is_status = |word: &[u8]| matches!(word, [b'1'..=b'5', b, c] if b.is_ascii_digit() && c.is_ascii_digit());
+    let answers = || words().any(is_status) && words().any(|word| is_ip(without_port(word)));
+    // Fields with bars or tabs between are a record of some kind.
+    let is_message =
+        memchr::memchr(b'\t', line).is_none() && memchr::memchr_iter(b'|', line).count() <= 3;
+    is_logged(line)
+        && is_message
+        && !holds(line, "HTTP/")
+        && !METHODS.iter().any(|method| asks(method))
+        && !answers()
+}
+
+/// What development servers say of themselves and of connections, and the beginning of a request whose end is logged too.
+fn of_development(line: &[u8]) -> bool {
+    const BEGINNINGS: [&str; 24] = [
+        " * Running on ",
+        " * Debug",
+        " * Serving Flask app",
+        " * Environment: ",
+        " * Restarting with ",
+        "   WARNING: This is a development server",
+        "   Use a production WSGI server instead",
+        "Press CTRL+C to quit",
+        "Watching for file changes with ",
+        "Performing system checks...",
+        "System check identified ",
+        "Django version ",
+        "Starting development server at ",
+        "Starting ASGI/",
+        "Quit the server with ",
+        "Not Found: /",
+        "Forbidden: /",
+        "Forbidden (",
+        "Unauthorized: /",
+        "Bad Request: /",
+        "Method Not Allowed: /",
+        "Internal Server Error: /",
+        "Traceback (most recent call last)",
+        "[GIN-debug] ",
+    ];
+    let begins = BEGINNINGS
+        .iter()
+        .any(|beginning| line.starts_with(beginning.as_bytes()));
+    let of_php = line.starts_with(b"[")
+        && (line.ends_with(b" Accepted") || line.ends_with(b" Closing"))
+        || holds(line, "] PHP ") && line.ends_with(b") started");
+    let of_trace = line.starts_with(b"  File \"") && holds(line, ", line ");
+    let is_begun = holds(line, "trace::on_request: started processing request");
+    // WEBrick's own access log: who led to what.
+    let of_webrick = line.starts_with(b"- -> /") || holds(line, "WEBrick::HTTPServer#start");
+    begins || of_php || of_trace || is_begun || of_webrick
+}
+
 /// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, cPanel's of logins, or of what starts nginx's container.
 fn of_error_log(line: &[u8]) -> bool {
     // `0` stands for a digit, `a` for a letter.
@@ -357,13 +427,27 @@ mod tests {
                 true,
             ),
             ("                     {mochiweb_request,get,2,", true),
-            ("[info] 2026-03-10T09:43:00.579985Z started", false),
+            ("[info] 2026-03-10T09:43:00.579985Z started", true),
+            ("2026-03-10 09:43:00,123 INFO started in 403 ms", true),
+            ("2026-03-10 09:43:00,123 INFO 192.0.2.1 was told 403", false),
+            ("2026-03-10 09:43:00,123 INFO GET /a", false),
+            ("INFO:     Application startup complete.", true),
+            ("Information about 192.0.2.1", false),
+            (
+                " * Running on http://127.0.0.1:5000/ (Press CTRL+C to quit)",
+                true,
+            ),
+            ("[Tue Mar 10 09:43:00 2026] 192.0.2.1:4444 Accepted", true),
+            (
+                "[Tue Mar 10 09:43:00 2026] 192.0.2.1:4444 [200]: GET /a",
+                false,
+            ),
             (
                 "Mar 10 09:43:00 sogod [26818]: SOGoRootPage Login from '192.0.2.1' for user 'ann' might not have worked",
                 true,
             ),
             ("Mar 10 09:43:00 sogod [a]: x", false),
-            ("2026/03/10 09:43:00 [error", false),
+            ("2026/03/10 09:43:00 [error", true),
             ("2026/03/10 09:43:00 GET /a 403", false),
             ("hello", false),
         ] {

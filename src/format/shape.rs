@@ -102,6 +102,25 @@ pub(super) fn is_host_name(value: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }
 
+/// Whether a word tells how much a message matters, as loggers have it.
+pub(super) fn is_level(word: &[u8]) -> bool {
+    const LEVELS: [&[u8]; 12] = [
+        b"trace",
+        b"debug",
+        b"info",
+        b"notice",
+        b"warn",
+        b"warning",
+        b"error",
+        b"err",
+        b"critical",
+        b"crit",
+        b"fatal",
+        b"alert",
+    ];
+    LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
+}
+
 /// Seconds as nginx writes them: `0.509`.
 pub(super) fn is_three_decimals(value: &[u8]) -> bool {
     has_decimals(value, 3)

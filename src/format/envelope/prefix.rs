@@ -6,7 +6,7 @@
 use super::Opened;
 use std::borrow::Cow;
 
-fn carried<'a>(stamp: &'a [u8], inner: &'a [u8]) -> Option<Opened<'a>> {
+pub(super) fn carried<'a>(stamp: &'a [u8], inner: &'a [u8]) -> Option<Opened<'a>> {
     let inner = inner.strip_prefix(b"\xef\xbb\xbf").unwrap_or(inner);
     (!inner.is_empty()).then_some(Opened {
         inner: Cow::Borrowed(inner),
@@ -222,11 +222,11 @@ pub(super) fn stamped(line: &[u8]) -> Option<Opened<'_>> {
     carried(stamp, message)
 }
 
-/// `web_1  | message`.
+/// `web_1  | message`; a service's name may be set in, in brackets, or followed by where it runs (`web.1@swarm`).
 pub(super) fn compose(line: &[u8]) -> Option<Opened<'_>> {
     let bar = memchr::memchr(b'|', line)?;
-    let name = line.get(..bar)?.strip_suffix(b" ")?.trim_ascii_end();
-    let usual = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let name = line.get(..bar)?.strip_suffix(b" ")?.trim_ascii();
+    let usual = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.@[]".contains(byte);
     let named = !name.is_empty() && name.iter().all(usual);
     let message = line.get(bar + 1..)?.strip_prefix(b" ")?;
     if named { carried(b"", message) } else { None }

@@ -7,7 +7,7 @@
 
 use crate::format::field::{Parsed, present, refuse};
 use crate::format::role::without_port;
-use crate::format::shape::{is_host_name, is_ip, is_public, originator, public_of};
+use crate::format::shape::{is_host_name, is_ip, is_level, is_public, originator, public_of};
 use memchr::memchr_iter;
 
 /// The fields before the time, as logged; empty where absent.
@@ -22,14 +22,15 @@ pub(super) struct Front<'a> {
 /// Reads up to the `[` of the time.
 #[inline]
 pub(super) fn front(line: &[u8]) -> Parsed<'_, Front<'_>> {
-    let line = behind_logger(line);
     let client_end = line
         .iter()
         .position(|&byte| !is_address_byte(byte))
         .unwrap_or(line.len());
     let (client, rest) = line.split_at(client_end);
     match rest {
-        [b' ', b'-', b' ', b'-', b' ', time @ ..] if time.starts_with(b"[") && client_end > 0 => {
+        [b' ', b'-', b' ', b'-', b' ', time @ ..]
+            if time.starts_with(b"[") && client_end > 0 && !is_of_logger(client) =>
+        {
             Ok((
                 time,
                 Front {
@@ -41,18 +42,6 @@ pub(super) fn front(line: &[u8]) -> Parsed<'_, Front<'_>> {
         _ => any_front(line),
     }
 }
-
-/// Behind level and name of a logger, as Python's `logging` writes them: `INFO:werkzeug:192.0.2.1 - - `.
-fn behind_logger(line: &[u8]) -> &[u8] {
-    let Some(named) = line.strip_prefix(LOGGER_LEVEL) else {
-        return line;
-    };
-    let end = memchr::memchr(b':', named).filter(|&end| !named[..end].contains(&b' '));
-    end.map_or(line, |end| &named[end + 1..])
-}
-
-/// What a line with a logger before it begins with.
-pub(super) const LOGGER_LEVEL: &[u8] = b"INFO:";
 
 /// Bytes of addresses and host names, with or without port.
 pub(super) fn is_address_byte(byte: u8) -> bool {
@@ -185,6 +174,9 @@ fn client_first<'a>(client: &'a [u8], user: &'a [u8]) -> Option<Front<'a>> {
 
 /// Not `client ident user`: the first may be the virtual host before it, or the second the one behind.
 fn with_host<'a>(first: &'a [u8], rest: &'a [u8]) -> Option<Front<'a>> {
+    if is_of_logger(first) || first.ends_with(b"]") && !is_ip(first) {
+        return None;
+    }
     let plain = asked_by;
     let (second, user) = split_word(rest);
     let (third, fourth) = split_word(user);
@@ -365,7 +357,20 @@ fn behind_spaces(text: &[u8]) -> &[u8] {
 }
 
 fn is_address(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|&byte| is_address_byte(byte))
+    !text.is_empty() && text.iter().all(|&byte| is_address_byte(byte)) && !is_of_logger(text)
+}
+
+/// `INFO:`, `INFO:werkzeug:192.0.2.1`.
+pub(super) fn is_behind_level(text: &[u8]) -> bool {
+    let colon = memchr::memchr(b':', text);
+    colon.is_some_and(|colon| is_level(&text[..colon]))
+}
+
+/// Whether it is a time of day, or begins with a level: what a logger puts before the line is nobody's address.
+fn is_of_logger(text: &[u8]) -> bool {
+    let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    let clock = matches!(text, [_, _, b':', _, _, b':', _, _]) && digit(0) && digit(3) && digit(6);
+    clock || is_behind_level(text)
 }
 
 #[cfg(test)]

@@ -192,11 +192,51 @@ pub(super) static ROWS: &[Row] = &[
     row("rt_cache", &["easyengine", "wordops"], "EasyEngine's and WordOps' nginx", &[
         r#"$remote_addr $upstream_seconds $cache_status [$time_local] $host "$request" $status $size "$http_referer" "$http_user_agent"$rest"#,
     ]),
+    // https://github.com/django/django: core/servers/basehttp.py and utils/log.py, with the line of its own logger or
+    // of another; Daphne's, where it serves in its place (https://github.com/django/daphne: management/commands/runserver.py)
+    timeless(row("django", &["daphne.runserver"], "Django's development server, which tells no client and no agent", &[
+        r#"[$day_time] "$request" $status $size"#,
+        r#""$request" $status $size"#,
+        r#"[$date_time] HTTP $request_method $target $status [$seconds, $client_port]"#,
+        r#"HTTP $request_method $target $status [$seconds, $client_port]"#,
+    ])),
+    // https://docs.rs/actix-web: middleware::Logger, `%a "%r" %s %b "%{Referer}i" "%{User-Agent}i" %T`; the line before
+    // it is the logger's
+    timeless(row("actix", &["actix-web"], "actix-web's requests", &[
+        r#"$client_port "$request" $status $size "$http_referer" "$http_user_agent" $seconds"#,
+    ])),
+    // https://docs.rs/tower-http: trace, as tracing's subscriber prints it
+    row("tower_http", &["tower-http", "axum"], "tower-http's answers, which tell no client and no agent", &[
+        r#"$stamp$spaces$_level request{method=$request_method uri=$target version=$_version}: tower_http::trace::on_response: finished processing request latency=$ms ms status=$status"#,
+        r#"$stamp$spaces$_level request{method=$request_method uri=$target}: tower_http::trace::on_response: finished processing request latency=$ms ms status=$status"#,
+    ]),
+    // https://www.php.net/manual/en/features.commandline.webserver.php, https://github.com/php/php-src: sapi/cli/php_cli_server.c
+    row("php.server", &["php.builtin"], "PHP's built-in web server, which tells no agent", &[
+        r#"[$stamp] $client_port [$status]: $bare_method $target"#,
+        r#"[$stamp] $client_port [$status]: $target"#,
+    ]),
+    // https://www.php.net/manual/en/install.fpm.configuration.php#access-format: "%R - %u %t \"%m %r\" %s"
+    row("php.fpm", &["php-fpm"], "PHP-FPM's access log, which tells no agent", &[
+        r#"$remote_addr - $remote_user $time_local "$request" $status"#,
+    ]),
+    // https://github.com/go-gitea/gitea: modules/web/routing/logger.go; Forgejo's is the same
+    row("gitea", &["forgejo", "gitea.router"], "Gitea's and Forgejo's router, which tells no agent", &[
+        r#"$date_time $_where [$_level] router: completed $request_method $target for $client_port, $status $_phrase in $took @ $rest"#,
+        r#"$date_time $_where [$_level] router: completed $request_method $target for $client_port, $status $_phrase in $took"#,
+    ]),
+    // https://github.com/ggml-org/llama.cpp: tools/server, log_server_request
+    timeless(row("llama.cpp", &[], "llama.cpp's server, which tells no agent", &[
+        r#"srv  log_server_r: request: $request_method $target $remote_addr $status"#,
+        r#"request: $request_method $target $remote_addr $status"#,
+    ])),
     // https://www.tornadoweb.org/en/stable/log.html: LogFormatter and Application.log_request; Jupyter's, with a user
     timeless(row("tornado", &["jupyter"], "Tornado's and Jupyter's requests, which tell no agent", &[
         r#"[$_level $short_stamp $_module] $status $request_method $target ($remote_addr) $took$rest"#,
         r#"[$_level $point_stamp $_module] $status $request_method $target ($_user@$remote_addr) $took$rest"#,
         r#"[$_level $point_stamp $_module] $status $request_method $target ($remote_addr) $took$rest"#,
+        // Behind another logger.
+        r#"$status $request_method $target ($_user@$remote_addr) $took"#,
+        r#"$status $request_method $target ($remote_addr) $took"#,
     ])),
     // https://github.com/expressjs/morgan: `short`, `tiny`, `dev`
     timeless(row("morgan", &["morgan.short", "morgan.tiny", "morgan.dev"], "morgan's short, tiny and dev, which tell no time", &[

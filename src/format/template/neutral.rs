@@ -11,6 +11,8 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("spaced_stamp", Some(Role::Time), Shape::Width(29)),
     // Go's: `2026/03/10 09:43:00`.
     ("date_time", Some(Role::Time), Shape::Width(19)),
+    // Python's `http.server`'s: `10/Mar/2026 09:43:00`.
+    ("day_time", Some(Role::Time), Shape::Width(20)),
     // Tornado's: `260310 09:43:00`.
     ("short_stamp", Some(Role::Time), Shape::Width(15)),
     // `2026-03-10 09:43:00.123`

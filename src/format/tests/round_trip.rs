@@ -82,6 +82,7 @@ impl Values {
             "stamp" => self.time("%Y-%m-%dT%H:%M:%S%.3fZ"),
             "spaced_stamp" => self.time("%Y-%m-%d %H:%M:%S%.3f +0000"),
             "date_time" => self.time("%Y/%m/%d %H:%M:%S"),
+            "day_time" => self.time("%d/%b/%Y %H:%M:%S"),
             "short_stamp" => self.time("%y%m%d %H:%M:%S"),
             "point_stamp" => self.time("%Y-%m-%d %H:%M:%S%.3f"),
             "log_stamp" => self.time("%Y-%m-%d %H:%M:%S,%3f"),
@@ -148,7 +149,7 @@ impl Values {
                 ms.to_string(),
             ),
             (
-                has(&["time_local", "date_time", "short_stamp"]),
+                has(&["time_local", "date_time", "day_time", "short_stamp"]),
                 record.time_ms.to_string(),
                 (self.seconds * 1000).to_string(),
             ),
