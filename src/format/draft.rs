@@ -243,13 +243,12 @@ impl<'a> Draft<'a> {
     }
 
     /// The record of a format string, which has places for all that is needed: a status may be `-` there, of a request
-    /// that came to no answer.
+    /// that came to no answer, and a client, of one that no proxy forwarded.
     #[inline]
     pub(super) fn finish_placed(mut self) -> Option<Record<'a>> {
         self.complete();
         let asked = self.told(Role::Status) || self.told(Role::Target);
-        let complete = self.told(Role::Time) && asked && !self.record.address.is_empty();
-        complete.then(|| self.whole())
+        (self.told(Role::Time) && asked).then(|| self.whole())
     }
 
     /// The record of a format whose lines need not tell the client or, of a request that came to no

@@ -150,12 +150,16 @@ fn usual_request(line: &[u8]) -> Option<(&[u8], &[u8])> {
         return None;
     };
     match line {
-        [b'G', b'E', b'T', b' ', target @ ..] => return Some((b"GET", target)),
-        [b'P', b'O', b'S', b'T', b' ', target @ ..] => return Some((b"POST", target)),
+        [b'G', b'E', b'T', b' ', target @ ..] if !target.starts_with(b" ") => {
+            return Some((b"GET", target));
+        }
+        [b'P', b'O', b'S', b'T', b' ', target @ ..] if !target.starts_with(b" ") => {
+            return Some((b"POST", target));
+        }
         _ => {}
     }
     let (method, target) = line.split_at_checked(find(line, 0, b' ')?)?;
-    let usual = (1..=MAX_METHOD).contains(&method.len());
+    let usual = (1..=MAX_METHOD).contains(&method.len()) && !target.starts_with(b"  ");
     (usual && method.iter().all(u8::is_ascii_uppercase)).then(|| (method, &target[1..]))
 }
 
@@ -170,7 +174,10 @@ fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
     let Some(space) = memchr(b' ', line) else {
         return broken;
     };
-    let (method, rest) = (&line[..space], &line[space + 1..]);
+    // Whoever puts several spaces between, does so on both sides of the target.
+    let rest = line[space + 1..].trim_ascii_start();
+    let is_spaced = space + 1 + rest.len() < line.len();
+    let method = &line[..space];
     if !is_method(method) {
         return broken;
     }
@@ -181,6 +188,7 @@ fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
     match cut {
         // Envoy writes `- - HTTP/1.1` for what it could not read.
         Some(cut) if method.is_empty() => (method, present(&rest[..cut])),
+        Some(cut) if is_spaced => (method, rest[..cut].trim_ascii_end()),
         Some(cut) => (method, &rest[..cut]),
         None if is_target(rest) => (method, rest.trim_ascii_end()),
         None => broken,

@@ -119,9 +119,20 @@ fn stamp<'a>(input: &'a [u8], clock: &mut Clock) -> Parsed<'a, Instant> {
     let (input, _) = tag(&b"["[..]).parse(input)?;
     let (input, stamp) = up_to(b']')(input)?;
     let (input, _) = tag(&b" "[..]).parse(input)?;
-    match clock.read(stamp) {
+    match clock.read(&month_first(stamp)) {
         Some(instant) => Ok((input, instant)),
         None => refuse(),
+    }
+}
+
+/// Older routers wrote the day as a number too, before the month: `25/02/2026:09:43:00 +0000` is shown as other stamps
+/// with two numbers are.
+fn month_first(stamp: &[u8]) -> Cow<'_, [u8]> {
+    match *stamp {
+        [d, dd, b'/', m, mm, b'/', ref rest @ ..] if m.is_ascii_digit() => {
+            Cow::Owned([&[m, mm, b'/', d, dd, b'/'], rest].concat())
+        }
+        _ => Cow::Borrowed(stamp),
     }
 }
 

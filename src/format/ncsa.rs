@@ -24,7 +24,7 @@ use crate::record::Record;
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Instant};
 use behind::{Behind, KNOWN_ALONE, Tail};
-use front::{Front, front};
+use front::{Front, front, split_word};
 pub(super) use loose::Loose;
 use nom::Parser;
 use nom::bytes::complete::tag;
@@ -180,9 +180,13 @@ struct Layout<'a> {
 /// The fields of a line in any variant of the format.
 #[inline(never)]
 fn any_layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
-    let (rest, front) = front(line)?;
+    let (rest, mut front) = front(line)?;
     let (rest, time) = stamp(rest, clock)?;
     let (rest, request) = request(rest)?;
+    let (host, request) = behind_quoted_host(request);
+    if front.vhost.is_empty() {
+        front.vhost = host;
+    }
     let (rest, (status, bytes)) = answer(rest)?;
     let (behind, between, headers) = any_headers(rest);
     // Cloud Foundry's lines begin with the host, and have a format of their own that knows the client.
@@ -215,7 +219,10 @@ fn any_headers(rest: &[u8]) -> (&[u8], &[u8], Option<(&[u8], &[u8])>) {
         Ok((behind, headers)) => (behind, b"", Some(headers)),
         Err(_) => match headers_behind(rest) {
             Some((between, behind, headers)) => (behind, between, Some(headers)),
-            None => (rest, b"", None),
+            None => match bare_headers(rest) {
+                Some(headers) => (b"", b"", Some(headers)),
+                None => (rest, b"", None),
+            },
         },
     }
 }
@@ -283,6 +290,18 @@ fn behind_empty_field(request: &[u8]) -> &[u8] {
         .unwrap_or(request)
 }
 
+/// A virtual host that stands quoted before the request, and the request: `"www.example.com" "GET / HTTP/1.1"`.
+fn behind_quoted_host(request: &[u8]) -> (&[u8], &[u8]) {
+    let Some(end) = memchr::memmem::find(request, b"\" \"") else {
+        return (b"", request);
+    };
+    let (host, behind) = (&request[..end], &request[end + 3..]);
+    match is_host_name(host) && ends_in_protocol(behind) {
+        true => (host, behind),
+        false => (b"", request),
+    }
+}
+
 fn ends_in_protocol(request: &[u8]) -> bool {
     let protocol = request.split_last_chunk::<9>().map(|(_, end)| end);
     protocol.is_some_and(|end| end.starts_with(b" HTTP/") && end[6].is_ascii_digit())
@@ -294,6 +313,24 @@ fn answer(input: &[u8]) -> Parsed<'_, (u16, Option<u64>)> {
     let (input, status) = status(spaces(input)?)?;
     let (input, bytes) = size(spaces(input)?)?;
     Ok((input, (status, bytes)))
+}
+
+/// Referer and user agent without quotes, up to the end: ` - curl/8.5.0 (linux)`, as civetweb has them.
+#[cold]
+fn bare_headers(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (referer, agent) = split_word(rest.strip_prefix(b" ")?);
+    let is_referer =
+        referer == b"-" || referer.starts_with(b"http://") || referer.starts_with(b"https://");
+    // `product/version`, with which all but the strangest agents begin.
+    let (product, version) = agent.split_at(memchr::memchr(b'/', agent)?);
+    let is_product = product.first().is_some_and(u8::is_ascii_alphabetic)
+        && product
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(byte))
+        && version.get(1).is_some_and(u8::is_ascii_digit)
+        && product != b"HTTP";
+    let is_last = memchr::memchr(b'"', agent).is_none();
+    (is_referer && is_product && is_last).then_some((referer, agent))
 }
 
 /// ` "referer" "user agent"`, of which any may be a `-` without quotes.

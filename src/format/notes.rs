@@ -215,11 +215,27 @@ fn of_logger(line: &[u8]) -> bool {
     // Fields with bars or tabs between are a record of some kind.
     let is_message =
         memchr::memchr(b'\t', line).is_none() && memchr::memchr_iter(b'|', line).count() <= 3;
+    if of_tornado(line) {
+        return true;
+    }
     is_logged(line)
         && is_message
         && !holds(line, "HTTP/")
         && !METHODS.iter().any(|method| asks(method))
         && !answers()
+}
+
+/// What is logged by Tornado's formatter, `[I 260310 09:43:00 module:line] `, and is no answer with its status.
+fn of_tornado(line: &[u8]) -> bool {
+    let [b'[', b'D' | b'I' | b'W' | b'E' | b'C', b' ', digit, ..] = line else {
+        return false;
+    };
+    let message = find(line, b"] ").map(|end| &line[end + 2..]);
+    let is_answer = |message: &[u8]| {
+        let (status, behind) = message.split_at(message.len().min(3));
+        status.iter().all(u8::is_ascii_digit) && behind.starts_with(b" ")
+    };
+    digit.is_ascii_digit() && message.is_some_and(|message| !is_answer(message))
 }
 
 /// What development servers say of themselves and of connections, and the beginning of a request whose end is logged too.

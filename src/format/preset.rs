@@ -72,10 +72,16 @@ impl Format for Preset {
             true => memchr::memchr_iter(QUOTE, line).count(),
             false => usize::MAX,
         };
-        self.templates
-            .iter()
-            .filter(|(least, _)| *least <= quotes)
-            .find_map(|(_, template)| template.parse(line, clock))
+        let mut read = |line| {
+            let templates = self.templates.iter();
+            let mut fitting = templates.filter(|(least, _)| *least <= quotes);
+            fitting.find_map(|(_, template)| template.parse(line, clock))
+        };
+        // Some carriers leave spaces behind the line.
+        read(line).or_else(|| {
+            let trimmed = line.trim_ascii_end();
+            (trimmed.len() < line.len()).then(|| read(trimmed))?
+        })
     }
 }
 

@@ -131,6 +131,11 @@ pub(super) fn is_four_decimals(value: &[u8]) -> bool {
     has_decimals(value, 4)
 }
 
+/// Seconds as gevent's pywsgi writes them: `0.066509`.
+pub(super) fn is_six_decimals(value: &[u8]) -> bool {
+    has_decimals(value, 6)
+}
+
 fn has_decimals(value: &[u8], count: usize) -> bool {
     let point = value.iter().position(|&byte| byte == b'.');
     point.is_some_and(|at| at > 0 && value.len() == at + 1 + count)

@@ -150,14 +150,14 @@ pub(super) struct Dialect {
 }
 
 impl Dialect {
-    /// One with `$` is nginx's, one with what only HAProxy has is its own, any other Apache's.
+    /// One with a variable (`$name`) is nginx's, one with what only HAProxy has is its own, any other Apache's.
     pub(super) fn of(text: &str) -> Dialect {
         let unquoted = without_own_quotes(text);
         let text = unquoted.as_deref().unwrap_or(text);
         let (server, (escape, format)) = if haproxy::is_haproxy(text) {
             let format = haproxy::unwrap_directive(text);
             (Server::Haproxy, (String::new(), format))
-        } else if text.contains('$') {
+        } else if has_variable(text) {
             (Server::Nginx, nginx::unwrap_directive(text))
         } else {
             let format = apache::unwrap_directive(text);
@@ -195,6 +195,18 @@ impl Dialect {
         };
         Ok(pieces.into_iter().filter_map(variable).collect())
     }
+}
+
+/// Whether a name stands behind a `$`, or nothing is Apache's: a lone `$` is as good as any other mark.
+fn has_variable(text: &str) -> bool {
+    let begins_name = |rest: &str| {
+        let first = rest.chars().next();
+        first.is_some_and(|first| first.is_ascii_alphanumeric() || matches!(first, '_' | '{'))
+    };
+    let named = text
+        .match_indices('$')
+        .any(|(at, _)| begins_name(&text[at + 1..]));
+    named || text.contains('$') && !text.contains('%')
 }
 
 /// The format string of one that still has the quotes around it in which a configuration has it, and therefore

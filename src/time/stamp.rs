@@ -226,7 +226,7 @@ impl Clock {
         let utc_offset_s = match zone {
             b"" => self.local_offset(seconds)?,
             b"UTC" | b"GMT" | b"+0000 UTC" => 0,
-            _ => offset_s(zone)?,
+            _ => offset_s(zone).or_else(|| named_offset_s(zone))?,
         };
         let ms = (seconds - i64::from(utc_offset_s)) * 1000 + i64::from(civil.ms);
         Some(Instant { ms, utc_offset_s })
@@ -248,6 +248,28 @@ impl Clock {
         self.last_minute = Some((minute, offset));
         Some(offset)
     }
+}
+
+/// The offset of a zone that is named as RFC 822 names those of North America, and of those of Europe. Other names
+/// are used for several zones each.
+#[cold]
+fn named_offset_s(name: &[u8]) -> Option<i32> {
+    let hours = match name {
+        b"EST" => -5,
+        b"EDT" => -4,
+        b"CDT" => -5,
+        b"MST" => -7,
+        b"MDT" => -6,
+        b"PST" => -8,
+        b"PDT" => -7,
+        b"WET" => 0,
+        b"WEST" | b"CET" => 1,
+        b"CEST" | b"EET" => 2,
+        b"EEST" | b"MSK" => 3,
+        b"JST" | b"KST" => 9,
+        _ => return None,
+    };
+    Some(hours * 3_600)
 }
 
 fn offset_in(zone: Tz, local_s: i64) -> Option<i32> {

@@ -68,6 +68,10 @@ fn message_start(line: &[u8]) -> Option<usize> {
         if at > 0 && (is_asked_by(rest) || is_quoted_request(rest) || is_answered(rest)) {
             return Some(at);
         }
+        if at > 0 && are_fields(rest) {
+            // Fields before are of the line, and with tabs between it is another's.
+            return (!line[..at].iter().any(|byte| b"=\t".contains(byte))).then_some(at);
+        }
         if at > LONGEST || matches!(rest.first()?, b'"' | b'{') {
             return None;
         }
@@ -106,6 +110,11 @@ fn is_answered(text: &[u8]) -> bool {
         return false;
     };
     [a, b, c].iter().all(|byte| byte.is_ascii_digit()) && asks(request).is_some()
+}
+
+/// An object, or pairs of which the first tells a method or where from.
+fn are_fields(text: &[u8]) -> bool {
+    text.starts_with(b"{\"") || text.starts_with(b"method=") || text.starts_with(b"at=info ")
 }
 
 /// What stands behind a method and its space.

@@ -97,7 +97,8 @@ pub(super) fn syslog_3164(line: &[u8]) -> Option<Opened<'_>> {
         .unwrap_or((b"", text));
     let rest = rest.trim_ascii_start();
     let (first, behind) = word(rest)?;
-    if is_tag(first) && !stamp.is_empty() {
+    // `heroku[router]: `, where whoever showed the line left the stamp out.
+    if is_tag(first) && (!stamp.is_empty() || first.ends_with(b"]:")) {
         return carried(stamp, behind);
     }
     // Forwarders that know no tag put an object right behind the host.

@@ -10,7 +10,8 @@ mod tail;
 use crate::format::field::quoted;
 use crate::format::role::Role;
 use crate::format::shape::{
-    is_blank, is_four_decimals, is_host_name, is_ip_list, is_status_list, is_three_decimals,
+    is_blank, is_four_decimals, is_host_name, is_ip_list, is_six_decimals, is_status_list,
+    is_three_decimals,
 };
 use crate::record::Record;
 use crate::time::Clock;
@@ -284,7 +285,7 @@ fn role_of(column: &[(More<'_>, u16)], before: &[Option<Role>]) -> Option<Role> 
         Some(Role::Host)
     } else if (quoted || bare) && is_new(Role::Seconds) && all(is_three_decimals)
         // Further behind, four decimals are as often a place on the map.
-        || bare && before.is_empty() && all(is_four_decimals)
+        || bare && before.is_empty() && (all(is_four_decimals) || all(is_six_decimals))
     {
         Some(Role::Seconds)
     } else if bare && is_new(Role::UpstreamStatus) && all(is_status_list) && agrees(column) {

@@ -100,7 +100,7 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Found<'a>> {
         }
     })?;
     // A line that a server broke off behind the status would be one without a size.
-    let may_lack_size = time.is_some() && !is_usual;
+    let may_lack_size = time.is_some() && !(is_usual && has_usual_stamp(line));
     let (rest, status, bytes) = answer_behind(rest, may_lack_size, passed_over)?;
     let (behind, between, headers) = any_headers(rest);
     Some(Found {
@@ -119,6 +119,12 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Found<'a>> {
         },
         seconds,
     })
+}
+
+/// Whether the time is as nginx and Apache write it, who leave out no size.
+fn has_usual_stamp(line: &[u8]) -> bool {
+    let stamp = memchr::memchr(b'[', line).and_then(|at| line.get(at + 1..at + 28));
+    stamp.is_some_and(|stamp| stamp[26] == b']' && stamp[20] == b' ' && stamp[11] == b':')
 }
 
 /// What stands before the request.

@@ -85,8 +85,8 @@ pub(super) static ROWS: &[Row] = &[
     ]),
     // https://uwsgi-docs.readthedocs.io/en/latest/LogFormat.html: the line that is written by default
     row("uwsgi", &[], "uWSGI's requests", &[
-        r#"[pid: $_pid|app: $_app|req: $_count] $remote_addr ($remote_user) {$_vars} [$stamp] $request_method $target => generated $size bytes in $ms msecs (HTTP/$_protocol $status) $rest"#,
-        r#"[pid: $_pid|app: $_app|req: $_count] $remote_addr ($remote_user) {$_vars} [$stamp] $request_method $target => generated $size bytes in $us micros (HTTP/$_protocol $status) $rest"#,
+        r#"[pid: $_pid|app: $_app|req: $_count] $remote_addr ($remote_user) {$_vars} [$stamp] $request_method $target => generated $size bytes in $ms msecs (HTTP/$_protocol $status)$rest"#,
+        r#"[pid: $_pid|app: $_app|req: $_count] $remote_addr ($remote_user) {$_vars} [$stamp] $request_method $target => generated $size bytes in $us micros (HTTP/$_protocol $status)$rest"#,
     ]),
     // https://github.com/gin-gonic/gin: logger.go
     row("gin", &[], "Gin's logger, which tells no agent", &[
@@ -218,6 +218,12 @@ pub(super) static ROWS: &[Row] = &[
     // https://www.php.net/manual/en/install.fpm.configuration.php#access-format: "%R - %u %t \"%m %r\" %s"
     row("php.fpm", &["php-fpm"], "PHP-FPM's access log, which tells no agent", &[
         r#"$remote_addr - $remote_user $time_local "$request" $status"#,
+        r#"[php-fpm:access] $remote_addr - $remote_user $time_local "$request" $status$rest"#,
+    ]),
+    // https://glassfish.org/docs: accessLog, %client.name% %auth-user-name% %datetime% %request% %status% %response.length%
+    row("glassfish", &["payara"], "GlassFish's and Payara's access log, which tells no agent", &[
+        r#""$remote_addr" "NULL-AUTH-USER" "$time_local" "$request" $status $size"#,
+        r#""$remote_addr" "$remote_user" "$time_local" "$request" $status $size"#,
     ]),
     // https://github.com/go-gitea/gitea: modules/web/routing/logger.go; Forgejo's is the same
     row("gitea", &["forgejo", "gitea.router"], "Gitea's and Forgejo's router, which tells no agent", &[
