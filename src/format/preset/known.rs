@@ -196,7 +196,7 @@ pub(super) static ROWS: &[Row] = &[
     // of another; Daphne's, where it serves in its place (https://github.com/django/daphne: management/commands/runserver.py)
     timeless(row("django", &["daphne.runserver"], "Django's development server, which tells no client and no agent", &[
         r#"[$day_time] "$request" $status $size"#,
-        r#""$request" $status $size"#,
+        r#""$bare_method $target HTTP/$_version" $status $size"#,
         r#"[$date_time] HTTP $request_method $target $status [$seconds, $client_port]"#,
         r#"HTTP $request_method $target $status [$seconds, $client_port]"#,
     ])),
