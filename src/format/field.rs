@@ -259,6 +259,7 @@ pub(super) fn is_target(text: &[u8]) -> bool {
 
 /// A decimal number times `factor`, rounded: seconds to microseconds with a million.
 pub(super) fn decimal(text: &[u8], factor: u32) -> Option<u64> {
+    let text = text.trim_ascii();
     let (digits, decimals) = match memchr(b'.', text) {
         None => (text.len(), 0),
         Some(point) => (text.len() - 1, text.len() - point - 1),

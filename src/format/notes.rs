@@ -3,7 +3,7 @@
 //! They are counted as such and not as malformed: of a Kubernetes audit log half of the events are only
 //! received, and a container's log holds what the server wrote to standard error as well.
 
-use super::envelope::logger::is_logged;
+use super::envelope::{self, logger::is_logged};
 use super::json::walk;
 use super::role::without_port;
 use super::shape::is_ip;
@@ -12,6 +12,11 @@ use memchr::memmem::find;
 /// Whether a line that no format takes is one of these.
 #[cold]
 pub(super) fn is_note(line: &[u8]) -> bool {
+    is_bare_note(line) || envelope::any(line, |opened| is_bare_note(&opened.inner))
+}
+
+/// The same of a line that nothing carries.
+fn is_bare_note(line: &[u8]) -> bool {
     unanswered(line)
         || of_storage(line)
         || zap(line)
@@ -272,11 +277,14 @@ fn of_development(line: &[u8]) -> bool {
     let of_php = line.starts_with(b"[")
         && (line.ends_with(b" Accepted") || line.ends_with(b" Closing"))
         || holds(line, "] PHP ") && line.ends_with(b") started");
+    // What httpx, a client, asked of others.
+    let of_client = holds(line, "HTTP Request: ") && line.ends_with(b"\"");
     let of_trace = line.starts_with(b"  File \"") && holds(line, ", line ");
     let is_begun = holds(line, "trace::on_request: started processing request");
     // WEBrick's own access log: who led to what.
-    let of_webrick = line.starts_with(b"- -> /") || holds(line, "WEBrick::HTTPServer#start");
-    begins || of_php || of_trace || is_begun || of_webrick
+    let of_webrick =
+        line.trim_ascii_start().starts_with(b"- -> /") || holds(line, "WEBrick::HTTPServer#start");
+    begins || of_php || of_client || of_trace || is_begun || of_webrick
 }
 
 /// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, cPanel's of logins, or of what starts nginx's container.

@@ -257,6 +257,7 @@ fn named_offset_s(name: &[u8]) -> Option<i32> {
     let hours = match name {
         b"EST" => -5,
         b"EDT" => -4,
+        b"CST" => -6,
         b"CDT" => -5,
         b"MST" => -7,
         b"MDT" => -6,

@@ -240,6 +240,8 @@ pub(super) static ROWS: &[Row] = &[
         r#"[$_level $short_stamp $_module] $status $request_method $target ($remote_addr) $took$rest"#,
         r#"[$_level $point_stamp $_module] $status $request_method $target ($_user@$remote_addr) $took$rest"#,
         r#"[$_level $point_stamp $_module] $status $request_method $target ($remote_addr) $took$rest"#,
+        // Jupyter's, before it told the day.
+        r#"[$_level $_clock $_module] $status $request_method $target ($remote_addr) $took$rest"#,
         // Behind another logger.
         r#"$status $request_method $target ($_user@$remote_addr) $took"#,
         r#"$status $request_method $target ($remote_addr) $took"#,
