@@ -15,6 +15,7 @@ use super::template::{Dialect, Template};
 use crate::settings::FormatSettings;
 use crate::time::Clock;
 use chrono_tz::Tz;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 pub(super) use sample::sampled;
 use sample::{Sample, TIMELESS, directives, sampled_without_notes};
 
@@ -363,7 +364,7 @@ fn best_built_in(
     sample: &Sample<'_>,
 ) -> Result<Detected, FormatError> {
     let scores: Vec<sample::Score> = built_in
-        .iter()
+        .par_iter()
         .map(|(_, parser)| sample.score(parser))
         .collect();
     let best = (0..scores.len())

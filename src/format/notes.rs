@@ -12,10 +12,16 @@ use memchr::memmem::find;
 /// Whether a line that no format takes is one of these.
 #[cold]
 pub(super) fn is_note(line: &[u8]) -> bool {
-    is_bare_note(line) || envelope::any(line, |opened| is_bare_note(&opened.inner))
+    let mut is_carried = false;
+    let inner = envelope::any(line, |opened| {
+        is_carried = true;
+        is_bare_note(&opened.inner) || of_logger(&opened.inner)
+    });
+    // A carrier's stamp is not that of a program's logger.
+    inner || is_bare_note(line) || !is_carried && of_logger(line)
 }
 
-/// The same of a line that nothing carries.
+/// The same by what the line itself holds, without that a logger wrote it.
 fn is_bare_note(line: &[u8]) -> bool {
     unanswered(line)
         || of_storage(line)
@@ -26,7 +32,6 @@ fn is_bare_note(line: &[u8]) -> bool {
         || sogo(line)
         || of_error_log(line)
         || of_development(line)
-        || of_logger(line)
         || of_program(line)
 }
 
