@@ -5,6 +5,7 @@
 //! learned from its sample once; a strange line is tried with all. What an envelope tells of the time is
 //! kept for formats that tell none.
 
+mod fluentd;
 mod object;
 mod prefix;
 
@@ -37,6 +38,8 @@ pub(super) enum Kind {
     Quoted,
     /// The console encoder of Go's zap, which Caddy writes to a terminal: the fields in an object behind tabs.
     Console,
+    /// Fluentd's files.
+    Fluentd,
     /// Ruby's logger, and so Rails'.
     Ruby,
     /// Colours of a terminal.
@@ -62,9 +65,10 @@ impl<'a> Opened<'a> {
 }
 
 impl Kind {
-    const ALL: [Kind; 10] = [
+    const ALL: [Kind; 11] = [
         Kind::Coloured,
         Kind::Console,
+        Kind::Fluentd,
         Kind::Ruby,
         Kind::Object,
         Kind::Cri,
@@ -86,6 +90,7 @@ impl Kind {
             Kind::Compose => "names of containers",
             Kind::Quoted => "quotes",
             Kind::Console => "zap's console lines",
+            Kind::Fluentd => "Fluentd's files",
             Kind::Ruby => "Ruby's logger",
             Kind::Coloured => "colours",
         }
@@ -101,6 +106,7 @@ impl Kind {
             Kind::Compose => prefix::compose(line),
             Kind::Quoted => prefix::quoted(line),
             Kind::Console => prefix::console(line),
+            Kind::Fluentd => fluentd::out_file(line),
             Kind::Ruby => prefix::ruby(line),
             Kind::Coloured => prefix::coloured(line),
         }
