@@ -12,6 +12,8 @@
 //! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.
 
 mod array;
+mod azure_storage;
+mod cef;
 mod compound;
 pub mod config;
 mod csv;
@@ -32,10 +34,12 @@ mod marks;
 mod ncsa;
 mod notes;
 mod preset;
+mod quoted;
 mod registry;
 mod role;
 mod several;
 mod shape;
+mod swift;
 mod template;
 mod transaction;
 mod w3c;

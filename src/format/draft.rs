@@ -71,7 +71,9 @@ impl<'a> Draft<'a> {
             Role::Time => self.put_time(rank, value, clock),
             Role::Request => self.put_request(rank, value),
             // A `request_time` may be when the request came.
-            Role::Seconds if value.get(4) == Some(&b'-') && value.get(13) == Some(&b':') => {
+            Role::Seconds | Role::Took
+                if value.get(4) == Some(&b'-') && value.get(13) == Some(&b':') =>
+            {
                 self.put_time(UNTOLD - 1, value, clock);
             }
             _ if role.is_of_several() => self.compound.take(role, value),

@@ -5,6 +5,7 @@
 //! learned from its sample once; a strange line is tried with all. What an envelope tells of the time is
 //! kept for formats that tell none.
 
+mod fluentd;
 pub(super) mod logger;
 mod object;
 mod prefix;
@@ -38,6 +39,8 @@ pub(super) enum Kind {
     Quoted,
     /// The console encoder of Go's zap, which Caddy writes to a terminal: the fields in an object behind tabs.
     Console,
+    /// Fluentd's files.
+    Fluentd,
     /// Ruby's logger, and so Rails'.
     Ruby,
     /// A program's logger.
@@ -65,9 +68,10 @@ impl<'a> Opened<'a> {
 }
 
 impl Kind {
-    const ALL: [Kind; 11] = [
+    const ALL: [Kind; 12] = [
         Kind::Coloured,
         Kind::Console,
+        Kind::Fluentd,
         Kind::Ruby,
         Kind::Object,
         Kind::Cri,
@@ -90,6 +94,7 @@ impl Kind {
             Kind::Compose => "names of containers",
             Kind::Quoted => "quotes",
             Kind::Console => "zap's console lines",
+            Kind::Fluentd => "Fluentd's files",
             Kind::Ruby => "Ruby's logger",
             Kind::Logger => "a program's logger",
             Kind::Coloured => "colours",
@@ -106,6 +111,7 @@ impl Kind {
             Kind::Compose => prefix::compose(line),
             Kind::Quoted => prefix::quoted(line),
             Kind::Console => prefix::console(line),
+            Kind::Fluentd => fluentd::out_file(line),
             Kind::Ruby => prefix::ruby(line),
             Kind::Logger => logger::logger(line),
             Kind::Coloured => prefix::coloured(line),

@@ -174,11 +174,16 @@ pub(super) fn meanings(
     Some(keys.iter().map(either).collect())
 }
 
-/// The names of the service whose keys most lines have.
-pub(super) fn names_by_keys(lines: &[Vec<&[u8]>]) -> Option<&'static Names> {
+/// The names of the service whose keys most lines have; those that tell no status by the usual `names` either are
+/// messages, which do not count.
+pub(super) fn names_by_keys(lines: &[Vec<&[u8]>], names: &Names) -> Option<&'static Names> {
+    let tells_status = |key: &&[u8]| matches!(names.spelled(key), Some((Role::Status, _)));
+    let told = lines.iter().filter(|keys| keys.iter().any(tells_status));
+    let told = told.count();
     let is_of_most = |dialect: &Dialect| {
         let own = lines.iter().filter(|keys| dialect.is_signed_by(keys));
-        2 * own.count() > lines.len()
+        let own = own.count();
+        own > 0 && 2 * own > told
     };
     let mut services = named().iter();
     let own = services.find(|(dialect, _)| is_of_most(dialect));
@@ -349,12 +354,12 @@ impl<'a> Fill<'_, '_, 'a> {
         }
     }
 
-    /// A list of header fields: `[{"name":"Host","value":"example.com"}, ...]`.
+    /// A list of header fields: `[{"name":"Host","value":"example.com"}, ...]`, or each with a `key`.
     fn headers(&mut self, list: &'a [u8]) {
         let mut name: &[u8] = b"";
         let (draft, clock) = (&mut self.draft, &mut *self.clock);
         walk(list, &mut |key, found| {
-            if key.eq_ignore_ascii_case(b"name") {
+            if key.eq_ignore_ascii_case(b"name") || key.eq_ignore_ascii_case(b"key") {
                 name = found.text;
             } else if key.eq_ignore_ascii_case(b"value")
                 && let Some(role) = header(name)

@@ -5,7 +5,7 @@
 //! they mean in JSON lines. A line must tell method, target and status; it may leave the time to syslog.
 
 use super::draft::Draft;
-use super::json::{Names, USUAL, names_by_keys, unescape};
+use super::json::{Names, USUAL, close, names_by_keys, unescape};
 use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
@@ -30,7 +30,7 @@ impl BuiltIn for Logfmt {
         })?;
         let lines: Vec<Vec<&[u8]>> = sample.iter().map(|line| keys(line)).collect();
         names.learn_spellings(lines.iter().flatten().copied());
-        let own = names_by_keys(&lines);
+        let own = names_by_keys(&lines, &names);
         Ok(Logfmt { names, own })
     }
 }
@@ -66,10 +66,14 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
 type Pair<'a> = (&'a [u8], Cow<'a, [u8]>, &'a [u8]);
 
 /// The stamp that stands without a name before the pairs, in quotes or brackets, as NGINX's own example for
-/// measuring applications has it; and the pairs.
+/// measuring applications has it, or behind the level; and the pairs.
 fn behind_stamp(line: &[u8]) -> (&[u8], &[u8]) {
     /// Longest stamp with a zone, with some room.
     const LONGEST: usize = 40;
+    if let Some(found) = behind_clock(line) {
+        return found;
+    }
+    let line = behind_level(line);
     let closing = match line.first() {
         Some(b'"') => b'"',
         Some(b'[') => b']',
@@ -84,6 +88,55 @@ fn behind_stamp(line: &[u8]) -> (&[u8], &[u8]) {
         Some((stamp, [b' ', pairs @ ..])) => (stamp, pairs.trim_ascii_start()),
         _ => (b"", line),
     }
+}
+
+/// The stamp that Python's and Java's loggers write without quotes (`2026-03-10 09:43:00,123 INFO [name] message
+/// key=value`), and the first pair behind it.
+fn behind_clock(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let looks = matches!(
+        line,
+        [
+            b'0'..=b'9',
+            _,
+            _,
+            _,
+            b'-',
+            _,
+            _,
+            b'-',
+            _,
+            _,
+            b' ',
+            _,
+            _,
+            b':',
+            ..
+        ]
+    );
+    let (stamp, behind) = looks.then_some(line)?.split_at_checked(19)?;
+    let digits = |byte: &&u8| matches!(byte, b'.' | b',' | b'0'..=b'9');
+    let fraction = behind.iter().take_while(digits).count();
+    let mut rest = behind[fraction..].strip_prefix(b" ")?;
+    loop {
+        let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+        if pair(rest).is_some_and(|_| rest[..end].contains(&b'=')) {
+            return Some((&line[..stamp.len() + fraction], rest));
+        }
+        rest = rest.get(end + 1..)?;
+    }
+}
+
+/// Behind the level that logrus (`INFO[0006] message  key=value`) and log15 (`INFO [03-10|09:43:00] message
+/// key=value`, also Grafana's and go-ethereum's) write before the brackets of the stamp.
+fn behind_level(line: &[u8]) -> &[u8] {
+    const LEVELS: [&[u8]; 8] = [
+        b"TRACE", b"TRAC", b"DEBUG", b"DEBU", b"INFO", b"WARN", b"ERROR", b"ERRO",
+    ];
+    let behind = LEVELS.iter().find_map(|level| line.strip_prefix(*level));
+    let stamp = behind.map(<[u8]>::trim_ascii_start);
+    stamp
+        .filter(|stamp| stamp.starts_with(b"["))
+        .unwrap_or(line)
 }
 
 /// The keys of a line that is nothing but pairs; none of another.
@@ -126,11 +179,29 @@ fn pair(text: &[u8]) -> Option<Pair<'_>> {
             Some((key, value, behind))
         }
         [b'=', body @ ..] => {
-            let end = memchr::memchr(b' ', body).unwrap_or(body.len());
+            let end = match enclosed(body) {
+                Some(end) => end,
+                None => memchr::memchr(b' ', body).unwrap_or(body.len()),
+            };
             Some((key, Cow::Borrowed(&body[..end]), &body[end..]))
         }
         _ => None,
     }
+}
+
+/// Where a value ends that holds spaces between single quotes or brackets, as lograge and Logster write errors, lists
+/// and parameters; one that nothing closes before a space or the end of the line is a word like others.
+fn enclosed(body: &[u8]) -> Option<usize> {
+    let rest = match body {
+        [b'\'', rest @ ..] => {
+            let closes = |end: &usize| matches!(rest.get(end + 1), None | Some(b' ')) && *end > 0;
+            let end = memchr::memchr_iter(b'\'', rest).find(closes)?;
+            &rest[end + 1..]
+        }
+        [b'{' | b'[', rest @ ..] => close(rest).ok()?.0,
+        _ => return None,
+    };
+    matches!(rest.first(), None | Some(b' ')).then_some(body.len() - rest.len())
 }
 
 #[cfg(test)]
@@ -172,6 +243,73 @@ mod tests {
             let record = read(&line).unwrap();
             assert_eq!((record.time_ms, record.status), (1_773_135_780_000, 403));
             assert_eq!(&record.address[..], b"203.0.113.7");
+        }
+    }
+
+    #[test]
+    fn messages_among_the_lines_do_not_hide_whose_they_are() {
+        let request =
+            "method=GET path=/a format=json controller=A action=show status=403 duration=874.05";
+        let sample = [
+            &b"worker=2 ready"[..],
+            request.as_bytes(),
+            b"worker=3 ready",
+        ];
+        let logfmt = Logfmt::learn(&sample, &FormatSettings::default()).unwrap();
+        let record = logfmt.parse(request.as_bytes(), &mut Clock::new(None));
+        assert_eq!(record.unwrap().duration_ms(), Some(874.05));
+    }
+
+    #[test]
+    fn values_with_spaces_between_quotes_and_brackets() {
+        let record = read(
+            r#"method=GET path=/a controller=A action=show status=500 error='ArgumentError: isn't it' params={"a": "b c"} duration=0.27 exception=["A", "b }"] user=17"#,
+        )
+        .unwrap();
+        assert_eq!((record.status, record.duration_ms()), (500, Some(0.27)));
+        assert_eq!(&record.user[..], b"17");
+        for odd in ["error='a b", "list=[1 2", "text=[a]b"] {
+            let line = format!("{odd} method=GET path=/a status=403");
+            assert_eq!(read(&line).unwrap().status, 403, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_level_may_stand_before_the_brackets() {
+        let pairs = "method=GET path=/a status=403 remote_addr=[2001:db8::1] duration=138.5µs";
+        for front in [
+            "INFO[0006] HTTP request  ",
+            "INFO [03-10|09:43:00] Request Completed   logger=context",
+            "WARN[2026-03-10T09:43:00Z] refused ",
+        ] {
+            let line = format!("{front} {pairs}");
+            let record = read(&line).unwrap();
+            assert_eq!(&record.address[..], b"2001:db8::1", "{front}");
+            assert_eq!(record.duration_ms(), Some(0.139), "{front}");
+        }
+    }
+
+    #[test]
+    fn a_logger_may_stand_before_the_pairs() {
+        let line = r#"2026-03-10 09:43:00,123 INFO [Firewall] blocked: client_ip="192.0.2.1" uri="/a b" method="GET" status=403"#;
+        let record = read(line).unwrap();
+        assert_eq!((record.time_ms, record.status), (1_773_135_780_123, 403));
+        assert_eq!(&record.target[..], b"/a b");
+        assert_eq!(read("2026-03-10 09:43:00,123 INFO started: nothing"), None);
+        assert_eq!(read("2026-03-10 09:43:00"), None);
+    }
+
+    #[test]
+    fn durations_without_a_unit() {
+        for (value, expected) in [
+            ("43", Some(43.0)),
+            ("12000", None),
+            ("138517345", Some(138.517)),
+            ("0.0432", Some(43.2)),
+            ("43 ms", Some(43.0)),
+        ] {
+            let line = format!("method=GET path=/a status=403 latency=\"{value}\"");
+            assert_eq!(read(&line).unwrap().duration_ms(), expected, "{value}");
         }
     }
 

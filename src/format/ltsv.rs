@@ -2,6 +2,10 @@
 //!
 //! Source: <http://ltsv.org>, whose labels come first; labels that it does not have mean what they mean in
 //! JSON lines. `host` is the client there, and `vhost` the site. Many logs leave the client out.
+//!
+//! TSKV is the same with `=`, behind a `tskv` that begins the line
+//! (<https://clickhouse.com/docs/interfaces/formats/TSKV>); nginx at Yandex writes its logs so. Its `timezone` belongs to
+//! its `timestamp`.
 
 use super::draft::Draft;
 use super::json::{Names, Table, USUAL};
@@ -16,6 +20,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone)]
 pub(super) struct Ltsv {
     own: Names,
+    tskv: Names,
     usual: Names,
 }
 
@@ -29,6 +34,14 @@ const LABELS: Table = &[
     (Role::Seconds, &["reqtime"]),
     (Role::Microseconds, &["reqtime_microsec"]),
     (Role::Seconds, &["apptime", "taken_sec"]),
+];
+
+/// Labels of TSKV, where they mean something else.
+#[rustfmt::skip]
+const TSKV_LABELS: Table = &[
+    (Role::Seconds, &["req_time", "request_time"]),
+    (Role::Host, &["vhost"]),
+    (Role::Target, &["request"]),
 ];
 
 /// Puts what JSON lines call a thing behind all labels of LTSV's own.
@@ -45,6 +58,7 @@ impl BuiltIn for Ltsv {
         };
         Ok(Ltsv {
             own: names(LABELS)?,
+            tskv: names(TSKV_LABELS)?,
             usual: names(USUAL)?,
         })
     }
@@ -52,8 +66,8 @@ impl BuiltIn for Ltsv {
 
 impl Ltsv {
     /// What a label means, and how sure it is among those that tell the same.
-    fn meaning(&self, label: &[u8]) -> Option<(Role, u8)> {
-        let own = self.own.find(0, label).and_then(|key| key.role);
+    fn meaning(&self, own: &Names, label: &[u8]) -> Option<(Role, u8)> {
+        let own = own.find(0, label).and_then(|key| key.role);
         own.or_else(|| {
             let (role, rank) = self.usual.find(0, label)?.role?;
             Some((role, rank.saturating_add(BEHIND_OWN)))
@@ -71,19 +85,34 @@ impl Format for Ltsv {
         let mut rest = line.strip_suffix(b"\r").unwrap_or(line);
         // One pair alone is any text with a colon.
         memchr::memchr(b'\t', rest)?;
+        let (own, between) = match rest.strip_prefix(b"tskv\t") {
+            Some(pairs) => {
+                rest = pairs;
+                (&self.tskv, b'=')
+            }
+            None => (&self.own, b':'),
+        };
+        let mut parts: [&[u8]; 2] = [b"", b""];
         while !rest.is_empty() {
             let end = memchr::memchr(b'\t', rest).unwrap_or(rest.len());
             let (pair, behind) = rest.split_at(end);
             rest = behind.get(1..).unwrap_or_default();
-            let colon = memchr::memchr(b':', pair)?;
+            let colon = memchr::memchr(between, pair)?;
             let (label, value) = (&pair[..colon], &pair[colon + 1..]);
+            if between == b'=' && matches!(label, b"timestamp" | b"timezone") {
+                parts[usize::from(label == b"timezone")] = value;
+                continue;
+            }
             let is_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
             if label.is_empty() || !label.iter().all(is_label) {
                 return None;
             }
-            if let Some((role, rank)) = self.meaning(label) {
+            if let Some((role, rank)) = self.meaning(own, label) {
                 draft.put(role, rank, Cow::Borrowed(value), clock)?;
             }
+        }
+        if !parts[0].is_empty() {
+            draft.put(Role::Time, 1, Cow::Owned(parts.concat()), clock)?;
         }
         draft.put_envelope_time(clock);
         draft.finish_request()
@@ -126,6 +155,22 @@ mod tests {
         let record =
             read("ts:1773103380\tremote_addr:192.0.2.1\thost:a.example\tstatus:403").unwrap();
         assert_eq!(&record.address[..], b"192.0.2.1");
+    }
+
+    #[test]
+    fn tskv() {
+        let record = read(
+            "tskv\ttskv_format=access-log\ttimestamp=2026-03-10T12:43:00\ttimezone=+0300\tstatus=403\tprotocol=HTTP/1.1\t\
+             method=GET\trequest=/a?b=c\treferer=-\tuser_agent=agent/1\tvhost=www.example.com\tip=192.0.2.1\t\
+             bytes_sent=36\treq_time=0.047\tupstream_status=403",
+        )
+        .unwrap();
+        assert_eq!(record.time_ms, 1_773_135_780_000);
+        assert_eq!((record.method, record.status), (&b"GET"[..], 403));
+        assert_eq!(&record.target[..], b"/a?b=c");
+        assert_eq!(&record.address[..], b"192.0.2.1");
+        assert_eq!(&record.host[..], b"www.example.com");
+        assert_eq!((record.bytes, record.duration_ms()), (Some(36), Some(47.0)));
     }
 
     #[test]

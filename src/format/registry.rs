@@ -5,8 +5,8 @@ use super::lines::{Line, Visitor, visit};
 use super::preset::{self, Preset};
 use super::template::Template;
 use super::{
-    BuiltIn, Format, FormatError, csv, gorouter, haproxy, iis, json, logfmt, ltsv, ncsa,
-    transaction, w3c,
+    BuiltIn, Format, FormatError, azure_storage, cef, csv, gorouter, haproxy, iis, json, logfmt,
+    ltsv, ncsa, quoted, swift, transaction, w3c,
 };
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -108,6 +108,8 @@ macro_rules! formats {
 }
 
 formats! {
+    Swift(swift::Swift): "swift.storage", [],
+        "OpenStack Swift's account, container and object servers";
     Ncsa(ncsa::Ncsa): "ncsa", ["combined", "common", "nginx.combined", "apache.combined", "apache.common", "traefik.clf"],
         "NCSA common and combined, as nginx and Apache write them, with or without a virtual host in front and fields behind";
     Json(json::Json): "json", ["caddy", "traefik", "traefik.json", "nginx.json", "ecs"],
@@ -128,6 +130,12 @@ formats! {
         "comma-separated values under a row of names, with the usual names";
     Gorouter(gorouter::Gorouter): "gorouter", ["cloudfoundry"],
         "Cloud Foundry's router, and the nginx before its Cloud Controller";
+    AzureStorage(azure_storage::AzureStorage): "azure.storage.classic", ["azure.storage.analytics"],
+        "Azure Storage's classic log, with semicolons";
+    Cef(cef::Cef): "cef", ["imperva", "incapsula"],
+        "requests in the Common Event Format, as Imperva's firewall sends them";
+    Quoted(quoted::QuotedFields): "ncsa_quoted", ["gcore", "glassfish"],
+        "NCSA's fields, each in quotes: G-Core's CDN, GlassFish";
     Loose(ncsa::Loose): "ncsa_like", [],
         "lines like NCSA's with a field more or less, where no other format takes them";
 }

@@ -59,6 +59,9 @@ pub(super) enum Role {
     /// Duration in seconds where it has the three decimals of nginx's `$request_time`, in milliseconds where it has
     /// no point: programs give one name to both.
     ResponseTime,
+    /// Duration of which no name tells the unit: with a unit behind it, in seconds where it has a point, else in
+    /// what programs write without one (see [`took`]).
+    Took,
     /// Duration in milliseconds.
     Milliseconds,
     /// Duration in microseconds.
@@ -165,6 +168,7 @@ impl Role {
             Role::ServingSeconds
             | Role::TimeTaken
             | Role::ResponseTime
+            | Role::Took
             | Role::Milliseconds
             | Role::Microseconds
             | Role::Nanoseconds => Role::Seconds as usize,
@@ -195,6 +199,7 @@ impl Role {
             | Role::ServingSeconds
             | Role::TimeTaken
             | Role::ResponseTime
+            | Role::Took
             | Role::Milliseconds
             | Role::Microseconds
             | Role::Nanoseconds
@@ -316,6 +321,7 @@ impl Role {
             // Of any other fraction nobody knows the unit.
             Role::ResponseTime if value.contains(&b'.') => return None,
             Role::ResponseTime => record.duration_us = decimal(&value, PER_MS),
+            Role::Took => record.duration_us = Some(took(&value)?),
             Role::Milliseconds => record.duration_us = decimal(trim_unit(&value), PER_MS),
             Role::Microseconds => record.duration_us = decimal(&value, 1),
             Role::Nanoseconds => record.duration_us = nanoseconds(&value),
@@ -568,8 +574,24 @@ fn bare_seconds(value: &[u8]) -> Option<u64> {
     decimal(value, PER_SECOND).filter(|us| *us < DAY_US || value.contains(&b'.'))
 }
 
+/// A number of which no name tells the unit. One with a point is seconds, as before. A whole one of no more than
+/// seconds is milliseconds, which most programs count; Go's loggers write a `time.Duration` as nanoseconds, which are
+/// many. Of those between nobody knows which they are.
+fn took(value: &[u8]) -> Option<u64> {
+    if let Some(number) = value.strip_suffix(b" ms") {
+        return decimal(number, PER_MS);
+    }
+    match value.len() {
+        _ if !value.iter().all(u8::is_ascii_digit) => seconds(value),
+        1..=4 => decimal(value, PER_MS),
+        5 | 6 => None,
+        _ => nanoseconds(value),
+    }
+}
+
 fn trim_unit(value: &[u8]) -> &[u8] {
-    value.strip_suffix(b"ms").unwrap_or(value)
+    let number = value.strip_suffix(b"ms");
+    number.map_or(value, <[u8]>::trim_ascii_end)
 }
 
 fn nanoseconds(value: &[u8]) -> Option<u64> {

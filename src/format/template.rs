@@ -95,6 +95,8 @@ enum Shape {
     Client,
     /// A number, or `-`.
     Number,
+    /// A number with a point.
+    Fraction,
     /// Anything up to a quote behind which the line goes on with a space or ends.
     Quoted,
     /// Words of letters, such as the reason behind a status.

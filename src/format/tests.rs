@@ -245,7 +245,9 @@ fn at_most_one_format_takes_a_line() {
                 .filter(|(_, parser)| parser.parse(line, &mut Clock::new(None)).is_some());
             // Of several strings of a format's family the first that fits is taken.
             let names: Vec<_> = takers.map(|(known, _)| known.name).collect();
-            assert!(names.len() <= 1, "{names:?} take {}", line.escape_ascii());
+            // Swift's are NCSA's, but for a transaction in the agent's place: they are offered to Swift first.
+            let rivals = names.strip_prefix(&["swift.storage"]).unwrap_or(&names);
+            assert!(rivals.len() <= 1, "{names:?} take {}", line.escape_ascii());
         }
     }
 }

@@ -23,7 +23,9 @@ pub(in crate::format) const USUAL: Table = &[
         "timestamp", "datetime", "date", "start_time", "StartLocal", "requestTimeEpoch",
         "requestTime", "date_time", "timestamp(ms)", "accept_date", "request_date", "time_stamp",
         "log_time", "eventTime", "@t", "started_at", "reqTimeSec", "reqTimeMs", "TimeGenerated",
-        "log_timestamp", "asctime", "T",
+        "log_timestamp", "asctime", "T", "written_at", "request_received_at",
+        // As Google Cloud's agents take it.
+        "timestamp.seconds", "timestampSeconds",
     ]),
     (Role::Status, &[
         "status", "status_code", "DownstreamStatus", "http.response.status_code",
@@ -31,7 +33,7 @@ pub(in crate::format) const USUAL: Table = &[
         "http_status", "res.statusCode", "response_status", "http.status_code", "sc-status",
         "res.status", "http_status_code", "responseStatus", "response.status_code",
         "response.statusCode", "Properties.StatusCode", "httpStatusCode", "httpStatus", "status-code",
-        "return_status",
+        "return_status", "http.response.status", "http_code", "edgeResponseStatus",
         // A number in the place of what is mostly an object.
         "response",
     ]),
@@ -45,6 +47,7 @@ pub(in crate::format) const USUAL: Table = &[
         "ip_address", "ipAddress", "request.remote_addr", "clientIp_s", "request.ip",
         "req.remote_addr", "addr", "Properties.ClientIp", "remote-address", "id.orig_h",
         "communication.source.ip", "src", "src_ip", "srcip", "client.addr", "http.client_ip",
+        "http.request.remoteaddr", "ip_source",
         // A bare `client` is as often a program.
         "client",
     ]),
@@ -62,7 +65,7 @@ pub(in crate::format) const USUAL: Table = &[
         "http.url", "http.url_details.path", "request.url", "request.path", "resourcePath",
         "cs-uri-stem", "requestUri", "requestUrl", "request_url", "originalUrl", "target",
         "requested_uri", "Properties.RequestPath", "uri_path", "cs-uri", "http.request.path",
-        "http.target",
+        "http.target", "http.request.uri", "clientRequestURI",
     ]),
     (Role::Query, &[
         "args", "query", "query_string", "url.query", "request_query", "cs-uri-query",
@@ -72,7 +75,7 @@ pub(in crate::format) const USUAL: Table = &[
         "request_method", "request.method", "RequestMethod", "method", "http.request.method",
         "httpRequest.requestMethod", "http_method", "verb", "req.method", "http.method",
         "httpMethod", "cs-method", "requestMethod", "Properties.RequestMethod", "request_verb",
-        "http_verb",
+        "http_verb", "meth", "clientRequestMethod",
     ]),
     (Role::Bytes, &[
         "body_bytes_sent", "bytes_sent", "size", "DownstreamContentSize", "bytes",
@@ -82,30 +85,32 @@ pub(in crate::format) const USUAL: Table = &[
         "length", "content_length", "responseSize", "response.bytes", "bytes_read", "response.size",
         "body_bytes", "response_bytes", "responseBytes", "response_body_len",
         "written_bytes", "res.contentLength", "response_content_length",
-        "res.headers.content-length",
+        "res.headers.content-length", "response_size_b", "http.response.written", "resplength",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
         "request_Referer", "http.request.referrer", "httpRequest.referer", "request_referer",
         "req.headers.referer", "http.referer", "cs(Referer)", "headers.referer", "cs-referer",
+        "http.request.referer",
     ]),
     (Role::UserAgent, &[
         "http_user_agent", "user_agent", "useragent", "agent", "request.headers.User-Agent",
         "request_User-Agent", "user_agent.original", "httpRequest.userAgent", "ua",
         "request_user_agent", "req.headers.user-agent", "http.useragent", "cs(User-Agent)",
         "user-agent", "headers.user-agent", "identity.userAgent", "http_useragent",
-        "http.user_agent.original", "cs-user-agent", "http.user_agent",
+        "http.user_agent.original", "cs-user-agent", "http.user_agent", "http.request.useragent",
     ]),
     (Role::User, &[
         "remote_user", "user", "username", "ClientUsername", "user.name", "uname", "user_id",
         "authorizer.principalId", "principalId", "usr.name", "usr.id", "cs-username",
+        "consumer.username",
     ]),
     (Role::Host, &[
         // A `host` beside a `domain` is the machine that logs.
         "http_host", "domain", "host", "request.host", "RequestHost", "vhost", "server_name",
         "url.domain", "authority", "x-host-header", "req.headers.host", "domainName",
         "http.url_details.host", "cs(Host)", "virtual_host", "hostname", "headers.host",
-        "cs-host", "http.host",
+        "cs-host", "http.host", "http.request.host", "clientRequestHost",
     ]),
     (Role::Token, &[
         "http_x_api_key", "api_key", "apikey", "x_api_key", "key", "request.headers.X-Api-Key",
@@ -113,8 +118,11 @@ pub(in crate::format) const USUAL: Table = &[
         "request.headers.Authorization", "request_Authorization", "identity.apiKeyId", "apiKeyId",
     ]),
     (Role::Seconds, &[
-        "request_time", "duration", "rt", "httpRequest.latency", "duration_s",
-        "request_duration", "latency_human", "latency", "response_time", "service",
+        "request_time", "rt", "httpRequest.latency", "duration_s", "latency_human", "service",
+        "http.response.duration",
+    ]),
+    (Role::Took, &[
+        "duration", "request_duration", "latency", "response_time", "total_response_time",
     ]),
     (Role::TimeTaken, &["time-taken", "timeTaken"]),
     (Role::Nanoseconds, &["Duration", "event.duration", "total_ns"]),
@@ -123,7 +131,7 @@ pub(in crate::format) const USUAL: Table = &[
         "latency_ms", "time_taken_ms", "elapsed_ms", "elapsed_time", "Elapsed", "Properties.Elapsed",
         "turnaroundTimeMs", "responseTimeMs", "durationMs", "latencyMs", "response-time",
         "res.responseTime", "response.elapsedTime", "time_ms",
-        "duration_in_ms",
+        "duration_in_ms", "latencies.request",
     ]),
     // Of nginx's logs as they are shipped to Elasticsearch.
     (Role::ResponseTime, &["responsetime"]),
@@ -394,7 +402,7 @@ mod tests {
                 .and_then(|key| key.role)
                 .map(|(role, _)| role)
         };
-        assert_eq!(role("duration"), Some(Role::Seconds));
+        assert_eq!(role("duration"), Some(Role::Took));
         assert_eq!(role("Duration"), Some(Role::Nanoseconds));
         assert_eq!(role("STATUS"), Some(Role::Status));
         assert_eq!(role("no such key"), None);

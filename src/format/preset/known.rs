@@ -72,6 +72,10 @@ pub(super) static ROWS: &[Row] = &[
         r#"$msec$spaces$ms $remote_addr ($_name) $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
         r#"Info: $msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
         r#"Info: $msec$spaces$ms $remote_addr ($_name) $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
+        // Through a relay that puts its own header before the appliance's.
+        r#"<$_priority>$_month$spaces$_day $_time $_relay <$_own>$_month$spaces$_day $_time $_name Info: $msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
+        // With the time as Squid's own log has it.
+        r#"$date_time| $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
         r#"$_month$spaces$_day $_time $_host squid $_process [$_facility] $msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
     ]),
     // https://github.com/NginxProxyManager/nginx-proxy-manager: log-proxy.conf and log.conf
@@ -81,7 +85,7 @@ pub(super) static ROWS: &[Row] = &[
     ]),
     // https://github.com/ZoeyVid/NPMplus: the log_format of its nginx.conf; referer and agent without quotes
     row("npmplus", &[], "NPMplus, a fork of nginx Proxy Manager", &[
-        r#"[$time_local] $host $remote_addr $seconds "$request" $status $size $_sent $http_referer $agent_to_end"#,
+        r#"[$time_local] $host $remote_addr $request_seconds "$request" $status $size $_sent $http_referer $agent_to_end"#,
     ]),
     // https://uwsgi-docs.readthedocs.io/en/latest/LogFormat.html: the line that is written by default
     row("uwsgi", &[], "uWSGI's requests", &[
@@ -124,6 +128,22 @@ pub(super) static ROWS: &[Row] = &[
     // https://docs.bunny.net/docs/cdn-log-format
     row("bunny", &["bunnycdn"], "bunny.net's CDN", &[
         r#"$_cache|$status|$msec|$size|$_zone|$remote_addr|$http_referer|$target|$_edge|$http_user_agent|$_request_id|$_country"#,
+    ]),
+    // https://jfrog.com/help/r/jfrog-platform-administration-documentation/request-logs
+    row("jfrog.request", &["artifactory.request"], "JFrog Platform's request.log", &[
+        r#"$stamp|$_trace|$remote_addr|$remote_user|$request_method|$target|$status|$_received|$size|$ms|$agent_to_end"#,
+    ]),
+    // https://www.alibabacloud.com/help/en/cdn/user-guide/download-offline-logs
+    row("alibaba.cdn", &["aliyun.cdn"], "Alibaba Cloud's CDN, offline logs", &[
+        r#"[$stamp] $remote_addr $_proxy $ms "$http_referer" "$request" $status $_received $size $_hit "$http_user_agent" "$_type"$rest"#,
+    ]),
+    // https://support.huaweicloud.com/intl/en-us/usermanual-cdn/cdn_01_0031.html
+    row("huawei.cdn", &[], "Huawei Cloud's CDN, offline logs", &[
+        r#"[$stamp] $remote_addr $ms "$http_referer" "$_protocol" "$request_method" "$host" "$target" $status $size $_hit "$http_user_agent" "$_range"$rest"#,
+    ]),
+    // https://docs.openstack.org/swift/latest/logs.html: proxy-logging, whose values are escaped as in URLs
+    row("swift.proxy", &["openstack.swift"], "OpenStack Swift's proxy", &[
+        r#"$remote_addr $_peer $_day $request_method $target HTTP/$_version $status $http_referer $escaped_agent $_token $_received $size $_etag $_transaction $_headers $seconds $_source $_info $_start $epoch $_policy$rest"#,
     ]),
     // https://cloud.google.com/storage/docs/access-logs, usage logs
     row("google.storage", &["gcs"], "Google Cloud Storage usage logs", &[
@@ -219,11 +239,6 @@ pub(super) static ROWS: &[Row] = &[
     row("php.fpm", &["php-fpm"], "PHP-FPM's access log, which tells no agent", &[
         r#"$remote_addr - $remote_user $time_local "$request" $status"#,
         r#"[php-fpm:access] $remote_addr - $remote_user $time_local "$request" $status$rest"#,
-    ]),
-    // https://glassfish.org/docs: accessLog, %client.name% %auth-user-name% %datetime% %request% %status% %response.length%
-    row("glassfish", &["payara"], "GlassFish's and Payara's access log, which tells no agent", &[
-        r#""$remote_addr" "NULL-AUTH-USER" "$time_local" "$request" $status $size"#,
-        r#""$remote_addr" "$remote_user" "$time_local" "$request" $status $size"#,
     ]),
     // https://github.com/go-gitea/gitea: modules/web/routing/logger.go; Forgejo's is the same
     row("gitea", &["forgejo", "gitea.router"], "Gitea's and Forgejo's router, which tells no agent", &[

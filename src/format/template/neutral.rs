@@ -30,6 +30,10 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("us", Some(Role::Microseconds), Shape::Number),
     ("took", Some(Role::Seconds), Shape::Text),
     ("seconds", Some(Role::Seconds), Shape::Number),
+    // nginx's, always with three decimals.
+    ("request_seconds", Some(Role::Seconds), Shape::Fraction),
+    // Escaped as in URLs: it has no space.
+    ("escaped_agent", Some(Role::UserAgent), Shape::Text),
     ("stage", Some(Role::StageSeconds), Shape::Number),
     ("upstream_host", Some(Role::UpstreamAsked), Shape::Text),
     ("envoy_flags", Some(Role::EnvoyFlags), Shape::Text),

@@ -102,6 +102,14 @@ impl Step {
                 }
                 take(digits).parse(line)
             }
+            (Shape::Fraction, _) => {
+                let is_part = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
+                let digits = line.iter().take_while(is_part).count();
+                if !line[..digits].contains(&b'.') {
+                    return refuse();
+                }
+                take(digits).parse(line)
+            }
             (Shape::Phrase, _) => {
                 let is_part = |byte: &&u8| byte.is_ascii_alphabetic() || b" '-".contains(byte);
                 let words = line.iter().take_while(is_part).count();

@@ -103,7 +103,9 @@ impl Values {
             "host_port" => format!("{}:443", self.host),
             "ms" => self.duration_ms.to_string(),
             "us" => (u64::from(self.duration_ms) * 1000).to_string(),
-            "seconds" => format!("{}.{:03}", self.duration_ms / 1000, self.duration_ms % 1000),
+            "seconds" | "request_seconds" => {
+                format!("{}.{:03}", self.duration_ms / 1000, self.duration_ms % 1000)
+            }
             "stage" => "0.000".into(),
             "http_x_forwarded_for" => self.ip.clone(),
             "kind_of_alb" => "https".into(),
@@ -195,7 +197,7 @@ impl Values {
                 self.host.clone(),
             ),
             (
-                has(&["ms", "us", "seconds"]),
+                has(&["ms", "us", "seconds", "request_seconds"]),
                 record.duration_ms().unwrap_or_default().to_string(),
                 self.duration_ms.to_string(),
             ),

@@ -5,8 +5,9 @@
 //!
 //! Sources: `https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/` (standard-logs-reference.html and
 //! real-time-logs.html), HTTP.sys's error log, Microsoft's documentation of IIS, AWStats' (`awstats_faq.html`, which tells
-//! administrators of IIS and ISA which fields to log), Zeek's `base/protocols/http/main.zeek` and ProxySG's formats `main`
-//! and `bcreportermain_v1`.
+//! administrators of IIS and ISA which fields to log), Zeek's `base/protocols/http/main.zeek`, ProxySG's formats `main`,
+//! `bcreportermain_v1` and `bcreporterssl_v1` (administrators add fields behind), and WebLogic's extended log, whose
+//! directives its rotated files may lack.
 
 use super::bare::is_client;
 use super::names::Column;
@@ -91,12 +92,15 @@ pub(super) const USUAL: &[Usual] = &[
     usual("date time cs-method cs-uri-stem cs-uri-query cs-username c-ip cs(User-Agent) cs(Referer) cs-host sc-status sc-bytes time-taken"),
     usual("date time cs-method cs-uri-stem cs-username c-ip cs-version cs(User-Agent) cs(Referer) sc-status sc-bytes"),
     usual("date time cs-method cs-uri-stem - c-ip - cs(User-Agent) cs(Referer) sc-status sc-bytes cs-version"),
+    // WebLogic, client first.
+    at_least(7, usual("c-ip date time time-taken cs-method cs-uri sc-status bytes")),
     // HTTP.sys.
-    usual("date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename"),
+    at_least(12, usual("date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename")),
     usual("date time c-ip c-port s-ip s-port cs-version cs-method cs-uri streamid sc-status s-siteid s-reason s-queuename"),
     // ProxySG.
-    usual("date time time-taken c-ip sc-status s-action sc-bytes cs-bytes cs-method cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs-username cs-auth-group s-supplier-name rs(Content-Type) cs(Referer) cs(User-Agent) sc-filter-result cs-categories x-virus-id s-ip"),
+    open(at_least(24, usual("date time time-taken c-ip sc-status s-action sc-bytes cs-bytes cs-method cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs-username cs-auth-group s-supplier-name rs(Content-Type) cs(Referer) cs(User-Agent) sc-filter-result cs-categories x-virus-id s-ip"))),
     usual("date time time-taken c-ip sc-status s-action sc-bytes cs-bytes cs-method cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs-username cs-auth-group s-hierarchy s-supplier-name rs(Content-Type) cs(Referer) cs(User-Agent) sc-filter-result cs-categories x-virus-id s-ip"),
+    open(at_least(25, usual("date time time-taken c-ip cs-username cs-auth-group s-supplier-name s-supplier-ip s-supplier-country s-supplier-failures x-exception-id sc-filter-result cs-categories sc-status s-action cs-method rs(Content-Type) cs-uri-scheme cs-host cs-uri-port cs-uri-extension cs(User-Agent) s-ip sc-bytes cs-bytes"))),
     open(at_least(28, usual("date time time-taken c-ip cs-username cs-auth-group s-supplier-name s-supplier-ip s-supplier-country s-supplier-failures x-exception-id sc-filter-result cs-categories cs(Referer) sc-status s-action cs-method rs(Content-Type) cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs-uri-extension cs(User-Agent) s-ip sc-bytes cs-bytes"))),
 ];
 
