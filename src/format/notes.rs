@@ -282,6 +282,9 @@ fn of_development(line: &[u8]) -> bool {
     let of_php = line.starts_with(b"[")
         && (line.ends_with(b" Accepted") || line.ends_with(b" Closing"))
         || holds(line, "] PHP ") && line.ends_with(b") started");
+    // Ceph's gateway, before and after each request.
+    let of_ceph =
+        holds(line, " ====== starting new request req=") || holds(line, " ====== req done req=");
     // What httpx, a client, asked of others.
     let of_client = holds(line, "HTTP Request: ") && line.ends_with(b"\"");
     let of_trace = line.starts_with(b"  File \"") && holds(line, ", line ");
@@ -289,7 +292,7 @@ fn of_development(line: &[u8]) -> bool {
     // WEBrick's own access log: who led to what.
     let of_webrick =
         line.trim_ascii_start().starts_with(b"- -> /") || holds(line, "WEBrick::HTTPServer#start");
-    begins || of_php || of_client || of_trace || is_begun || of_webrick
+    begins || of_ceph || of_php || of_client || of_trace || is_begun || of_webrick
 }
 
 /// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, cPanel's of logins, or of what starts nginx's container.
