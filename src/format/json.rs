@@ -50,7 +50,10 @@ impl BuiltIn for Json {
             })
         };
         let asked = settings.log_format.as_deref();
-        let is_object = |line: &&[u8]| matches!(line.trim_ascii_start(), [b'{' | b'[', ..]);
+        let is_object = |line: &&[u8]| {
+            let text = behind_option(line.trim_ascii_start());
+            matches!(text, [b'{' | b'[', ..])
+        };
         let is_json = sample.first().is_some_and(is_object);
         let lines_of = |dialect: &Dialect| if is_json { dialect.wrote_of(sample) } else { 0 };
         let lines: Vec<usize> = dialects().iter().map(lines_of).collect();
@@ -91,8 +94,18 @@ impl BuiltIn for Json {
 
 /// What stands behind the opening brace of a line, or of the first element of its list.
 fn body(line: &[u8]) -> Option<&[u8]> {
-    let body = line.trim_ascii_start();
+    let body = behind_option(line.trim_ascii_start());
     body.strip_prefix(b"[").unwrap_or(body).strip_prefix(b"{")
+}
+
+/// Behind the `escape=json` of a `log_format`, which nginx before 1.11.8 does not know and writes at the start of each
+/// line.
+#[inline]
+fn behind_option(text: &[u8]) -> &[u8] {
+    match text {
+        [b'e', ..] => text.strip_prefix(b"escape=json").unwrap_or(text),
+        _ => text,
+    }
 }
 
 impl Format for Json {
