@@ -76,7 +76,7 @@ pub fn log(path: &str, explanation: &Explanation, shown: Shown<'_>, context: &Co
     sheet.entry(
         "runner-up",
         &match explanation.runner_up {
-            Some((name, 0)) => format!("none: {name} and all others read 0 of {of} sampled lines"),
+            Some((_, 0)) => format!("none: all others read 0 of {of} sampled lines"),
             Some((name, parsed)) => format!("{name}, which reads {parsed} of {of} sampled lines"),
             None => "none".to_owned(),
         },
