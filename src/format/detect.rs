@@ -247,8 +247,10 @@ fn named(
     built_in: Vec<(&'static Known, Parser)>,
     sample: &Sample<'_>,
 ) -> Result<Detected, FormatError> {
+    let mut lack = None;
     let parser = if format.contains(['$', '%']) {
-        let template = Template::new(format)?;
+        let (template, lacks) = Template::with_what_it_lacks(format)?;
+        lack = lacks;
         let mut built_in = built_in.into_iter();
         let own =
             built_in.find(|(known, _)| known.name == HTTPLOG && Dialect::of(format).is_httplog());
@@ -275,7 +277,10 @@ fn named(
     Ok(Detected {
         name: parser.name(),
         why: format!("given by --log-format; {parsed} of {of} sampled lines parse"),
-        warnings: warnings(&parser, score, sample),
+        warnings: lack
+            .into_iter()
+            .chain(warnings(&parser, score, sample))
+            .collect(),
         misfit: misfit(&parser, sample),
         parser,
         envelope: None,

@@ -21,7 +21,7 @@ use super::role::Role;
 use super::{Format, FormatError};
 use crate::record::Record;
 use crate::time::{Clock, Partial, Pattern};
-use compile::{Hints, ambiguity, compile, steps};
+use compile::{Hints, ambiguity, compile, join_target, steps};
 use step::Step;
 
 /// A compiled format string.
@@ -258,6 +258,50 @@ impl Template {
         }
     }
 
+    /// The same, of a string that tells a status: where it tells no time or no client, its lines are read without, and
+    /// what is missing is said.
+    pub(super) fn with_what_it_lacks(text: &str) -> Result<(Self, Option<String>), FormatError> {
+        let error = match Template::new(text) {
+            Ok(template) => return Ok((template, None)),
+            Err(error) => error,
+        };
+        match (Template::lacking(text), &error) {
+            (Some(template), FormatError::Template { problem, .. }) => {
+                let lack = problem.clone();
+                Ok((template, Some(lack)))
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// The template of a string that tells a status, whatever else it does not tell.
+    fn lacking(text: &str) -> Option<Self> {
+        let Dialect {
+            server,
+            escape,
+            format,
+        } = Dialect::of(text);
+        let (pieces, escape, name) = match (server, &escape[..]) {
+            (Server::Nginx, "json") => (nginx::pieces(&format), Escape::Json, "nginx template"),
+            (Server::Nginx, "none") => (nginx::pieces(&format), Escape::None, "nginx template"),
+            (Server::Nginx, _) => (nginx::pieces(&format), Escape::Backslash, "nginx template"),
+            (Server::Apache, _) => (
+                apache::pieces(&format),
+                Escape::Backslash,
+                "apache template",
+            ),
+            (Server::Haproxy, _) => (haproxy::pieces(&format), Escape::None, "haproxy template"),
+        };
+        let compiled = pieces.and_then(|pieces| steps(join_target(pieces), escape));
+        let template = Template::build(&format, compiled, name).ok()?;
+        let is_status = |step: &Step| matches!(step.variable.role, Some((Role::Status, _)));
+        let tells_status = template.steps.iter().any(is_status);
+        tells_status.then_some(Template {
+            needs: Needs::Nothing,
+            ..template
+        })
+    }
+
     /// Compiles an nginx format string with its `escape=` parameter.
     pub(super) fn from_nginx(format: &str, escape: &str, name: &str) -> Result<Self, FormatError> {
         let escape = match escape {
@@ -391,7 +435,12 @@ impl Format for Template {
             rest = step.read(rest, &mut draft, &mut time, clock)?;
         }
         if self.has_patterns {
-            draft.put_instant(time.instant(clock)?);
+            match time.instant(clock) {
+                Some(instant) => draft.put_instant(instant),
+                // The time of day alone.
+                None if self.needs == Needs::Nothing => {}
+                None => return None,
+            }
         }
         if rest != self.tail {
             return None;

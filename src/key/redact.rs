@@ -97,7 +97,12 @@ fn named_values(line: &[u8], spans: &mut Vec<Span>) {
         let before = &line[start.saturating_sub(NAME_REACH)..start];
         let value = &line[at..];
         if let Some(least) = with_name(before, separator, secret_from) {
-            at += mark_value(value, separator, least, at, spans);
+            let length = mark_value(value, separator, least, at, spans);
+            at += length;
+            // A value may be a name with a value of its own: `pw: token: ...`.
+            if length > 0 && matches!(line[at - 1], b':' | b'=') {
+                at -= 1;
+            }
         }
     }
 }

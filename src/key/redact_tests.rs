@@ -164,6 +164,22 @@ fn what_is_no_secret_stays() {
 }
 
 #[test]
+fn a_name_in_the_place_of_a_value_has_a_value_too() {
+    let key = TokenKey::from_bytes(KEY);
+    for line in [
+        "Pw: token: aAA00AAA00Q7AaaA",
+        "pw=token=aAA00AAA00Q7AaaA",
+        "pw: :: token=aAA00AAA00Q7AaaA",
+    ] {
+        let redacted = key.redact(line.as_bytes()).into_owned();
+        assert!(
+            memchr::memmem::find(&redacted, b"aAA00").is_none(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn known_secrets_go_wherever_they_stand() {
     let key = TokenKey::from_bytes(KEY);
     let print = key.fingerprint(b"plainkey");

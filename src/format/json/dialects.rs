@@ -618,6 +618,21 @@ static DIALECTS: &[Dialect] = &[
         (Role::User, &["ibm_remoteUserID"]),
         (Role::Microseconds, &["ibm_elapsedTime"]),
     ]),
+    // https://opensource.zalando.com/skipper/operation/operation/#monitoring: -access-log-json-enabled; `host` is the client
+    dialect("skipper", &[], "Skipper's access log as JSON",
+        &["\"requested-host\":", "\"flow-id\":", "\"response-size\":"], &[
+        (Role::Time, &["timestamp"]),
+        (Role::Status, &["status"]),
+        (Role::AddressPort, &["host"]),
+        (Role::Method, &["method"]),
+        (Role::Target, &["uri"]),
+        (Role::Host, &["requested-host"]),
+        (Role::Bytes, &["response-size"]),
+        (Role::Referer, &["referer"]),
+        (Role::UserAgent, &["user-agent"]),
+        (Role::User, &["auth-user"]),
+        (Role::Milliseconds, &["duration"]),
+    ]),
     // https://www.dropwizard.io/en/stable/manual/configuration.html#access-json-layout: `requestTime` is how long it took
     dialect("dropwizard", &[], "Dropwizard's access log as JSON",
         &["\"requestTime\":", "\"remoteAddress\"", "\"protocol\"", "\"uri\""], &[

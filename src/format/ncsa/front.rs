@@ -29,7 +29,10 @@ pub(super) fn front(line: &[u8]) -> Parsed<'_, Front<'_>> {
     let (client, rest) = line.split_at(client_end);
     match rest {
         [b' ', b'-', b' ', b'-', b' ', time @ ..]
-            if time.starts_with(b"[") && client_end > 0 && !is_of_logger(client) =>
+            if time.starts_with(b"[")
+                && client_end > 0
+                && !is_of_logger(client)
+                && behind_own_host(client).is_none() =>
         {
             Ok((
                 time,
@@ -144,9 +147,20 @@ fn behind_proxy<'a>(peer: &'a [u8], list: &'a [u8], user: &'a [u8]) -> Option<Fr
     })
 }
 
+/// `www.example.com:192.0.2.1`: Apache's `%v:%h`, the virtual host and the client.
+pub(super) fn behind_own_host(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (host, client) = text.split_at(memchr::memchr(b':', text)?);
+    let client = &client[1..];
+    (is_host_name(host) && is_ip(client)).then_some((host, client))
+}
+
 /// `client - user`, and what some have between.
-fn client_first<'a>(client: &'a [u8], user: &'a [u8]) -> Option<Front<'a>> {
-    let plain = asked_by(client);
+fn client_first<'a>(first: &'a [u8], user: &'a [u8]) -> Option<Front<'a>> {
+    let (own, client) = behind_own_host(first).unwrap_or((b"", first));
+    let plain = Front {
+        vhost: own,
+        ..asked_by(client)
+    };
     let front = if let Some((list, user)) = listed_before(user) {
         Front {
             user,

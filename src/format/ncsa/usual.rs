@@ -8,7 +8,7 @@
 //! a status of `-`) is left to the full parser. What is read here is what that would read; a property
 //! test holds it.
 
-use super::front::{Front, is_address_byte, is_behind_level};
+use super::front::{Front, behind_own_host, is_address_byte, is_behind_level};
 use super::{Layout, size};
 use crate::find::{last_digits, quad_end};
 use crate::format::marks::Quotes;
@@ -77,7 +77,7 @@ fn front(text: &[u8]) -> Option<Front<'_>> {
 fn named_client(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = text.iter().position(|&byte| !is_address_byte(byte))?;
     let (client, rest) = text.split_at_checked(end)?;
-    if is_behind_level(client) {
+    if is_behind_level(client) || behind_own_host(client).is_some() {
         return None;
     }
     Some((without_port(client), rest))

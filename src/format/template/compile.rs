@@ -115,7 +115,7 @@ impl Variable {
 }
 
 /// Takes path, question mark and query that stand side by side as one field: the target.
-fn join_target(pieces: Vec<Piece>) -> Vec<Piece> {
+pub(super) fn join_target(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut joined: Vec<Piece> = Vec::new();
     for piece in pieces {
         let follows_target = joined.last().is_some_and(

@@ -1,12 +1,13 @@
-//! Fields behind that a server writes by default: Traefik's, ingress-nginx's and InfluxDB's.
+//! Fields behind that a server writes by default: Traefik's, ingress-nginx's, Skipper's and InfluxDB's.
 //!
 //! Sources: <https://docs.influxdata.com/influxdb/v1/administration/logs/> (id of the request, response time in
 //! microseconds), Traefik's `logger_formatters.go` (count, router, service URL, duration) and the `log-format`
 //! of ingress-nginx (length, time, one or two names in brackets, address, length, time and status of
-//! the upstream, id). They are known by one line, where those of no name need a whole sample.
+//! the upstream, id), and Skipper's `logging/access.go` (milliseconds, requested host, id of the flow, audit). They are known by one line, where those of no name need a whole sample.
 
 use super::{Fields, More};
 use crate::format::role::Role;
+use crate::format::shape::is_host_name;
 
 /// Whose fields they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,7 @@ pub(in crate::format::ncsa) enum Tail {
     InfluxDb,
     /// With so many names in brackets.
     Ingress(usize),
+    Skipper,
 }
 
 impl Tail {
@@ -28,6 +30,7 @@ impl Tail {
                 Some(Role::UpstreamAsked),
                 Some(Role::Milliseconds),
             ],
+            Tail::Skipper => vec![Some(Role::Milliseconds), Some(Role::Host)],
             Tail::Ingress(names) => {
                 let mut places = vec![None; names + 6];
                 places[1] = Some(Role::Seconds);
@@ -39,8 +42,12 @@ impl Tail {
 }
 
 /// Those that are known by their fields alone.
-pub(in crate::format::ncsa) const KNOWN_ALONE: &[Tail] =
-    &[Tail::Traefik, Tail::Ingress(2), Tail::Ingress(1)];
+pub(in crate::format::ncsa) const KNOWN_ALONE: &[Tail] = &[
+    Tail::Traefik,
+    Tail::Ingress(2),
+    Tail::Ingress(1),
+    Tail::Skipper,
+];
 
 /// The one of `tails` whose fields most lines have, of those that have any.
 pub(super) fn known(lines: &[&[u8]], tails: &[Tail]) -> Option<Tail> {
@@ -81,6 +88,13 @@ fn of(line: &[u8]) -> Option<Tail> {
             let names = 1 + usize::from(matches!(second, More::Bracketed(_)));
             Some(Tail::Ingress(names))
         }
+        // Duration, host, id of the flow, audit.
+        [
+            More::Bare(time),
+            More::Bare(host),
+            More::Bare(_),
+            More::Bare(_),
+        ] if is_number(time) && is_host_name(host) => Some(Tail::Skipper),
         _ => None,
     }
 }
