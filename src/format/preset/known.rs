@@ -245,6 +245,17 @@ pub(super) static ROWS: &[Row] = &[
         r#"$date_time $_where [$_level] router: completed $request_method $target for $client_port, $status $_phrase in $took @ $rest"#,
         r#"$date_time $_where [$_level] router: completed $request_method $target for $client_port, $status $_phrase in $took"#,
     ]),
+    // https://element-hq.github.io/synapse/latest/usage/administration/request_log.html
+    row("synapse", &["matrix.synapse"], "Synapse's request log", &[
+        r#"$log_stamp - synapse.access.$_site - $_line - $_level - $_id- $remote_addr - $_port - {$remote_user} Processed request: $_times ($_cpu) ($_db) $size_with_unit $status "$request" "$http_user_agent" [$rest"#,
+        // Whose connection was gone before the answer was sent.
+        r#"$log_stamp - synapse.access.$_site - $_line - $_level - $_id- $remote_addr - $_port - {$remote_user} Processed request: $_times ($_cpu) ($_db) $size_with_unit !$status "$request" "$http_user_agent" [$rest"#,
+    ]),
+    // https://github.com/serilog/serilog-aspnetcore: UseSerilogRequestLogging, on a console
+    timeless(row("serilog", &[], "Serilog's requests of ASP.NET Core, which tell no client and no agent", &[
+        r#"[$_clock $_level] HTTP $bare_method $target responded $status in $ms ms"#,
+        r#"HTTP $bare_method $target responded $status in $ms ms"#,
+    ])),
     // https://github.com/ggml-org/llama.cpp: tools/server, log_server_request
     timeless(row("llama.cpp", &[], "llama.cpp's server, which tells no agent", &[
         r#"srv  log_server_r: request: $request_method $target $remote_addr $status"#,
