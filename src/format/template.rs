@@ -42,7 +42,7 @@ pub(super) struct Template {
 /// What a line must tell to be a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Needs {
-    /// A time, a status and a client.
+    /// A time, and a status or what was asked for.
     All,
     /// A time; what else is there is known of a format by its name.
     Time,
