@@ -75,7 +75,7 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> (Premises, Vec<Verdict>)
         rayon::join(|| Premises::of(table), || content::split(table, &mut open));
     let proposed = propose(table, &premises.pages, streams, open);
     let mut pieces = merge::merge(table, proposed);
-    if premises.is_balanced {
+    if premises.hides_clients() {
         pieces
             .iter_mut()
             .filter_map(|piece| piece.limiter.as_mut())
@@ -268,7 +268,7 @@ fn weigh(
     let facts = facts::gather(table, &premises.pages, &denials);
     let case = Case {
         table,
-        balanced: premises.is_balanced,
+        balanced: premises.hides_clients(),
         facts: &facts,
         limiter: limiter.as_ref(),
         challenged: *origin == Origin::Challenge,

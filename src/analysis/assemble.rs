@@ -209,6 +209,7 @@ impl<'a> Assembly<'a> {
     /// A value as outputs may show it.
     pub(super) fn shown(&self, column: Column, bytes: &[u8]) -> String {
         match column {
+            Column::Ip | Column::Route if bytes.is_empty() => String::from("(none)"),
             Column::Token if !self.settings.show_tokens => self.token_key.fingerprint(bytes),
             Column::User if self.settings.anonymize_user => self
                 .token_key

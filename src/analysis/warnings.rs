@@ -26,6 +26,13 @@ pub fn collect(assembly: &Assembly<'_>, spikes: &[Spike]) -> Vec<String> {
                 .to_string(),
         );
     }
+    if assembly.premises.is_clientless {
+        warnings.push(
+            "the lines do not tell the client: who was denied cannot be known, and nothing is told by address; log \
+             the client's address"
+                .to_string(),
+        );
+    }
     if assembly.premises.is_bare {
         warnings.push(
             "hardly anything but denied requests is in the log: whom the server admitted is not known, so that no \

@@ -53,6 +53,15 @@ pub fn are_balanced(table: &Table<'_>) -> bool {
     agents.len() >= BALANCED_AGENTS
 }
 
+/// Whether nearly no request tells its client: what all of them share is no address.
+pub fn are_unknown(table: &Table<'_>) -> bool {
+    let Some(nobody) = table.names.ip.get(b"") else {
+        return false;
+    };
+    let without = table.rows.iter().filter(|row| row.ip == nobody).count();
+    without as f64 > BALANCED_SHARE * table.rows.len() as f64
+}
+
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     if case.balanced {
         return Vec::new();

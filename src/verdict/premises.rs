@@ -11,6 +11,8 @@ pub struct Premises {
     pub pages: Pages,
     /// Whether the log sees a balancer in the place of clients.
     pub is_balanced: bool,
+    /// Whether the log does not tell who asked.
+    pub is_clientless: bool,
     /// Whether hardly anything but denials is in the log.
     pub is_bare: bool,
     /// One request of how many the log seems to hold, where it does not seem to hold all.
@@ -18,6 +20,11 @@ pub struct Premises {
 }
 
 impl Premises {
+    /// Whether nothing may be told by address.
+    pub fn hides_clients(&self) -> bool {
+        self.is_balanced || self.is_clientless
+    }
+
     /// Learns them.
     pub fn of(table: &Table<'_>) -> Premises {
         let (pages, (is_balanced, one_in)) = rayon::join(
@@ -32,6 +39,7 @@ impl Premises {
         Premises {
             pages,
             is_balanced,
+            is_clientless: addresses::are_unknown(table),
             is_bare: exposure::is_missing(table),
             one_in,
         }
