@@ -195,6 +195,11 @@ fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// The methods of RFC 9110 and RFC 5789, the usual ones first.
+pub(super) const METHODS: [&[u8]; 9] = [
+    b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"CONNECT", b"TRACE",
+];
+
 /// Longest method that is still taken for one; the longest registered is `UPDATEREDIRECTREF`.
 const MAX_METHOD: usize = 32;
 

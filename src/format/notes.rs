@@ -4,6 +4,7 @@
 //! received, and a container's log holds what the server wrote to standard error as well.
 
 use super::envelope::{self, logger::is_logged};
+use super::field::METHODS;
 use super::json::walk;
 use super::role::without_port;
 use super::shape::is_ip;
@@ -32,7 +33,14 @@ fn is_bare_note(line: &[u8]) -> bool {
         || sogo(line)
         || of_error_log(line)
         || of_development(line)
+        || of_tornado(line)
+        || beside_a_request(line)
         || of_program(line)
+}
+
+/// Methods whose names are not words of messages, too.
+fn usual_methods() -> impl Iterator<Item = &'static [u8]> {
+    METHODS.into_iter().take(7)
 }
 
 fn holds(line: &[u8], text: &str) -> bool {
@@ -92,9 +100,6 @@ struct Told {
 
 impl Told {
     fn take(&mut self, key: &[u8], text: &[u8]) {
-        const METHODS: [&[u8]; 7] = [
-            b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"PATCH", b"OPTIONS",
-        ];
         let has = |part: &[u8]| {
             let lower = key.to_ascii_lowercase();
             find(&lower, part).is_some()
@@ -113,15 +118,13 @@ impl Told {
         }
         let digits = text.first().is_some_and(u8::is_ascii_digit);
         self.answer |= digits && (has(b"status") || has(b"code"));
-        self.method |= METHODS
-            .iter()
-            .any(|method| text.eq_ignore_ascii_case(method));
+        self.method |= usual_methods().any(|method| text.eq_ignore_ascii_case(method));
         let asks = |method: &[u8]| {
             let at = find(text, method);
             at.is_some_and(|at| text.get(at + method.len()) == Some(&b' '))
         };
         self.line |= holds(text, "HTTP/") || holds(text, "HTTP\\/");
-        self.line |= METHODS.iter().any(|method| asks(method));
+        self.line |= usual_methods().any(asks);
     }
 
     fn is_note(&self) -> bool {
@@ -211,9 +214,8 @@ fn sogo(line: &[u8]) -> bool {
 /// What a program's logger was given that is no request: it names no method and no protocol, and no status beside an
 /// address.
 fn of_logger(line: &[u8]) -> bool {
-    const METHODS: [&str; 7] = ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
-    let asks = |method: &str| {
-        let at = find(line, method.as_bytes());
+    let asks = |method: &[u8]| {
+        let at = find(line, method);
         at.is_some_and(|at| {
             line.get(at + method.len())
                 .is_some_and(|byte| !byte.is_ascii_alphanumeric())
@@ -225,13 +227,10 @@ fn of_logger(line: &[u8]) -> bool {
     // Fields with bars or tabs between are a record of some kind.
     let is_message =
         memchr::memchr(b'\t', line).is_none() && memchr::memchr_iter(b'|', line).count() <= 3;
-    if of_tornado(line) {
-        return true;
-    }
     is_logged(line)
         && is_message
         && !holds(line, "HTTP/")
-        && !METHODS.iter().any(|method| asks(method))
+        && !usual_methods().any(asks)
         && !answers()
 }
 
@@ -248,7 +247,7 @@ fn of_tornado(line: &[u8]) -> bool {
     digit.is_ascii_digit() && message.is_some_and(|message| !is_answer(message))
 }
 
-/// What development servers say of themselves and of connections, and the beginning of a request whose end is logged too.
+/// What development servers say of themselves, of connections and of errors.
 fn of_development(line: &[u8]) -> bool {
     const BEGINNINGS: [&str; 24] = [
         " * Running on ",
@@ -282,17 +281,22 @@ fn of_development(line: &[u8]) -> bool {
     let of_php = line.starts_with(b"[")
         && (line.ends_with(b" Accepted") || line.ends_with(b" Closing"))
         || holds(line, "] PHP ") && line.ends_with(b") started");
+    let of_trace = line.starts_with(b"  File \"") && holds(line, ", line ");
+    begins || of_php || of_trace
+}
+
+/// The beginning or the end of a request that is logged by itself, or one that the server made of another.
+fn beside_a_request(line: &[u8]) -> bool {
     // Ceph's gateway, before and after each request.
     let of_ceph =
         holds(line, " ====== starting new request req=") || holds(line, " ====== req done req=");
     // What httpx, a client, asked of others.
     let of_client = holds(line, "HTTP Request: ") && line.ends_with(b"\"");
-    let of_trace = line.starts_with(b"  File \"") && holds(line, ", line ");
     let is_begun = holds(line, "trace::on_request: started processing request");
     // WEBrick's own access log: who led to what.
     let of_webrick =
         line.trim_ascii_start().starts_with(b"- -> /") || holds(line, "WEBrick::HTTPServer#start");
-    begins || of_ceph || of_php || of_client || of_trace || is_begun || of_webrick
+    of_ceph || of_client || is_begun || of_webrick
 }
 
 /// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, cPanel's of logins, or of what starts nginx's container.

@@ -126,6 +126,17 @@ enum Escape {
     None,
 }
 
+impl Escape {
+    /// That of nginx's `escape=` parameter.
+    fn of_nginx(parameter: &str) -> Escape {
+        match parameter {
+            "json" => Escape::Json,
+            "none" => Escape::None,
+            _ => Escape::Backslash,
+        }
+    }
+}
+
 /// What went wrong in a format string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Problem {
@@ -177,14 +188,36 @@ impl Dialect {
         self.server == Server::Haproxy && haproxy::extends_httplog(&self.format)
     }
 
-    /// Its variables as they are written, with their meaning and rank.
-    #[allow(clippy::type_complexity)]
-    pub(super) fn variables(&self) -> Result<Vec<(String, Option<(Role, u8)>)>, FormatError> {
-        let pieces = match self.server {
+    /// How fields are escaped in its lines.
+    fn escape(&self) -> Escape {
+        match self.server {
+            Server::Nginx => Escape::of_nginx(&self.escape),
+            Server::Apache => Escape::Backslash,
+            Server::Haproxy => Escape::None,
+        }
+    }
+
+    /// The name of what is compiled from it.
+    fn name(&self) -> &'static str {
+        match self.server {
+            Server::Nginx => "nginx template",
+            Server::Apache => "apache template",
+            Server::Haproxy => "haproxy template",
+        }
+    }
+
+    fn pieces(&self) -> Result<Vec<Piece>, Problem> {
+        match self.server {
             Server::Nginx => nginx::pieces(&self.format),
             Server::Apache => apache::pieces(&self.format),
             Server::Haproxy => haproxy::pieces(&self.format),
-        };
+        }
+    }
+
+    /// Its variables as they are written, with their meaning and rank.
+    #[allow(clippy::type_complexity)]
+    pub(super) fn variables(&self) -> Result<Vec<(String, Option<(Role, u8)>)>, FormatError> {
+        let pieces = self.pieces();
         let pieces = pieces.map_err(|problem| problem.in_format(&self.format))?;
         let variable = |piece: Piece| match piece.kind {
             Kind::Field(Variable {
@@ -246,15 +279,12 @@ impl Template {
     /// Compiles a format string of whichever server. A whole directive, or the quoted strings of one, may be given
     /// as it stands in the configuration.
     pub(super) fn new(text: &str) -> Result<Self, FormatError> {
-        let Dialect {
-            server,
-            escape,
-            format,
-        } = Dialect::of(text);
-        match server {
-            Server::Nginx => Template::from_nginx(&format, &escape, "nginx template"),
-            Server::Apache => Template::from_apache(&format, "apache template"),
-            Server::Haproxy => Template::from_haproxy(&format, "haproxy template"),
+        let dialect = Dialect::of(text);
+        let (format, name) = (&dialect.format, dialect.name());
+        match dialect.server {
+            Server::Nginx => Template::from_nginx(format, &dialect.escape, name),
+            Server::Apache => Template::from_apache(format, name),
+            Server::Haproxy => Template::from_haproxy(format, name),
         }
     }
 
@@ -276,24 +306,11 @@ impl Template {
 
     /// The template of a string that tells a status, whatever else it does not tell.
     fn lacking(text: &str) -> Option<Self> {
-        let Dialect {
-            server,
-            escape,
-            format,
-        } = Dialect::of(text);
-        let (pieces, escape, name) = match (server, &escape[..]) {
-            (Server::Nginx, "json") => (nginx::pieces(&format), Escape::Json, "nginx template"),
-            (Server::Nginx, "none") => (nginx::pieces(&format), Escape::None, "nginx template"),
-            (Server::Nginx, _) => (nginx::pieces(&format), Escape::Backslash, "nginx template"),
-            (Server::Apache, _) => (
-                apache::pieces(&format),
-                Escape::Backslash,
-                "apache template",
-            ),
-            (Server::Haproxy, _) => (haproxy::pieces(&format), Escape::None, "haproxy template"),
-        };
+        let dialect = Dialect::of(text);
+        let (pieces, format) = (dialect.pieces(), &dialect.format);
+        let escape = dialect.escape();
         let compiled = pieces.and_then(|pieces| steps(join_target(pieces), escape));
-        let template = Template::build(&format, compiled, name).ok()?;
+        let template = Template::build(format, compiled, dialect.name()).ok()?;
         let is_status = |step: &Step| matches!(step.variable.role, Some((Role::Status, _)));
         let tells_status = template.steps.iter().any(is_status);
         tells_status.then_some(Template {
@@ -304,11 +321,7 @@ impl Template {
 
     /// Compiles an nginx format string with its `escape=` parameter.
     pub(super) fn from_nginx(format: &str, escape: &str, name: &str) -> Result<Self, FormatError> {
-        let escape = match escape {
-            "json" => Escape::Json,
-            "none" => Escape::None,
-            _ => Escape::Backslash,
-        };
+        let escape = Escape::of_nginx(escape);
         Template::of_pieces(format, nginx::pieces(format), escape, nginx::HINTS, name)
     }
 

@@ -5,14 +5,12 @@
 
 use super::Opened;
 use super::prefix::carried;
+use crate::format::field::METHODS;
 use crate::format::role::without_port;
 use crate::format::shape::{is_ip, is_level};
 
 /// Longest that a logger puts before a line.
 const LONGEST: usize = 240;
-const METHODS: [&[u8]; 9] = [
-    b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"CONNECT", b"TRACE",
-];
 
 /// `2026-03-10 09:43:00,123 - werkzeug - INFO - 192.0.2.1 - - [...`, and whatever else has a level or a stamp
 /// before it.
@@ -51,11 +49,11 @@ pub(in crate::format) fn is_logged(line: &[u8]) -> bool {
         is_level(word) && (marked || word.iter().all(u8::is_ascii_uppercase))
     };
     let first = words().find(|word| !word.is_empty());
-    first.is_some_and(is_marked) || !stamp_within(near).is_empty() && near_start(near)
+    first.is_some_and(is_marked) || !stamp_within(near).is_empty() && begins_with_digit(near)
 }
 
-/// Whether a digit stands at the start, in brackets or not.
-fn near_start(near: &[u8]) -> bool {
+/// In brackets or not.
+fn begins_with_digit(near: &[u8]) -> bool {
     let inner = near.strip_prefix(b"[").unwrap_or(near);
     inner.first().is_some_and(u8::is_ascii_digit)
 }

@@ -1,6 +1,7 @@
 //! Variables of named format strings beyond nginx's: for what no nginx has.
 
 use super::{Kind, Piece, Shape, Variable};
+use crate::format::field::METHODS;
 use crate::format::role::Role;
 
 /// Names, meanings, and how the values end.
@@ -51,7 +52,7 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("rest", None, Shape::Rest),
     ("kind_of_alb", None, Shape::OneOf(&[b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"])),
     ("bare_request", Some(Role::Request), Shape::Request),
-    ("bare_method", Some(Role::Method), Shape::OneOf(METHODS)),
+    ("bare_method", Some(Role::Method), Shape::OneOf(&METHODS)),
 ];
 
 /// nginx's `$upstream_cache_status`, and `$srcache_fetch_status` of the srcache module.
@@ -63,10 +64,6 @@ const CACHE_STATUSES: &[&[u8]] = &[
     b"STALE",
     b"UPDATING",
     b"REVALIDATED",
-];
-
-const METHODS: &[&[u8]] = &[
-    b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"CONNECT", b"TRACE",
 ];
 
 /// The variable of a name, where it is one of these; `_name` is passed over.
