@@ -6,10 +6,12 @@
 
 mod sample;
 
+use super::Format;
 use super::config::{Declared, declared};
-use super::envelope::Envelope;
+use super::envelope::{Envelope, Enveloped};
 use super::error::FormatError;
 use super::lines::{Line, Visitor, lines_for};
+use super::others::Others;
 use super::registry::{Known, Parser, list};
 use super::template::{Dialect, Template};
 use crate::settings::FormatSettings;
@@ -33,8 +35,8 @@ pub struct Detected {
     parser: Parser,
     /// What carries the lines.
     envelope: Option<Envelope>,
-    /// The built-in formats that a line is offered to next, in the order of the registry.
-    fallbacks: Vec<(&'static Known, Parser)>,
+    /// The built-in formats that a line is offered to next.
+    others: Others,
     zone: Option<Tz>,
 }
 
@@ -69,13 +71,8 @@ impl Detected {
                 .split(|&byte| byte == b'\n')
                 .for_each(|line| clock.direct(line));
         }
-        self.parser.visit(
-            self.envelope.as_ref(),
-            &self.fallbacks,
-            clock,
-            lines,
-            visitor,
-        );
+        self.parser
+            .visit(self.envelope.as_ref(), &self.others, clock, lines, visitor);
     }
 
     /// The same for lines that come in an envelope.
@@ -88,6 +85,20 @@ impl Detected {
             warnings,
             ..self
         }
+    }
+
+    /// The same with what the sample shows of lines that are not of this format.
+    fn with_others_of(mut self, sample: &Sample<'_>) -> Detected {
+        let mut clock = Clock::new(self.zone);
+        let (lines, parser) = (&sample.lines, &self.parser);
+        match &self.envelope {
+            None => self.others.learn(parser, lines, &mut clock),
+            Some(envelope) => {
+                let enveloped = Enveloped { envelope, parser };
+                self.others.learn(&enveloped, lines, &mut clock);
+            }
+        }
+        self
     }
 
     fn is_template(&self) -> bool {
@@ -109,12 +120,9 @@ impl Detected {
 
     /// Name of the format that a record was read with, by the number that the visitor was given.
     pub fn format_name(&self, format: usize) -> &str {
-        match format.checked_sub(1) {
-            None => &self.name,
-            Some(fallback) => self
-                .fallbacks
-                .get(fallback)
-                .map_or("unknown", |(known, _)| known.name),
+        match format {
+            0 => &self.name,
+            other => self.others.format_name(other).unwrap_or("unknown"),
         }
     }
 }
@@ -156,10 +164,9 @@ fn detect_by(
         .into_iter()
         .fold(bare, |best, (envelope, inner)| {
             let lines = inner.iter().map(|line| &line.inner[..]).collect();
-            let inner = Sample {
-                stamps: inner.iter().map(|line| line.stamp).collect(),
-                ..Sample::of(lines, Vec::new(), settings)
-            };
+            let stamps = inner.iter().map(|line| line.stamp).collect();
+            let mut inner = Sample::of(lines, Vec::new(), settings);
+            inner.stamps = stamps;
             match (best, by_lines(&inner, settings)) {
                 (Ok((best, most)), Ok((_, parsed)))
                     if most > 0 && (parsed < most || parsed == most && !best.is_template()) =>
@@ -172,7 +179,7 @@ fn detect_by(
                 (best, _) => best,
             }
         });
-    best.map(|(detected, _)| detected)
+    best.map(|(detected, _)| detected.with_others_of(&sample))
 }
 
 /// How the lines of a sample are read, and how many of them.
@@ -284,7 +291,7 @@ fn named(
         misfit: misfit(&parser, sample),
         parser,
         envelope: None,
-        fallbacks: Vec::new(),
+        others: Others::default(),
         zone: sample.zone,
     })
 }
@@ -358,7 +365,7 @@ fn configured(
         misfit: misfit(&parser, sample),
         parser,
         envelope: None,
-        fallbacks: built_in,
+        others: Others::new(built_in),
         zone: sample.zone,
     }
 }
@@ -410,7 +417,7 @@ fn best_built_in(
         misfit: None,
         parser,
         envelope: None,
-        fallbacks: built_in,
+        others: Others::new(built_in),
         zone: sample.zone,
     })
 }

@@ -21,7 +21,7 @@ use std::borrow::Cow;
 const DEEPEST: usize = 4;
 
 /// One kind of envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// Syslog, RFC 5424, with or without the octet count before it.
     Syslog5424,
@@ -120,7 +120,7 @@ impl Kind {
 }
 
 /// The envelopes of a file, the outermost first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Envelope {
     kinds: Vec<Kind>,
 }
@@ -168,7 +168,7 @@ impl Envelope {
     }
 
     /// The line without the envelopes; `None` where it does not come in them.
-    fn open<'a>(&self, line: &'a [u8]) -> Option<Opened<'a>> {
+    pub(super) fn open<'a>(&self, line: &'a [u8]) -> Option<Opened<'a>> {
         let mut opened = Opened::bare(line);
         for kind in &self.kinds {
             opened = within(*kind, opened)?;
@@ -195,22 +195,27 @@ fn within<'a>(kind: Kind, outer: Opened<'a>) -> Option<Opened<'a>> {
     }
 }
 
-/// Shows a line without whatever carries it: also where objects may be the record or hold it, until `is_taken`.
-pub(super) fn any(line: &[u8], mut is_taken: impl FnMut(&Opened<'_>) -> bool) -> bool {
+/// Shows a line without whatever carries it, and what that is: also where objects may be the record or hold it, until
+/// `is_taken`.
+pub(super) fn any(line: &[u8], mut is_taken: impl FnMut(&Envelope, &Opened<'_>) -> bool) -> bool {
+    let mut envelope = Envelope::default();
     let mut opened = Opened::bare(line);
-    for depth in 0..=DEEPEST {
-        let carries = |kind: &Kind| depth < DEEPEST && kind.open(&opened.inner).is_some();
+    loop {
+        let may_be_deeper = envelope.kinds.len() < DEEPEST;
+        let carries = |kind: &Kind| may_be_deeper && kind.open(&opened.inner).is_some();
         let kind = Kind::ALL.into_iter().find(carries);
-        let may_be_a_record = depth > 0 && matches!(kind, None | Some(Kind::Object));
-        if may_be_a_record && is_taken(&opened) {
+        let may_be_a_record = matches!(kind, None | Some(Kind::Object));
+        if !envelope.kinds.is_empty() && may_be_a_record && is_taken(&envelope, &opened) {
             return true;
         }
-        match kind.and_then(|kind| within(kind, opened)) {
-            Some(inner) => opened = inner,
-            None => break,
+        match kind.and_then(|kind| Some((kind, within(kind, opened)?))) {
+            Some((kind, inner)) => {
+                envelope.kinds.push(kind);
+                opened = inner;
+            }
+            None => return false,
         }
     }
-    false
 }
 
 /// A format whose lines come in envelopes.

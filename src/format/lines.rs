@@ -2,8 +2,8 @@
 
 use super::Lend;
 use super::marks::{MarkedLines, Quotes};
-use super::registry::{Known, Parser};
-use super::{csv, envelope, notes, several};
+use super::others::Others;
+use super::{csv, notes, several};
 use crate::record::{Record, Reject};
 use crate::time::Clock;
 
@@ -68,6 +68,18 @@ pub fn end_before(chunk: &[u8], next: usize) -> usize {
     }
 }
 
+impl<'a> From<&'a [u8]> for Line<'a> {
+    /// A line that stands alone.
+    fn from(bytes: &'a [u8]) -> Line<'a> {
+        Line {
+            number: 0,
+            offset: 0,
+            bytes,
+            quotes: Quotes::of(bytes),
+        }
+    }
+}
+
 /// Who is told of the lines of a chunk, in their order.
 pub trait Visitor {
     /// A request. `format` is 0 for the file's own format and `n` for its n-th fallback.
@@ -80,7 +92,7 @@ pub trait Visitor {
 /// Visits lines of a chunk.
 pub(super) fn visit<'c, F: Lend, V: Visitor>(
     primary: &F,
-    fallbacks: &[(&Known, Parser)],
+    others: &Others,
     mut clock: Clock,
     lines: impl Iterator<Item = Line<'c>>,
     visitor: &mut V,
@@ -94,7 +106,7 @@ pub(super) fn visit<'c, F: Lend, V: Visitor>(
         if !(may_be_a_request
             && primary.lend_record(line, &mut clock, |record| visitor.record(line, record, 0)))
         {
-            visit_other(primary, line, fallbacks, &mut clock, visitor);
+            visit_other(primary, line, others, &mut clock, visitor);
         }
     }
 }
@@ -105,7 +117,7 @@ pub(super) fn visit<'c, F: Lend, V: Visitor>(
 fn visit_other<F: Lend, V: Visitor>(
     primary: &F,
     line: Line<'_>,
-    fallbacks: &[(&Known, Parser)],
+    others: &Others,
     clock: &mut Clock,
     visitor: &mut V,
 ) {
@@ -118,32 +130,13 @@ fn visit_other<F: Lend, V: Visitor>(
         }
         return;
     }
-    let offer = |bytes: &[u8], clock: &mut Clock, visitor: &mut V| {
-        let mut taken = |record: &Record<'_>| visitor.record(line, record, 0);
-        primary.lend_bare(bytes, clock, &mut taken)
-            || (1..).zip(fallbacks).any(|(format, (_, fallback))| {
-                let record = fallback.parse(bytes, clock);
-                record
-                    .map(|record| visitor.record(line, &record, format))
-                    .is_some()
-            })
-    };
-    if offer(line.bytes, clock, visitor) {
-        return;
-    }
-    let mut is_note = false;
-    let is_record = envelope::any(line.bytes, |opened| {
-        clock.carried(opened.stamp);
-        let is_record = offer(&opened.inner, clock, visitor);
-        clock.carried(b"");
-        is_note |= !is_record && notes::is_note(&opened.inner);
-        is_record
+    let is_record = others.read(primary, line.bytes, clock, |format, record| {
+        visitor.record(line, record, format);
     });
     if is_record {
         return;
     }
-    is_note |= notes::is_note(line.bytes) || csv::is_names(line.bytes);
-    let why = match is_note {
+    let why = match notes::is_note(line.bytes) || csv::is_names(line.bytes) {
         true => Reject::NotARequest,
         false => Reject::Malformed,
     };

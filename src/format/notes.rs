@@ -14,7 +14,7 @@ use memchr::memmem::find;
 #[cold]
 pub(super) fn is_note(line: &[u8]) -> bool {
     let mut is_carried = false;
-    let inner = envelope::any(line, |opened| {
+    let inner = envelope::any(line, |_, opened| {
         is_carried = true;
         is_bare_note(&opened.inner) || of_logger(&opened.inner)
     });

@@ -8,6 +8,7 @@ mod known;
 
 use super::Format;
 use super::registry::Known;
+use super::sieve::Marks;
 use super::template::Template;
 use crate::record::Record;
 use crate::time::Clock;
@@ -25,8 +26,8 @@ struct Row {
 #[derive(Debug)]
 pub(super) struct Preset {
     pub(super) known: &'static Known,
-    /// With how many quotes a line of each must have.
-    templates: Vec<(usize, Template)>,
+    /// With the marks that a line of each must have.
+    templates: Vec<(Marks, Template)>,
     /// Whether the quotes of a line tell some of the templates apart.
     by_quotes: bool,
 }
@@ -40,11 +41,13 @@ pub(super) fn all() -> &'static [Preset] {
             let named = |text: &&str| Template::named(text, row.known.name, row.timeless).ok();
             let templates = row.strings.iter().filter_map(named);
             let templates: Vec<_> = templates
-                .map(|template| (template.least(QUOTE), template))
+                .map(|template| (template.least(), template))
                 .collect();
             Preset {
                 known: &row.known,
-                by_quotes: templates.iter().any(|(least, _)| *least != templates[0].0),
+                by_quotes: templates
+                    .iter()
+                    .any(|(least, _)| least.quotes() != templates[0].0.quotes()),
                 templates,
             }
         };
@@ -57,6 +60,13 @@ pub(super) fn all() -> &'static [Preset] {
 #[cfg(test)]
 pub(super) fn rows() -> impl Iterator<Item = (&'static Preset, &'static [&'static str])> {
     all().iter().zip(known::ROWS.iter().map(|row| row.strings))
+}
+
+impl Preset {
+    /// Whether a line with these marks may be one of its lines.
+    pub(super) fn may_read(&self, marks: &Marks) -> bool {
+        self.templates.iter().any(|(least, _)| marks.cover(least))
+    }
 }
 
 impl Format for Preset {
@@ -74,7 +84,7 @@ impl Format for Preset {
         };
         let mut read = |line| {
             let templates = self.templates.iter();
-            let mut fitting = templates.filter(|(least, _)| *least <= quotes);
+            let mut fitting = templates.filter(|(least, _)| least.quotes() <= quotes);
             fitting.find_map(|(_, template)| template.parse(line, clock))
         };
         // Some carriers leave spaces behind the line.

@@ -2,7 +2,9 @@
 
 use super::envelope::{Envelope, Enveloped};
 use super::lines::{Line, Visitor, visit};
+use super::others::Others;
 use super::preset::{self, Preset};
+use super::sieve::Marks;
 use super::template::Template;
 use super::{
     BuiltIn, Format, FormatError, azure_storage, cef, csv, gorouter, haproxy, iis, json, logfmt,
@@ -43,6 +45,24 @@ macro_rules! formats {
             Preset(&'static Preset),
         }
 
+        impl Format for Parser {
+            fn name(&self) -> String {
+                match self {
+                    $(Parser::$variant(parser) => parser.name(),)*
+                    Parser::Template(parser) => parser.name(),
+                    Parser::Preset(parser) => parser.name(),
+                }
+            }
+
+            fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
+                match self {
+                    $(Parser::$variant(parser) => parser.parse(line, clock),)*
+                    Parser::Template(parser) => parser.parse(line, clock),
+                    Parser::Preset(parser) => parser.parse(line, clock),
+                }
+            }
+        }
+
         impl Parser {
             /// Every built-in format as the sample shapes it, with its name in the registry.
             pub(super) fn learn_all(
@@ -56,22 +76,12 @@ macro_rules! formats {
                 Ok(KNOWN.iter().zip(parsers).chain(presets).collect())
             }
 
-            /// Name of the variant of the format.
-            pub(super) fn name(&self) -> String {
+            /// Whether a line with these marks may be of the format: one that may not need not be offered to it.
+            pub(super) fn may_read(&self, marks: &Marks) -> bool {
                 match self {
-                    $(Parser::$variant(parser) => parser.name(),)*
-                    Parser::Template(parser) => parser.name(),
-                    Parser::Preset(parser) => parser.name(),
-}
-            }
-
-            /// Reads one line.
-            pub(super) fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-                match self {
-                    $(Parser::$variant(parser) => parser.parse(line, clock),)*
-                    Parser::Template(parser) => parser.parse(line, clock),
-                    Parser::Preset(parser) => parser.parse(line, clock),
-}
+                    Parser::Preset(parser) => parser.may_read(marks),
+                    _ => true,
+                }
             }
 
             /// Whether lines are read by the quotes that come with them.
@@ -83,23 +93,23 @@ macro_rules! formats {
             pub(super) fn visit<'c, V: Visitor>(
                 &self,
                 envelope: Option<&Envelope>,
-                fallbacks: &[(&'static Known, Parser)],
+                others: &Others,
                 clock: Clock,
                 lines: impl Iterator<Item = Line<'c>>,
                 visitor: &mut V,
             ) {
                 match (self, envelope) {
-                    $((Parser::$variant(parser), None) => visit(parser, fallbacks, clock, lines, visitor),)*
-                    (Parser::Template(parser), None) => visit(parser, fallbacks, clock, lines, visitor),
-                    (Parser::Preset(parser), None) => visit(*parser, fallbacks, clock, lines, visitor),
+                    $((Parser::$variant(parser), None) => visit(parser, others, clock, lines, visitor),)*
+                    (Parser::Template(parser), None) => visit(parser, others, clock, lines, visitor),
+                    (Parser::Preset(parser), None) => visit(*parser, others, clock, lines, visitor),
                     $((Parser::$variant(parser), Some(envelope)) => {
-                        visit(&Enveloped { envelope, parser }, fallbacks, clock, lines, visitor)
+                        visit(&Enveloped { envelope, parser }, others, clock, lines, visitor)
                     })*
                     (Parser::Template(parser), Some(envelope)) => {
-                        visit(&Enveloped { envelope, parser }, fallbacks, clock, lines, visitor)
+                        visit(&Enveloped { envelope, parser }, others, clock, lines, visitor)
                     }
                     (Parser::Preset(parser), Some(envelope)) => {
-                        visit(&Enveloped { envelope, parser: *parser }, fallbacks, clock, lines, visitor)
+                        visit(&Enveloped { envelope, parser: *parser }, others, clock, lines, visitor)
                     }
                 }
             }

@@ -18,6 +18,7 @@ mod step;
 use super::draft::Draft;
 use super::field::ends_in_escape;
 use super::role::Role;
+use super::sieve::Marks;
 use super::{Format, FormatError};
 use crate::record::Record;
 use crate::time::{Clock, Partial, Pattern};
@@ -269,11 +270,11 @@ impl Problem {
 }
 
 impl Template {
-    /// How many of these bytes a line must have, since the literals have them.
-    pub(super) fn least(&self, byte: u8) -> usize {
+    /// The marks that a line must have, since the literals have them.
+    pub(super) fn least(&self) -> Marks {
         let literals = self.steps.iter().map(|step| &step.literal);
-        let bytes = literals.chain([&self.tail]).flatten();
-        bytes.filter(|&&found| found == byte).count()
+        let bytes: Vec<u8> = literals.chain([&self.tail]).flatten().copied().collect();
+        Marks::of(&bytes)
     }
 
     /// Compiles a format string of whichever server. A whole directive, or the quoted strings of one, may be given

@@ -121,22 +121,39 @@ impl BuiltIn for W3c {
 }
 
 impl W3c {
-    /// Whose log it is, by fields that only they have.
-    fn kind(&self, sample: &[&[u8]], clock: &mut Clock) -> &'static str {
-        let mut fit = |layouts: &[Layout]| -> Option<&'static str> {
-            let fits =
-                |layout: &&Layout| sample.iter().any(|line| layout.read(line, clock).is_some());
-            let mut kinds = layouts.iter().filter(fits).map(Layout::kind).peekable();
-            let first = kinds.peek().copied();
-            kinds.find(|kind| *kind != GENERAL).or(first)
+    /// Whose log it is, by fields that only they have; of the usual sets, the one that reads most is tried first from
+    /// then on.
+    fn kind(&mut self, sample: &[&[u8]], clock: &mut Clock) -> &'static str {
+        let (named, usual) = self.layouts.split_at_mut(self.named);
+        let mut count = |layout: &Layout| {
+            let read = sample
+                .iter()
+                .filter(|line| layout.read(line, clock).is_some());
+            read.count()
         };
+        let named = kind_of(named.iter().filter(|layout| count(layout) > 0));
         let is_bare = |line: &&[u8]| bare::read(line, &mut Clock::new(None)).is_some();
-        let (named, usual) = self.layouts.split_at(self.named);
-        match fit(named) {
+        let counts: Vec<usize> = usual.iter().map(&mut count).collect();
+        let fitting = usual.iter().zip(&counts).filter(|(_, count)| **count > 0);
+        let kind = match named {
             None if sample.iter().any(is_bare) => "iis",
-            named => named.or_else(|| fit(usual)).unwrap_or(GENERAL),
+            named => named
+                .or_else(|| kind_of(fitting.map(|(layout, _)| layout)))
+                .unwrap_or(GENERAL),
+        };
+        let most = counts.iter().max();
+        if let Some(at) = counts.iter().position(|count| Some(count) == most) {
+            usual[..=at].rotate_right(1);
         }
+        kind
     }
+}
+
+/// Whose the first of some layouts is that tells.
+fn kind_of<'l>(fitting: impl Iterator<Item = &'l Layout>) -> Option<&'static str> {
+    let mut kinds = fitting.map(Layout::kind).peekable();
+    let first = kinds.peek().copied();
+    kinds.find(|kind| *kind != GENERAL).or(first)
 }
 
 /// The name where nothing tells whose log it is.

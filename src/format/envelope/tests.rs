@@ -10,7 +10,7 @@ fn opened(line: &str) -> Option<(String, String)> {
 fn depths(line: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    any(line.as_bytes(), |opened| {
+    any(line.as_bytes(), |_, opened| {
         found.push((text(&opened.inner), text(opened.stamp)));
         false
     });
@@ -196,13 +196,13 @@ fn a_line_by_itself_is_in_no_envelope() {
 proptest::proptest! {
     #[test]
     fn any_bytes_are_survived(line: Vec<u8>) {
-        any(&line, |_| false);
+        any(&line, |_, _| false);
     }
 
     #[test]
     fn any_torn_envelope_is_survived(cut in 0usize..200, line in "(<[0-9]{1,4}>1? ?|\"|\\{\"log\":\"|Dec  9 13:0|2025-12-09T13:01:26Z |\\[a b=\"|web_1  \\| ){1,4}") {
         let line = format!("{line}{INNER}");
-        any(&line.as_bytes()[..cut.min(line.len())], |_| false);
+        any(&line.as_bytes()[..cut.min(line.len())], |_, _| false);
     }
 }
 
