@@ -6,6 +6,7 @@
 //! Values are compared in lower case, with `_` for spaces and dashes. Sources: the servers' own
 //! documentation, and the words that frameworks and gateways use for a 403.
 
+pub mod firewall;
 mod reasons;
 
 pub use reasons::{REASONS, Reason, Source};

@@ -11,6 +11,7 @@ mod calibration;
 pub mod describe;
 mod growth;
 mod judge;
+mod mechanism;
 mod merge;
 mod piece;
 mod premises;
@@ -66,6 +67,8 @@ pub struct Verdict {
     pub evidence: Vec<Evidence>,
     /// Its cause.
     pub judgement: Judgement,
+    /// What exactly denied, where it is one thing.
+    pub mechanism: Option<&'static str>,
 }
 
 /// Reaches a verdict on every denial of the table; with what they rest on.
@@ -111,7 +114,11 @@ pub fn reach(table: &Table<'_>, exposure: &Exposure) -> (Premises, Vec<Verdict>)
 }
 
 /// One entry per cause of verdicts that are no spikes, the largest first: what a report lists.
-pub fn standing_by_cause(table: &Table<'_>, pages: &Pages, verdicts: &[Verdict]) -> Vec<Verdict> {
+pub fn standing_by_cause(
+    table: &Table<'_>,
+    premises: &Premises,
+    verdicts: &[Verdict],
+) -> Vec<Verdict> {
     let mut causes: BTreeMap<Cause, Vec<&Verdict>> = BTreeMap::new();
     for verdict in verdicts.iter().filter(|verdict| !verdict.is_spike) {
         causes
@@ -123,7 +130,7 @@ pub fn standing_by_cause(table: &Table<'_>, pages: &Pages, verdicts: &[Verdict])
         .into_values()
         .collect::<Vec<_>>()
         .into_par_iter()
-        .filter_map(|group| together(table, pages, &group))
+        .filter_map(|group| together(table, premises, &group))
         .collect();
     standing.sort_by(|a, b| {
         b.denials
@@ -134,8 +141,9 @@ pub fn standing_by_cause(table: &Table<'_>, pages: &Pages, verdicts: &[Verdict])
     standing
 }
 
-/// Verdicts of one cause as one: the evidence of the largest, and the mean of their confidences.
-fn together(table: &Table<'_>, pages: &Pages, group: &[&Verdict]) -> Option<Verdict> {
+/// Verdicts of one cause as one: the mean of their confidences, and the evidence of the largest, unless servers state
+/// the cause: then what they state of all.
+fn together(table: &Table<'_>, premises: &Premises, group: &[&Verdict]) -> Option<Verdict> {
     let largest = group
         .iter()
         .max_by_key(|v| (v.denials.len(), std::cmp::Reverse(v.denials.first())))?;
@@ -155,10 +163,24 @@ fn together(table: &Table<'_>, pages: &Pages, group: &[&Verdict]) -> Option<Verd
         confidence: weighed.map(|sum| (sum / denials.len() as f64 * 1000.0).round() / 1000.0),
         ..largest.judgement.clone()
     };
+    let facts = facts::gather(table, &premises.pages, &denials);
+    let is_stated = group.iter().any(|v| judge::is_stated(&v.evidence));
+    let evidence = match is_stated {
+        true => evidence(
+            table,
+            premises,
+            &largest.origin,
+            largest.limiter.as_ref(),
+            &facts,
+        ),
+        false => largest.evidence.clone(),
+    };
     Some(Verdict {
-        facts: facts::gather(table, pages, &denials),
+        facts,
+        evidence,
         denials,
         judgement: judgement.in_its_band(),
+        mechanism: mechanism::common(group),
         ..(*largest).clone()
     })
 }
@@ -266,17 +288,18 @@ fn weigh(
     is_spike: bool,
 ) -> Verdict {
     let facts = facts::gather(table, &premises.pages, &denials);
-    let case = Case {
-        table,
-        balanced: premises.hides_clients(),
-        facts: &facts,
-        limiter: limiter.as_ref(),
-        challenged: *origin == Origin::Challenge,
-    };
-    let mut evidence: Vec<Evidence> = TESTS.iter().flat_map(|test| test(&case)).collect();
-    evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    let evidence = evidence(table, premises, origin, limiter.as_ref(), &facts);
     let judgement = judge::judge(&evidence, facts.denials, premises.is_bare);
+    let judged = mechanism::Judged {
+        origin,
+        limiter: limiter.as_ref(),
+        facts: &facts,
+        evidence: &evidence,
+        judgement: &judgement,
+    };
+    let mechanism = mechanism::of(table, &judged);
     Verdict {
+        mechanism,
         denials,
         is_spike,
         origin: origin.clone(),
@@ -285,6 +308,26 @@ fn weigh(
         evidence,
         judgement,
     }
+}
+
+/// What speaks for and against each cause, the strongest first.
+fn evidence(
+    table: &Table<'_>,
+    premises: &Premises,
+    origin: &Origin,
+    limiter: Option<&LimiterFit>,
+    facts: &Facts,
+) -> Vec<Evidence> {
+    let case = Case {
+        table,
+        balanced: premises.hides_clients(),
+        facts,
+        limiter,
+        challenged: *origin == Origin::Challenge,
+    };
+    let mut evidence: Vec<Evidence> = TESTS.iter().flat_map(|test| test(&case)).collect();
+    evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    evidence
 }
 
 /// Unites spikes of one cause that overlap and share their clients or places: pieces that looked

@@ -157,11 +157,7 @@ impl<'a> Assembly<'a> {
             .filter(|verdict| verdict.is_spike)
             .cloned()
             .collect();
-        shown_verdicts.extend(standing_by_cause(
-            self.table,
-            &self.premises.pages,
-            self.verdicts,
-        ));
+        shown_verdicts.extend(standing_by_cause(self.table, self.premises, self.verdicts));
         let samples = examples::fetch(self, &shown_verdicts);
         let mut spikes = Vec::new();
         let mut standing = Vec::new();

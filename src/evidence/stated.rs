@@ -54,7 +54,7 @@ fn named(case: &Case<'_>) -> Vec<Evidence> {
             (case.facts.share(count) >= LEAST_SHARE).then(|| {
                 let text = format!(
                     "{count} of {denials} denials stated by the {}: {}",
-                    source(said.first().map_or("", |(statement, _)| statement.by)),
+                    source(&said),
                     quoted(&said)
                 );
                 evidence(
@@ -70,9 +70,12 @@ fn named(case: &Case<'_>) -> Vec<Evidence> {
         .collect()
 }
 
-/// Error logs by their name, everything else as a field of the access log.
-fn source(by: &str) -> String {
+/// Error logs by their name, everything else as a field of the access log; just that where it is several.
+fn source(said: &[(&Statement, u64)]) -> String {
+    let by = said.first().map_or("", |(statement, _)| statement.by);
+    let is_one = said.iter().all(|(statement, _)| statement.by == by);
     match by.split_once("reason:") {
+        _ if !is_one && !by.contains(' ') => "access log".to_owned(),
         _ if by.contains(' ') => by.to_owned(),
         Some(("", _)) => "access log".to_owned(),
         _ => format!("access log ({by})"),

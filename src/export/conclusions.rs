@@ -2,7 +2,8 @@
 //!
 //! Verdicts hold rows, and a row knows its source and line: so a line finds its verdict, and the denials
 //! of a spike are as many as the analysis counts. Spikes stand in the analysis in the order of the
-//! verdicts, standing denials in one entry per cause. Of a log that is so large that denied requests were
+//! verdicts; standing denials, which it lists in one entry per cause, have the mechanism and the confidence of
+//! their own verdict. Of a log that is so large that denied requests were
 //! left out of the rows, the others are concluded like those that they are like most ([`Likeness`]). A
 //! denial that could not be read a second time is undetermined, as in the analysis.
 
@@ -10,8 +11,9 @@ use super::columns::COLUMNS;
 use super::encoding::{Encoding, Row};
 use super::likeness::Likeness;
 use crate::analysis::Grounds;
-use crate::findings::{Analysis, Cause, Family, Spike};
+use crate::findings::{Analysis, Cause, Spike};
 use crate::record::Record;
+use crate::verdict::{Judgement, Verdict};
 use std::collections::BTreeMap;
 
 /// Conclusions by line.
@@ -33,24 +35,14 @@ impl<'a> Conclusions<'a> {
         grounds: Grounds<'a>,
         encoding: Encoding,
     ) -> Conclusions<'a> {
-        let spikes = analysis
+        let mut all: Vec<Vec<u8>> = analysis
             .spikes
             .iter()
-            .map(|spike| cells(encoding, spike, true));
-        let standing = analysis
-            .standing
-            .iter()
-            .map(|spike| cells(encoding, spike, false));
-        let mut all: Vec<Vec<u8>> = spikes.chain(standing).collect();
-        let mut standing: BTreeMap<Cause, u32> = (analysis.spikes.len() as u32..)
-            .zip(&analysis.standing)
-            .map(|(at, spike)| (spike.cause, at))
+            .map(|spike| of_spike(encoding, spike))
             .collect();
-        let unknown = *standing.entry(Cause::Undetermined).or_insert_with(|| {
-            all.push(undetermined(encoding));
-            all.len() as u32 - 1
-        });
-        let of_row = of_rows(grounds, &standing, unknown);
+        let unknown = all.len() as u32;
+        all.push(undetermined(encoding));
+        let of_row = of_rows(grounds, encoding, &mut all);
         let mut by_line = vec![Vec::new(); grounds.input.sources().len()];
         for (row, conclusion) in &of_row {
             let row = &grounds.table.rows[*row as usize];
@@ -86,47 +78,65 @@ impl<'a> Conclusions<'a> {
     }
 }
 
-/// The conclusion for each row that is denied: spikes are counted through, standing denials go by cause.
-fn of_rows(grounds: Grounds<'_>, standing: &BTreeMap<Cause, u32>, unknown: u32) -> Vec<(u32, u32)> {
+/// The conclusion for each row that is denied: spikes are counted through, those of standing denials are put behind
+/// what there is.
+fn of_rows(grounds: Grounds<'_>, encoding: Encoding, all: &mut Vec<Vec<u8>>) -> Vec<(u32, u32)> {
     let mut next_spike = 0;
+    let mut standing: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
     let mut of_row = Vec::new();
     for verdict in grounds.verdicts {
         let conclusion = if verdict.is_spike {
             next_spike += 1;
             next_spike - 1
         } else {
-            let cause = &verdict.judgement.cause;
-            standing.get(cause).copied().unwrap_or(unknown)
+            let cells = of_standing(encoding, verdict);
+            *standing.entry(cells).or_insert_with_key(|cells| {
+                all.push(cells.clone());
+                all.len() as u32 - 1
+            })
         };
         of_row.extend(verdict.denials.iter().map(|row| (*row, conclusion)));
     }
     of_row
 }
 
-fn cells(encoding: Encoding, spike: &Spike, is_spike: bool) -> Vec<u8> {
-    of_verdict(encoding, |row| {
-        spike_cell(encoding, row, is_spike.then_some(&spike.id));
-        row.word(spike.family.name().as_bytes());
-        row.word(spike.cause.name().as_bytes());
-        row.word(spike.mechanism.as_deref().unwrap_or_default().as_bytes());
-        let confidence = spike.confidence.map(|confidence| confidence.to_string());
-        row.cell(confidence.unwrap_or_default().as_bytes());
-    })
+fn of_spike(encoding: Encoding, spike: &Spike) -> Vec<u8> {
+    let mechanism = spike.mechanism.as_deref();
+    cells(
+        encoding,
+        Some(&spike.id),
+        spike.cause,
+        mechanism,
+        spike.confidence,
+    )
+}
+
+fn of_standing(encoding: Encoding, verdict: &Verdict) -> Vec<u8> {
+    let Judgement {
+        cause, confidence, ..
+    } = verdict.judgement;
+    cells(encoding, None, cause, verdict.mechanism, confidence)
 }
 
 fn undetermined(encoding: Encoding) -> Vec<u8> {
-    of_verdict(encoding, |row| {
-        spike_cell(encoding, row, None);
-        row.word(Family::Undetermined.name().as_bytes());
-        row.word(Cause::Undetermined.name().as_bytes());
-        row.skip(2);
-    })
+    cells(encoding, None, Cause::Undetermined, None, None)
 }
 
-/// The columns of a verdict.
-fn of_verdict(encoding: Encoding, write: impl FnOnce(&mut Row<'_>)) -> Vec<u8> {
+fn cells(
+    encoding: Encoding,
+    spike: Option<&String>,
+    cause: Cause,
+    mechanism: Option<&str>,
+    confidence: Option<f64>,
+) -> Vec<u8> {
     let mut cells = Vec::new();
-    write(&mut Row::at(COLUMNS.len(), encoding, &mut cells));
+    let mut row = Row::at(COLUMNS.len(), encoding, &mut cells);
+    spike_cell(encoding, &mut row, spike);
+    row.word(cause.family().name().as_bytes());
+    row.word(cause.name().as_bytes());
+    row.word(mechanism.unwrap_or_default().as_bytes());
+    let confidence = confidence.map(|confidence| confidence.to_string());
+    row.cell(confidence.unwrap_or_default().as_bytes());
     cells
 }
 

@@ -210,12 +210,12 @@ fn upstream_status(record: &Record<'_>) -> Option<u64> {
     }
 }
 
-/// What a line states by itself, as JSON. The mechanism of a limiter may be absent: formats put the
+/// What a line states by itself, as JSON; without a cause where it leaves several, or only goes with one. The mechanism of a limiter may be absent: formats put the
 /// limits of requests and of connections in one field, and nginx writes the same word for both.
 fn cell(reason: &Reason) -> String {
     let cause = match reason.claim {
-        Claim::Is(cause) | Claim::Suggests(cause, _) => Some(cause.name()),
-        Claim::OneOf(_) | Claim::NoneOf(_) => None,
+        Claim::Is(cause) => Some(cause.name()),
+        Claim::Suggests(..) | Claim::OneOf(_) | Claim::NoneOf(_) => None,
     };
     let text = |text: Option<&str>| text.map_or("null".to_owned(), |text| format!("\"{text}\""));
     format!(

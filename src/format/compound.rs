@@ -6,7 +6,9 @@
 
 use super::role::Role;
 use crate::record::{Field, Record, Upstream};
+use crate::stated::firewall::{Subject, rule_of};
 use crate::stated::{Source, Stated};
+use serde_json::Value;
 
 /// The fields of a line that tell something together only.
 #[derive(Debug, Default)]
@@ -61,7 +63,9 @@ impl<'a> Compound<'a> {
             return None;
         }
         match &self.get(Role::WafAction).to_ascii_lowercase()[..] {
-            b"block" | b"blocked" | b"deny" | b"denied" | b"drop" => Some(b"403"),
+            b"block" | b"blocked" | b"deny" | b"denied" | b"drop" | b"jschallengeblock" => {
+                Some(b"403")
+            }
             b"captcha" => Some(b"405"),
             b"challenge" => Some(b"202"),
             _ => None,
@@ -119,13 +123,32 @@ fn load_balancer(line: &Compound<'_>, record: &Record<'_>) -> Option<Stated> {
         .flatten()
 }
 
-/// AWS WAF: only the terminating rule's type tells a rate; a filled list of rate rules does not.
+/// AWS WAF: what ended the request. Of rules that only counted, labels stay on the request; so these count only where
+/// nothing else tells and all say the same.
 fn amazon_firewall(line: &Compound<'_>, _: &Record<'_>) -> Option<Stated> {
-    /// What a label of a managed group, or a match of a rule, tells; the surest first.
+    /// What the name of a managed group tells; <https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html>.
+    const GROUPS: &[(&str, &[u8])] = &[
+        ("BotControlRuleSet", b"bot_control"),
+        ("ATPRuleSet", b"account_fraud"),
+        ("ACFPRuleSet", b"account_fraud"),
+        ("AntiDDoSRuleSet", b"ddos"),
+        ("AnonymousIpList", b"reputation"),
+        ("AmazonIpReputationList", b"reputation"),
+        ("SQLiRuleSet", b"attack"),
+        ("KnownBadInputsRuleSet", b"attack"),
+        ("LinuxRuleSet", b"attack"),
+        ("UnixRuleSet", b"attack"),
+        ("WindowsRuleSet", b"attack"),
+        ("PHPRuleSet", b"attack"),
+        ("WordPressRuleSet", b"attack"),
+        ("CommonRuleSet", b"attack"),
+    ];
+    /// What a label of a managed group tells.
     const LABELS: &[(&str, &[u8])] = &[
         ("bot-control:", b"bot_control"),
         (":atp:", b"account_fraud"),
         (":acfp:", b"account_fraud"),
+        ("anti-ddos:", b"ddos"),
         ("NoUserAgent_Header", b"no_user_agent"),
         ("anonymous-ip-list:", b"reputation"),
         ("amazon-ip-list:", b"reputation"),
@@ -137,23 +160,65 @@ fn amazon_firewall(line: &Compound<'_>, _: &Record<'_>) -> Option<Stated> {
         ("php-app:", b"attack"),
         ("wordpress-app:", b"attack"),
         ("core-rule-set:", b"attack"),
-        ("SQL_INJECTION", b"attack"),
-        ("\"XSS\"", b"attack"),
     ];
     let kind = line.get(Role::WafRuleKind);
     if kind.is_empty() || line.status() != Some(b"403") {
         return None;
     }
+    let says = |word: &[u8]| Stated::by(Source::AmazonFirewall, word);
     if kind == b"RATE_BASED" {
-        return Stated::by(Source::AmazonFirewall, kind);
+        return says(kind);
     }
     if line.get(Role::WafRule) == b"Default_Action" {
-        return Stated::by(Source::AmazonFirewall, b"default_action");
+        return says(b"default_action");
     }
-    let label = LABELS
-        .iter()
-        .find(|(label, _)| line.holds(Role::WafEvidence, label));
-    Stated::by(Source::AmazonFirewall, label.map_or(kind, |(_, word)| word))
+    let matched = |text| line.holds(Role::WafEvidence, text);
+    if matched("SQL_INJECTION") || matched("\"XSS\"") {
+        return says(b"attack");
+    }
+    let (group, rule) = ending_group(line.get(Role::WafGroups));
+    let group = if group.is_empty() {
+        line.get(Role::WafRule)
+    } else {
+        &group
+    };
+    let has = |text: &[u8], part: &str| memchr::memmem::find(text, part.as_bytes()).is_some();
+    if has(group, "CommonRuleSet") && has(&rule, "NoUserAgent") {
+        return says(b"no_user_agent");
+    }
+    if let Some((_, word)) = GROUPS.iter().find(|(name, _)| has(group, name)) {
+        return says(word);
+    }
+    if kind == b"MANAGED_RULE_GROUP" {
+        let labels = LABELS
+            .iter()
+            .filter(|(label, _)| line.holds(Role::WafLabels, label));
+        let words: Vec<&[u8]> = labels.map(|(_, word)| *word).collect();
+        let first = words.first().filter(|first| {
+            let is_of_core = |word: &&[u8]| **first == *b"no_user_agent" && *word == b"attack";
+            words.iter().all(|word| word == *first || is_of_core(word))
+        });
+        if let Some(word) = first {
+            return says(word);
+        }
+    }
+    says(kind)
+}
+
+/// The group whose rule ended a request, and that rule; empty where there is none.
+fn ending_group(groups: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let groups: Value = serde_json::from_slice(groups).unwrap_or_default();
+    let ends = |group: &&Value| group["terminatingRule"].is_object();
+    let ending = groups
+        .as_array()
+        .and_then(|groups| groups.iter().find(ends));
+    let text = |value: &Value| value.as_str().unwrap_or_default().as_bytes().to_vec();
+    ending.map_or_else(Default::default, |group| {
+        (
+            text(&group["ruleGroupId"]),
+            text(&group["terminatingRule"]["ruleId"]),
+        )
+    })
 }
 
 /// Cloudflare: the source at the place of the action that ended the request; in older logs the path
@@ -169,19 +234,22 @@ fn cloudflare(line: &Compound<'_>, record: &Record<'_>) -> Option<Stated> {
             continue;
         };
         let source = source.to_ascii_lowercase();
-        let custom = matches!(&source[..], b"firewallcustom" | b"firewallrules");
-        return match (custom, ending) {
-            (true, Ending::Challenge) => Stated::by(Source::Cloudflare, b"challenge"),
+        // What is challenged may pass; only a limit's threshold says more of why.
+        return match ending {
+            Ending::Challenge if source != b"ratelimit" => {
+                Stated::by(Source::Cloudflare, b"challenge")
+            }
             _ => Stated::by(Source::Cloudflare, &source),
         };
     }
-    let operation = line.get(Role::PathingOperation);
-    if operation != b"ban" && operation != b"err" {
+    let operation = line.get(Role::PathingOperation).to_ascii_lowercase();
+    if !matches!(&operation[..], b"ban" | b"err" | b"err_host" | b"errhost") {
         return None;
     }
+    // `user` alone leaves it to the status: `macro`, `bic` and `hot` ban by a list of theirs, whatever the status.
     let (source, status) = (line.get(Role::PathingSource), line.get(Role::PathingStatus));
     let by_source = Stated::by(Source::CloudflarePath, source);
-    Stated::by(Source::CloudflarePath, status).or(by_source)
+    by_source.or_else(|| Stated::by(Source::CloudflarePath, status))
 }
 
 /// How an action of Cloudflare ends a request.
@@ -240,7 +308,10 @@ fn azure_firewall(line: &Compound<'_>, _: &Record<'_>) -> Option<Stated> {
     let has = |text: &str| memchr::memmem::find(rule, text.as_bytes()).is_some();
     // Numbers of the core rule set have six digits.
     let is_number = rule.len() == 6 && rule.iter().all(u8::is_ascii_digit);
-    let word: &[u8] = if has("BotManager") {
+    let action = line.get(Role::WafAction);
+    let word: &[u8] = if action.eq_ignore_ascii_case(b"JSChallengeBlock") {
+        b"challenge"
+    } else if has("BotManager") {
         b"bot_manager"
     } else if has("DefaultRuleSet") || has("OWASP") || is_number {
         b"rule_set"
@@ -272,12 +343,55 @@ fn squid(line: &Compound<'_>, record: &Record<'_>) -> Option<Stated> {
         .flatten()
 }
 
-/// Audit logs hold what others denied too: only one that says that it intercepted did.
+/// Audit logs hold what others denied too: only one that says that it intercepted did, or whose rules judged the score
+/// of anomalies, which version 3 logs without a word of who refused.
 fn modsecurity(line: &Compound<'_>, record: &Record<'_>) -> Option<Stated> {
-    let intercepted = line.get(Role::Intercepted) == b"true" && !line.looks_on();
-    (intercepted && record.status >= 400)
-        .then(|| Stated::by(Source::ModSecurity, b"intercepted"))
-        .flatten()
+    let intercepted = line.get(Role::Intercepted);
+    if line.looks_on() || record.status < 400 {
+        return None;
+    }
+    let messages =
+        || -> Value { serde_json::from_slice(line.get(Role::WafEvidence)).unwrap_or_default() };
+    let word = match intercepted {
+        b"true" => refusing(&messages()),
+        b"" | b"false" if line.get(Role::WafMode).eq_ignore_ascii_case(b"enabled") => {
+            judged(&messages()).then_some(Subject::Attack.word())?
+        }
+        b"" | b"false" => return None,
+        subject => subject,
+    };
+    Stated::by(Source::ModSecurity, word)
+}
+
+/// What the messages of a transaction that was intercepted say of the rule that did so.
+fn refusing(messages: &Value) -> &'static [u8] {
+    let all = messages.as_array().map_or(&[][..], Vec::as_slice);
+    let texts = || all.iter().filter_map(Value::as_str);
+    let denied = texts().find(|text| text.starts_with("Access denied with "));
+    if let Some(message) = denied {
+        let (rule, matched) = rule_of(message.as_bytes());
+        return Subject::of(rule, matched).word();
+    }
+    let is_core = |number: i64| (900_000..=999_999).contains(&number);
+    let core = rules(messages).any(is_core);
+    match (all.is_empty(), core) {
+        (true, _) | (_, true) => Subject::Attack.word(),
+        _ => b"intercepted",
+    }
+}
+
+/// Whether one of the rules is of those that judge the score of anomalies.
+fn judged(messages: &Value) -> bool {
+    rules(messages).any(|number| matches!(number, 949_110 | 949_111))
+}
+
+/// The numbers of the rules that messages are of: of version 3, and of Coraza.
+fn rules(messages: &Value) -> impl Iterator<Item = i64> {
+    let all = messages.as_array().into_iter().flatten();
+    let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
+    all.filter_map(move |message| {
+        number(&message["details"]["ruleId"]).or_else(|| number(&message["data"]["id"]))
+    })
 }
 
 /// HAProxy's termination state.

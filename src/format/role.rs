@@ -120,8 +120,12 @@ pub(super) enum Role {
     WafRule,
     /// Of what type that was: `RATE_BASED`.
     WafRuleKind,
-    /// What a firewall found: labels, matches, expressions, as a list.
+    /// What the rule of a firewall found that ended the request: matches, expressions, messages, as a list.
     WafEvidence,
+    /// What all rules of a firewall found that looked at the request, as a list: not only the one that ended it.
+    WafLabels,
+    /// The groups of rules that a firewall went through, as a list.
+    WafGroups,
     /// Cloudflare's actions, one or a list.
     SecurityActions,
     /// The parts of Cloudflare that took them, in the same order.
@@ -227,6 +231,8 @@ impl Role {
             | Role::WafRule
             | Role::WafRuleKind
             | Role::WafEvidence
+            | Role::WafLabels
+            | Role::WafGroups
             | Role::SecurityActions
             | Role::SecuritySources
             | Role::PathingOperation
@@ -258,6 +264,8 @@ impl Role {
                 | Role::WafRule
                 | Role::WafRuleKind
                 | Role::WafEvidence
+                | Role::WafLabels
+                | Role::WafGroups
                 | Role::SecurityActions
                 | Role::SecuritySources
                 | Role::PathingOperation
@@ -277,7 +285,11 @@ impl Role {
     pub(super) fn is_list(self) -> bool {
         matches!(
             self,
-            Role::WafEvidence | Role::SecurityActions | Role::SecuritySources
+            Role::WafEvidence
+                | Role::WafLabels
+                | Role::WafGroups
+                | Role::SecurityActions
+                | Role::SecuritySources
         )
     }
 
@@ -366,7 +378,11 @@ impl Role {
             Role::ClientCertificate => Source::ClientCertificate,
             Role::EdgeResult => Source::Edge,
             Role::HttpSysReason => Source::HttpSys,
-            Role::EnvoyFlags => Source::Envoy,
+            // Several stand with commas between.
+            Role::EnvoyFlags => {
+                let mut flags = value.split(|byte| *byte == b',');
+                return flags.find_map(|flag| Stated::by(Source::Envoy, flag.trim_ascii()));
+            }
             Role::EnvoyDetails => {
                 // `jwt_authn_access_denied{Jwt_is_expired}`: what stands in braces tells more.
                 let inner = value.split(|byte| matches!(byte, b'{' | b'}')).nth(1);
@@ -461,12 +477,23 @@ pub(super) fn without_port(address: &[u8]) -> &[u8] {
         {
             &address[..colon]
         }
+        // No group has five digits.
+        Some(_) if is_port_behind_group(address) => {
+            memchr::memrchr(b':', address).map_or(address, |colon| &address[..colon])
+        }
         // Java writes all eight groups, and the port behind them without brackets.
         Some(_) if memchr::memchr_iter(b':', address).count() == 8 => {
             memchr::memrchr(b':', address).map_or(address, |colon| &address[..colon])
         }
         _ => address,
     }
+}
+
+/// `2001:db8::7:51234`: what stands behind the last colon of several is a port, since it is no group.
+fn is_port_behind_group(address: &[u8]) -> bool {
+    let last = memchr::memrchr(b':', address).map(|colon| &address[colon + 1..]);
+    let is_port = last.is_some_and(|last| last.len() == 5 && last.iter().all(u8::is_ascii_digit));
+    is_port && memchr::memchr_iter(b':', address).nth(1).is_some()
 }
 
 /// An address before its last colon: some write IPv6 and port without brackets.

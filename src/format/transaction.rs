@@ -22,6 +22,7 @@ use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
 use crate::settings::FormatSettings;
+use crate::stated::firewall::{Subject, rule_of};
 use crate::time::Clock;
 use std::borrow::Cow;
 
@@ -139,8 +140,14 @@ fn verdict(line: &[u8]) -> Option<(Role, &[u8])> {
         let mode = mode.strip_prefix(b"\"").unwrap_or(mode);
         return Some((Role::WafMode, mode.strip_suffix(b"\"").unwrap_or(mode)));
     }
-    let intercepted =
-        line.starts_with(b"Action: Intercepted") || line.starts_with(b"ModSecurity: Access denied");
+    let message = [&b"Message: "[..], b"ModSecurity: "]
+        .iter()
+        .find_map(|start| line.strip_prefix(*start));
+    if let Some(message) = message.filter(|text| text.starts_with(b"Access denied")) {
+        let (rule, matched) = rule_of(message);
+        return Some((Role::Intercepted, Subject::of(rule, matched).word()));
+    }
+    let intercepted = line.starts_with(b"Action: Intercepted");
     intercepted.then_some((Role::Intercepted, b"true"))
 }
 
@@ -203,12 +210,35 @@ mod tests {
 
     #[test]
     fn what_others_refused_is_not_stated() {
-        for (old, new) in [
-            ("Action: Intercepted (phase 2)|", ""),
-            ("\"ENABLED\"", "\"DETECTION_ONLY\""),
-        ] {
-            let (_, lines) = told(&line(&SECOND.replace(old, new)));
+        let warned = SECOND
+            .replace("Access denied with code 403 (phase 2).", "Warning.")
+            .replace("Action: Intercepted (phase 2)|", "");
+        let looked_on = SECOND.replace("\"ENABLED\"", "\"DETECTION_ONLY\"");
+        for transaction in [warned, looked_on] {
+            let (_, lines) = told(&line(&transaction));
             assert!(lines[0].ends_with("http://x.example/ "), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_rule_looks_at_is_stated() {
+        for (matched, by) in [
+            (
+                "Operator GT matched 60 at IP:requests. [id \"1\"]",
+                "audit:count",
+            ),
+            (
+                "IPmatch: \"x\" matched at REMOTE_ADDR. [id \"2\"]",
+                "audit:address",
+            ),
+            (
+                "Operator EQ matched 0 at REQUEST_HEADERS. [id \"920280\"]",
+                "audit:protocol",
+            ),
+        ] {
+            let message = "Operator GE matched 5 at TX:anomaly_score. [id \"949110\"]";
+            let (_, lines) = told(&line(&SECOND.replace(message, matched)));
+            assert!(lines[0].ends_with(by), "{lines:?}");
         }
     }
 

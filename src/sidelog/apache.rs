@@ -138,14 +138,21 @@ fn denied<'l>(module: &[u8], head: &[u8], message: &'l [u8]) -> Option<(Kind, Ta
         }
         b"AH00132" => (Kind::ApacheFile, file(b"server access: ")),
         b"AH00036" | b"AH00038" | b"AH00031" | b"AH00127" | b"AH00529" => {
-            (Kind::ApacheFile, unknown)
+            match holds(head, b"Permission denied") || number != b"AH00036" && number != b"AH00127"
+            {
+                true => (Kind::ApacheFile, unknown),
+                false => (Kind::ApachePath, unknown),
+            }
         }
         b"AH00037" => (Kind::ApacheSymlink, file(b"not accessible: ")),
-        b"AH02219" | b"AH02229" | b"AH02265" => (Kind::ApacheTls, unknown),
+        b"AH02219" => (Kind::ApacheTls, unknown),
+        b"AH02229" => (Kind::ApacheSslRequire, unknown),
+        // The rewriting or the expression is not allowed, or fails, as it is configured.
+        b"AH00669" | b"AH00670" | b"AH10160" | b"AH02265" => (Kind::ApacheConfiguration, unknown),
         b"AH02261" | b"AH02262" | b"AH02263" | b"AH10158" | b"AH10421" => {
             (Kind::ApacheCertificate, unknown)
         }
-        b"AH00670" | b"AH00669" | b"AH10160" | b"AH10508" => (Kind::ApacheTarget, unknown),
+        b"AH10508" => (Kind::ApacheTarget, unknown),
         [b'A', b'H', b'1', b'0', b'4', b'0', b'6'..=b'9']
         | [b'A', b'H', b'1', b'0', b'4', b'1', b'0'..=b'9']
         | b"AH10420" => (Kind::ApacheTarget, unknown),

@@ -82,7 +82,28 @@ fn every_message_that_denies() {
             "ssl",
             client,
             "AH02229: access to /srv/x failed, reason: SSL requirement expression not fulfilled",
+            Kind::ApacheSslRequire,
+            Target::Unknown,
+        ),
+        (
+            "ssl",
+            client,
+            "AH02219: access to /srv/x failed, reason: SSL connection required",
             Kind::ApacheTls,
+            Target::Unknown,
+        ),
+        (
+            "rewrite",
+            client,
+            "AH00670: Options FollowSymLinks and SymLinksIfOwnerMatch are both off, so the RewriteRule directive is also forbidden due to its similar ability to circumvent directory restrictions : /srv/x",
+            Kind::ApacheConfiguration,
+            Target::Unknown,
+        ),
+        (
+            "core",
+            "(36)File name too long: [client 192.0.2.1:46104]",
+            "AH00036: access to /x failed (filesystem path '/srv/x')",
+            Kind::ApachePath,
             Target::Unknown,
         ),
         (

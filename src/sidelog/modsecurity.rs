@@ -8,7 +8,8 @@
 //! is about shows in its number (the Core Rule Set's ranges) or in the variable that it looks at. The
 //! fields before `[data` are the rule's own; what stands in `[data` a client may have written.
 
-use super::said::{Kind, Said, between, holds};
+use super::said::{Kind, Said, between};
+use crate::stated::firewall::{Subject, rule_of};
 use memchr::memmem::find;
 
 /// What a message says, and the id of its transaction; none where it is no message.
@@ -21,10 +22,7 @@ pub(super) fn read(message: &[u8]) -> Option<(Said<'_>, &[u8])> {
     let id = last_field(text, b"[unique_id \"").unwrap_or_default();
     let own = &text[..find(text, b" [data \"").unwrap_or(text.len())];
     let field = |name: &[u8]| last_field(own, name).unwrap_or_default();
-    let rule = field(b"[id \"");
-    let matched = own
-        .get(..find(own, b" [file \"").unwrap_or(own.len()))
-        .unwrap_or(own);
+    let (rule, matched) = rule_of(text);
     let said = Said {
         kind: match denied {
             true => kind(rule, matched),
@@ -44,49 +42,16 @@ fn last_field<'l>(text: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
     between(text.get(start..)?, name, b'"')
 }
 
-/// What a rule is about.
-pub(super) fn kind(rule: &[u8], matched: &[u8]) -> Kind {
-    // Numbers below 900000 are those of rules that a site wrote itself.
-    let is_core = rule.len() == 6 && rule.starts_with(b"9");
-    if is_core {
-        return match rule.get(..3) {
-            Some(b"912") => Kind::FirewallCount,
-            Some(b"910") => Kind::FirewallAddress,
-            _ => Kind::Firewall,
-        };
+/// What a rule that refused says.
+fn kind(rule: &[u8], matched: &[u8]) -> Kind {
+    match Subject::of(rule, matched) {
+        Subject::Attack => Kind::Firewall,
+        Subject::Address => Kind::FirewallAddress,
+        Subject::Count => Kind::FirewallCount,
+        Subject::Agent => Kind::FirewallAgent,
+        Subject::Method => Kind::FirewallMethod,
+        Subject::Protocol => Kind::FirewallProtocol,
     }
-    let at = |names: &[&[u8]]| names.iter().any(|name| ends_in_variable(matched, name));
-    if at(&[b"REMOTE_ADDR", b"REMOTE_HOST", b"GEO:COUNTRY_CODE"]) {
-        Kind::FirewallAddress
-    } else if [&b"IP:"[..], b"GLOBAL:", b"SESSION:", b"USER:", b"RESOURCE:"]
-        .iter()
-        .any(|collection| counts(matched, collection))
-    {
-        Kind::FirewallCount
-    } else if at(&[b"REQUEST_HEADERS:User-Agent"]) {
-        Kind::FirewallAgent
-    } else if at(&[b"REQUEST_METHOD"]) {
-        Kind::FirewallMethod
-    } else {
-        Kind::Firewall
-    }
-}
-
-/// ` at NAME.` (2) or `variable `NAME'` (3).
-fn ends_in_variable(matched: &[u8], name: &[u8]) -> bool {
-    let second = [b" at ", name, b"."].concat();
-    let third = [b"variable `", name, b"'"].concat();
-    holds(matched, &second) || holds(matched, &third)
-}
-
-/// A comparison of numbers with a member of a persistent collection.
-fn counts(matched: &[u8], collection: &[u8]) -> bool {
-    let compares = [&b"Operator G"[..], b"Operator `G"]
-        .iter()
-        .any(|start| holds(matched, start));
-    let second = [b" at ", collection].concat();
-    let third = [b"variable `", collection].concat();
-    compares && (holds(matched, &second) || holds(matched, &third))
 }
 
 /// Rules that only add up what others found.
@@ -100,61 +65,6 @@ pub(super) fn is_score(rule: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_rule_is_about() {
-        let denied = |matched: &str, rest: &str| {
-            let text =
-                format!("ModSecurity: Access denied with code 403 (phase 1). {matched} {rest}");
-            read(text.as_bytes()).map(|(said, _)| said.kind)
-        };
-        for (matched, rest, kind) in [
-            (
-                "Operator GE matched 5 at TX:anomaly_score.",
-                "[id \"949110\"]",
-                Kind::Firewall,
-            ),
-            (
-                "Matched phrase \"x\" at REQUEST_HEADERS:User-Agent.",
-                "[id \"913100\"]",
-                Kind::Firewall,
-            ),
-            (
-                "Operator GT matched 60 at IP:requests.",
-                "[id \"1001\"]",
-                Kind::FirewallCount,
-            ),
-            (
-                "IPmatch: \"203.0.113.0/24\" matched at REMOTE_ADDR.",
-                "[id \"1002\"]",
-                Kind::FirewallAddress,
-            ),
-            (
-                "Pattern match \"curl\" at REQUEST_HEADERS:User-Agent.",
-                "[id \"1003\"]",
-                Kind::FirewallAgent,
-            ),
-            (
-                "Match of \"within GET\" against \"REQUEST_METHOD\" required. Operator at REQUEST_METHOD.",
-                "[id \"1004\"]",
-                Kind::FirewallMethod,
-            ),
-            (
-                "Matched \"Operator `Gt' with parameter `60' against variable `IP:REQUESTS' (Value: `61' )",
-                "[id \"1005\"]",
-                Kind::FirewallCount,
-            ),
-        ] {
-            assert_eq!(denied(matched, rest), Some(kind), "{matched}");
-        }
-        assert_eq!(
-            denied(
-                "Pattern match \"x\" at ARGS:q.",
-                "[file \"/f\"] [line \"3\"] [id \"7\"] [data \"[id \\\"912120\\\"] at REMOTE_ADDR.\"]"
-            ),
-            Some(Kind::Firewall)
-        );
-    }
 
     #[test]
     fn fields_are_the_rules_own() {

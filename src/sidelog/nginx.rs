@@ -132,7 +132,14 @@ fn said(message: &[u8]) -> Option<(Said<'_>, usize, &[u8])> {
         ),
         _ if message.starts_with(b"open() \"") || message.starts_with(b"opendir() \"") => {
             let denied = b"\" failed (13: Permission denied)";
-            ends(message, denied, Kind::NginxFile).or_else(|| {
+            // ELOOP and EMLINK: `disable_symlinks` of ngx_open_file_cache.c.
+            let links = [&b"\" failed (40: "[..], b"\" failed (31: "];
+            let mut link = links
+                .iter()
+                .map(|mark| ends(message, mark, Kind::NginxSymlink));
+            let found =
+                ends(message, denied, Kind::NginxFile).or_else(|| link.find_map(|link| link));
+            found.or_else(|| {
                 let missing = b"passwd\" failed (2: No such file or directory)";
                 ends(message, missing, Kind::NginxPasswords)
             })
@@ -165,8 +172,13 @@ fn modsecurity_or_lua(message: &[u8]) -> Option<(Said<'_>, usize, &[u8])> {
     let at = find(message, b"[Crowdsec] denied '")?;
     let text = message.get(at..)?;
     let by = between(text, b"(by ", b')').unwrap_or_default();
+    // The bouncer names its list and its firewall: `lib/crowdsec.lua`, `lib/plugins/crowdsec/flag.lua`.
+    let kind = match by {
+        b"appsec" => Kind::CrowdSecFirewall,
+        _ => Kind::CrowdSec,
+    };
     let said = Said {
-        kind: Kind::CrowdSec,
+        kind,
         zone: by,
         ..Said::default()
     };

@@ -63,7 +63,11 @@ pub(super) enum Kind {
     NginxDirectory,
     NginxFile,
     NginxPasswords,
+    NginxSymlink,
+    /// CrowdSec's list has the address.
     CrowdSec,
+    /// CrowdSec's firewall saw an attack.
+    CrowdSecFirewall,
     Evasive,
     Require,
     AuthorizationFailed,
@@ -71,6 +75,10 @@ pub(super) enum Kind {
     ApacheFile,
     ApacheSymlink,
     ApacheTls,
+    /// `SSLRequire`, an expression of anything.
+    ApacheSslRequire,
+    ApacheConfiguration,
+    ApachePath,
     ApacheCertificate,
     ApacheTarget,
     ApacheScript,
@@ -87,6 +95,8 @@ pub(super) enum Kind {
     FirewallAgent,
     /// ... at the method.
     FirewallMethod,
+    /// ... at the form of a request.
+    FirewallProtocol,
     /// A rule of ModSecurity matched and refused nothing by itself: what an anomaly score is made of.
     Matched,
 }
@@ -108,6 +118,8 @@ const MODSECURITY: &str = "ModSecurity log";
 /// `allow`, `deny` and `limit_except` of nginx, and what Apache's `Require` may ask.
 const NGINX_RULES: &[Cause] = &[IpAcl, RouteAcl, RequestShape];
 const APACHE_RULES: &[Cause] = &[IpAcl, RouteAcl, RequestShape, BotFilter];
+/// Of what an `SSLRequire` may be: the certificate, the address, the path, the cipher.
+const SSL_REQUIRE: &[Cause] = &[Credential, IpAcl, RouteAcl, RequestShape];
 
 impl Kind {
     /// What it claims.
@@ -122,6 +134,8 @@ impl Kind {
             Kind::NginxFile => (NGINX, Is(RouteAcl), "file_permission", "the file may not be read (13: Permission denied)"),
             Kind::NginxPasswords => (NGINX, Is(RouteAcl), "configuration", "the file of passwords cannot be opened"),
             Kind::CrowdSec => (NGINX, Is(IpAcl), "list_pushed", "CrowdSec denied the address"),
+            Kind::CrowdSecFirewall => (NGINX, Is(BotFilter), "waf_signature", "CrowdSec's firewall denied the request"),
+            Kind::NginxSymlink => (NGINX, Is(RouteAcl), "file_permission", "symbolic link not allowed"),
             Kind::Evasive => (APACHE, Is(RateLimit), "hold", "mod_evasive denied the client"),
             Kind::Require => (APACHE, OneOf(APACHE_RULES), "", "client denied by server configuration: a Require, the line does not say of what"),
             Kind::AuthorizationFailed => (APACHE, Is(Permission), "role", "authorization failure of a known user"),
@@ -129,6 +143,9 @@ impl Kind {
             Kind::ApacheFile => (APACHE, Is(RouteAcl), "file_permission", "file permissions deny access"),
             Kind::ApacheSymlink => (APACHE, Is(RouteAcl), "file_permission", "symbolic link not allowed"),
             Kind::ApacheTls => (APACHE, Is(RequestShape), "tls_required", "an SSL requirement was not met"),
+            Kind::ApacheSslRequire => (APACHE, OneOf(SSL_REQUIRE), "", "an SSLRequire expression was not fulfilled, the line does not say of what"),
+            Kind::ApacheConfiguration => (APACHE, Is(RouteAcl), "configuration", "the configuration forbids itself what it asks for"),
+            Kind::ApachePath => (APACHE, Is(RouteAcl), "path", "no file that can be served stands there"),
             Kind::ApacheCertificate => (APACHE, Is(Credential), "client_certificate", "the client certificate failed or is missing"),
             Kind::ApacheTarget => (APACHE, Is(RequestShape), "target", "the forwarded target has characters that are not allowed"),
             Kind::ApacheScript => (APACHE, Is(RouteAcl), "script", "the script may not be run"),
@@ -140,6 +157,7 @@ impl Kind {
             Kind::FirewallCount => (MODSECURITY, Is(RateLimit), "", "ModSecurity counted too many requests"),
             Kind::FirewallAgent => (MODSECURITY, Is(BotFilter), "user_agent", "ModSecurity denied the user agent"),
             Kind::FirewallMethod => (MODSECURITY, Is(RequestShape), "method", "ModSecurity denied the method"),
+            Kind::FirewallProtocol => (MODSECURITY, Is(RequestShape), "protocol", "ModSecurity found that the request breaks the protocol"),
         };
         Meaning { by, claim, mechanism: Some(mechanism).filter(|text| !text.is_empty()), says }
     }

@@ -154,6 +154,8 @@ const FAILED_CERTIFICATE: f64 = 2.5;
 
 /// What a rule of one's own may look at, in a firewall or a proxy.
 const CUSTOM_RULE: Claim = OneOf(&[IpAcl, BotFilter, RouteAcl, RequestShape, RateLimit]);
+/// What a rule of a load balancer's listener may look at: address, path, host, header, method, query.
+const LISTENER_RULE: Claim = OneOf(&[RouteAcl, IpAcl, BotFilter, RequestShape]);
 /// What an authoriser decides by.
 const AUTHORISER: Claim = OneOf(&[Credential, Permission, IpAcl, RouteAcl]);
 
@@ -218,20 +220,22 @@ pub const REASONS: &[Reason] = &[
     reason(Source::HttpSys, &["connlimit", "queuefull"], Is(RateLimit), "capacity", "s_reason:capacity", "HTTP.sys had too many connections or requests (ConnLimit, QueueFull)"),
     reason(Source::HttpSys, &["appoffline", "appshutdown", "disabled", "apppooltimer"], Is(RouteAcl), "outage", "s_reason:outage", "the application pool was not running (AppOffline, AppShutdown, Disabled)"),
     // Envoy: https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details
-    reason(Source::Envoy, &["ext_authz_denied", "uaex"], AUTHORISER, "", "envoy:ext_authz", "an external authoriser refused them (ext_authz_denied)"),
-    reason(Source::Envoy, &["ext_authz_error", "ext_authz_invalid", "rate_limiter_error", "rlse"], Is(RouteAcl), "outage", "envoy:outage", "the authoriser or the rate limit service failed, and Envoy lets nothing pass then (ext_authz_error, rate_limiter_error)"),
-    reason(Source::Envoy, &["request_rate_limited", "local_rate_limited", "rl"], Is(RateLimit), "", "envoy:rate_limit", "Envoy limited the rate (request_rate_limited, local_rate_limited)"),
+    reason(Source::Envoy, &["ext_authz_denied"], AUTHORISER, "", "envoy:ext_authz", "an external authoriser refused them (ext_authz_denied)"),
+    // The flag is set in both cases: source/extensions/filters/http/ext_authz/ext_authz.cc.
+    reason(Source::Envoy, &["uaex", "unauthorizedexternalservice"], AUTHORISER, "", "envoy:uaex", "an external authoriser refused them or could not be asked (UAEX)"),
+    reason(Source::Envoy, &["ext_authz_error", "ext_authz_invalid", "rate_limiter_error", "rlse", "ratelimitserviceerror", "jwks_remote_fetch_is_failed"], Is(RouteAcl), "outage", "envoy:outage", "the authoriser, the rate limit service or the server of keys failed, and Envoy lets nothing pass then (ext_authz_error, rate_limiter_error)"),
+    reason(Source::Envoy, &["request_rate_limited", "local_rate_limited", "rl", "ratelimited"], Is(RateLimit), "", "envoy:rate_limit", "Envoy limited the rate (request_rate_limited, local_rate_limited)"),
     reason(Source::Envoy, &["rbac_access_denied", "rbac_access_denied_matched_policy"], OneOf(&[IpAcl, RouteAcl, Credential, Permission, RequestShape]), "", "envoy:rbac", "an RBAC policy refused them (rbac_access_denied)"),
     reason(Source::Envoy, &["jwt_is_expired"], Is(Credential), "expired", "envoy:jwt_expired", "the JWT had expired (Jwt_is_expired)"),
     reason(Source::Envoy, &["jwt_is_missing"], Is(Credential), "missing", "envoy:jwt_missing", "there was no JWT (Jwt_is_missing)"),
     reason(Source::Envoy, &["jwt_authn_access_denied", "audiences_in_jwt_are_not_allowed", "jwt_verification_fails", "jwt_issuer_is_not_configured"], Is(Credential), "refused", "envoy:jwt", "the JWT was refused (jwt_authn_access_denied)"),
     reason(Source::Envoy, &["csrf_origin_mismatch"], Is(RequestShape), "csrf", "envoy:csrf", "the origin did not match (csrf_origin_mismatch)"),
     reason(Source::Envoy, &["direct_response"], Is(RouteAcl), "denied_location", "envoy:direct_response", "the route answers so by itself (direct_response)"),
-    reason(Source::Envoy, &["fault_filter_abort", "fi"], Is(RouteAcl), "fault_injection", "envoy:fault", "a fault was injected (fault_filter_abort)"),
+    reason(Source::Envoy, &["fault_filter_abort", "fi", "faultinjected"], Is(RouteAcl), "fault_injection", "envoy:fault", "a fault was injected (fault_filter_abort)"),
     // ALB: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
     reason(Source::LoadBalancer, &["waf"], CUSTOM_RULE, "", "actions_executed:waf", "AWS WAF refused them (actions_executed ends in waf); its own log names the rule"),
     reason(Source::LoadBalancer, &["waf_failed"], Is(RouteAcl), "outage", "actions_executed:waf_failed", "AWS WAF could not be asked (waf-failed)"),
-    reason(Source::LoadBalancer, &["fixed_response"], Is(RouteAcl), "denied_location", "actions_executed:fixed_response", "a rule of the listener answers so (fixed-response)"),
+    reason(Source::LoadBalancer, &["fixed_response"], LISTENER_RULE, "", "actions_executed:fixed_response", "a rule of the listener answers so (fixed-response)"),
     // API Gateway: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
     reason(Source::Gateway, &["missing_authentication_token"], OneOf(&[Credential, RouteAcl, RequestShape]), "", "gateway:missing_token", "there was no token, or there is no such method and path (MISSING_AUTHENTICATION_TOKEN)"),
     reason(Source::Gateway, &["invalid_api_key", "invalid_signature"], Is(Credential), "refused", "gateway:key", "the API key or the signature was refused (INVALID_API_KEY, INVALID_SIGNATURE)"),
@@ -257,13 +261,14 @@ pub const REASONS: &[Reason] = &[
     reason(Source::AmazonFirewall, &["no_user_agent"], Is(BotFilter), "user_agent", "aws_waf:agent", "there was no user agent (NoUserAgent_Header)"),
     reason(Source::AmazonFirewall, &["attack"], Is(BotFilter), "waf_signature", "aws_waf:attack", "a rule of AWS WAF saw an attack"),
     reason(Source::AmazonFirewall, &["reputation"], Is(BotFilter), "reputation", "aws_waf:reputation", "a list of addresses of ill repute blocked them"),
+    reason(Source::AmazonFirewall, &["ddos"], Is(BotFilter), "ddos", "aws_waf:ddos", "AWS WAF took them for an attack by many"),
     reason(Source::AmazonFirewall, &["managed_rule_group"], OneOf(&[BotFilter, IpAcl, RequestShape]), "", "aws_waf:group", "a managed group of rules blocked them"),
     reason(Source::AmazonFirewall, &["regular", "group"], CUSTOM_RULE, "", "aws_waf:rule", "a rule of the web ACL blocked them"),
     // Cloudflare: https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/
     reason(Source::Cloudflare, &["ratelimit"], Is(RateLimit), "", "cloudflare:rate", "a rate limiting rule of Cloudflare blocked them (rateLimit)"),
     reason(Source::Cloudflare, &["l7ddos"], Is(BotFilter), "ddos", "cloudflare:ddos", "Cloudflare took them for an attack by many (l7ddos)"),
     reason(Source::Cloudflare, &["firewallcustom", "firewallrules"], CUSTOM_RULE, "", "cloudflare:custom", "a custom rule of Cloudflare blocked them (firewallCustom)"),
-    reason(Source::Cloudflare, &["challenge"], Is(BotFilter), "challenge", "cloudflare:challenge", "Cloudflare challenged them by a custom rule"),
+    reason(Source::Cloudflare, &["challenge"], Is(BotFilter), "challenge", "cloudflare:challenge", "Cloudflare challenged them"),
     reason(Source::Cloudflare, &["firewallmanaged", "waf"], Is(BotFilter), "waf_signature", "cloudflare:managed", "a managed rule of Cloudflare blocked them (firewallManaged)"),
     reason(Source::Cloudflare, &["botfight", "botmanagement"], Is(BotFilter), "bot_score", "cloudflare:bot", "Cloudflare took them for bots (botManagement, botFight)"),
     reason(Source::Cloudflare, &["bic"], Is(BotFilter), "browser_integrity", "cloudflare:bic", "Cloudflare's browser integrity check refused them (bic)"),
@@ -272,7 +277,7 @@ pub const REASONS: &[Reason] = &[
     reason(Source::Cloudflare, &["ip", "iprange", "asn", "zonelockdown"], Is(IpAcl), "list", "cloudflare:ip", "an IP access rule or a zone lockdown refused the address (ip, ipRange, asn, zoneLockdown)"),
     reason(Source::Cloudflare, &["country"], Is(IpAcl), "country", "cloudflare:country", "the country is blocked (country)"),
     reason(Source::Cloudflare, &["securitylevel"], Is(BotFilter), "reputation", "cloudflare:reputation", "the address is of ill repute (securityLevel)"),
-    reason(Source::Cloudflare, &["apishield", "apishieldschemavalidation", "apishieldsequencemitigation", "dlp", "validation"], Is(RequestShape), "schema", "cloudflare:shape", "Cloudflare found the request invalid (apiShield, validation)"),
+    reason(Source::Cloudflare, &["apishield", "apishieldschemavalidation", "apishieldsequencemitigation", "validation"], Is(RequestShape), "schema", "cloudflare:shape", "Cloudflare found the request invalid (apiShield, validation)"),
     reason(Source::Cloudflare, &["apishieldtokenvalidation"], Is(Credential), "refused", "cloudflare:token", "Cloudflare refused the token (apiShieldTokenValidation)"),
     // Its older logs: EdgePathingSrc and EdgePathingStatus where EdgePathingOp is ban, or err.
     reason(Source::CloudflarePath, &["ip", "ipr24", "ipr16", "ip6", "ip6r64", "ip6r48", "ip6r32", "asnum", "zl"], Is(IpAcl), "list", "edge_pathing:ip", "an IP access rule or a zone lockdown refused the address (EdgePathingStatus)"),
@@ -284,7 +289,7 @@ pub const REASONS: &[Reason] = &[
     reason(Source::CloudflarePath, &["macro"], Is(BotFilter), "reputation", "edge_pathing:reputation", "the address is of ill repute (EdgePathingSrc macro)"),
     reason(Source::CloudflarePath, &["l7ddos"], Is(BotFilter), "ddos", "edge_pathing:ddos", "Cloudflare took them for an attack by many (EdgePathingStatus l7ddos)"),
     reason(Source::CloudflarePath, &["filter_based_firewall"], CUSTOM_RULE, "", "edge_pathing:custom", "a firewall rule of Cloudflare refused them (EdgePathingSrc filter_based_firewall)"),
-    reason(Source::CloudflarePath, &["err_host", "cyclic", "reserved_ip", "bad_host"], Is(RequestShape), "host", "edge_pathing:host", "Cloudflare could not route the host asked for (EdgePathingSrc err_host)"),
+    reason(Source::CloudflarePath, &["err_host", "cyclic", "reserved_ip", "reserved_ip6", "bad_host"], Is(RequestShape), "host", "edge_pathing:host", "Cloudflare could not route the host asked for (EdgePathingSrc err_host)"),
     // https://cloud.google.com/armor/docs/request-logging
     reason(Source::Armor, &["threshold_exceed"], Is(RateLimit), "", "cloud_armor:rate", "a rate limit of Cloud Armor refused them (rateLimitAction)"),
     reason(Source::Armor, &["preconfigured"], Is(BotFilter), "waf_signature", "cloud_armor:attack", "a preconfigured rule of Cloud Armor saw an attack (preconfiguredExprIds)"),
@@ -293,6 +298,7 @@ pub const REASONS: &[Reason] = &[
     // https://learn.microsoft.com/en-us/azure/web-application-firewall/afds/waf-front-door-monitor
     reason(Source::AzureFirewall, &["bot_manager"], Is(BotFilter), "bot_control", "azure_waf:bot", "a rule for bots of Azure's firewall blocked them"),
     reason(Source::AzureFirewall, &["rule_set"], Is(BotFilter), "waf_signature", "azure_waf:attack", "a rule of Azure's rule set saw an attack"),
+    reason(Source::AzureFirewall, &["challenge"], Is(BotFilter), "challenge", "azure_waf:challenge", "Azure's firewall challenged them (JSChallenge)"),
     reason(Source::AzureFirewall, &["custom"], CUSTOM_RULE, "", "azure_waf:custom", "a custom rule of Azure's firewall blocked them"),
     // https://kubernetes.io/docs/reference/labels-annotations-taints/audit-annotations/
     reason(Source::Kubernetes, &["forbid"], Is(Permission), "role", "kubernetes:forbid", "the authorizer forbids it (authorization.k8s.io/decision)"),
@@ -300,7 +306,14 @@ pub const REASONS: &[Reason] = &[
     reason(Source::Kubernetes, &["admission"], Is(RequestShape), "admission", "kubernetes:admission", "the authorizer allowed it, and admission refused it"),
     // http://www.squid-cache.org/Doc/config/http_access/
     reason(Source::Squid, &["tcp_denied"], OneOf(&[IpAcl, RouteAcl, RequestShape, Permission]), "", "squid:denied", "an access list of Squid refused them (TCP_DENIED)"),
-    reason(Source::ModSecurity, &["intercepted"], Is(BotFilter), "waf_signature", "audit:intercepted", "the firewall intercepted them"),
+    // What the rule looks at that intercepted: `stated/firewall.rs`.
+    reason(Source::ModSecurity, &["attack"], Is(BotFilter), "waf_signature", "audit:intercepted", "the firewall intercepted them"),
+    reason(Source::ModSecurity, &["address"], Is(IpAcl), "list", "audit:address", "the firewall denied the address"),
+    reason(Source::ModSecurity, &["count"], Is(RateLimit), "", "audit:count", "the firewall counted too many requests"),
+    reason(Source::ModSecurity, &["agent"], Is(BotFilter), "user_agent", "audit:agent", "the firewall denied the user agent"),
+    reason(Source::ModSecurity, &["method"], Is(RequestShape), "method", "audit:method", "the firewall denied the method"),
+    reason(Source::ModSecurity, &["protocol"], Is(RequestShape), "protocol", "audit:protocol", "the firewall found that the request breaks the protocol"),
+    reason(Source::ModSecurity, &["intercepted"], CUSTOM_RULE, "", "audit:rule", "a rule of the firewall intercepted them"),
 ];
 
 #[cfg(test)]

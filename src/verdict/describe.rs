@@ -6,9 +6,7 @@ mod part;
 pub use part::describe_part;
 
 use super::rule::{self, Rebuilt};
-use super::stated::most_stated;
-use super::{Origin, Verdict, advice};
-use crate::evidence::content::Stream;
+use super::{Verdict, advice};
 use crate::examine::row::{NONE, Row};
 use crate::examine::table::{Column, Table};
 use crate::findings::*;
@@ -76,11 +74,7 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
     }
     let (keys, distinct) = keys(setting, verdict);
     let (peak, without) = peak(setting, &verdict.denials);
-    let stated = most_stated(setting.table, &facts.stated, judgement.cause)
-        .filter(|_| judgement.band == Band::Certain);
-    let mechanism = stated
-        .and_then(|statement| statement.mechanism)
-        .or_else(|| mechanism(verdict));
+    let mechanism = verdict.mechanism;
     let pace_ms = (facts.end_ms - facts.start_ms) / facts.denials.max(1) as i64;
     let quiet_ms = (10 * pace_ms).clamp(60_000, 2 * setting.window_s.max(30) * 1000);
     let lifted = rebuilt
@@ -261,44 +255,6 @@ fn shown_rule(
 
 fn digits(share: f64) -> f64 {
     (share * 1000.0).round() / 1000.0
-}
-
-/// What exactly denied, as far as the facts tell.
-fn mechanism(verdict: &Verdict) -> Option<&'static str> {
-    let facts = &verdict.facts;
-    let established = facts.came_into_force();
-    let says = |tests: &[&str]| {
-        let mut evidence = verdict.evidence.iter();
-        evidence.any(|evidence| tests.contains(&evidence.test.as_str()))
-    };
-    Some(match verdict.judgement.cause {
-        Cause::Undetermined => return None,
-        Cause::RateLimit => {
-            let fitted = verdict.limiter.as_ref()?.fitted.as_ref();
-            fitted.map_or("leaky_bucket", |fitted| fitted.limit.algorithm.name())
-        }
-        Cause::IpAcl if established => "list_pushed",
-        Cause::IpAcl => "list",
-        Cause::RouteAcl if facts.share(facts.probes) > 0.6 => "probe_path",
-        Cause::RouteAcl if facts.share(facts.directories) > 0.9 && !established => {
-            "directory_index"
-        }
-        Cause::RouteAcl => "denied_location",
-        Cause::Credential if facts.are_expired_links() => "expired_link",
-        Cause::Credential if established => "revoked",
-        Cause::Credential => "refused",
-        Cause::Permission => "role",
-        Cause::Cors => "preflight",
-        Cause::RequestShape if facts.share(facts.foreign_referers) >= 0.8 => "hotlink",
-        Cause::RequestShape if says(&["form", "own_form"]) => "csrf",
-        Cause::RequestShape if says(&["body"]) => "content_type",
-        Cause::RequestShape => "method",
-        Cause::BotFilter if says(&["false_crawler"]) => "false_crawler",
-        Cause::BotFilter if says(&["challenge", "unsolved"]) => "challenge",
-        Cause::BotFilter if verdict.origin == Origin::Content(Stream::Attack) => "waf_signature",
-        Cause::BotFilter if facts.share(facts.attacks) >= 0.3 => "waf_signature",
-        Cause::BotFilter => "user_agent",
-    })
 }
 
 fn keys(

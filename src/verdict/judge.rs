@@ -47,6 +47,11 @@ impl Judgement {
     }
 }
 
+/// Whether the server itself names a cause.
+pub(super) fn is_stated(evidence: &[Evidence]) -> bool {
+    evidence.iter().any(|e| e.kind == EvidenceKind::Stated)
+}
+
 /// Weighs the evidence on a group of denials; `is_bare` where the log does not show whom the server admitted.
 pub fn judge(evidence: &[Evidence], denials: u64, is_bare: bool) -> Judgement {
     let calibration = calibration();

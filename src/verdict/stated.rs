@@ -5,7 +5,7 @@ use crate::evidence::content::Stream;
 use crate::evidence::limiter::{self, LimiterFit};
 use crate::examine::table::Table;
 use crate::findings::Cause;
-use crate::stated::{Claim, Statement};
+use crate::stated::Claim;
 use std::collections::BTreeSet;
 
 /// The limiter behind denials that the server says it limited.
@@ -32,19 +32,4 @@ pub(super) fn classes(table: &Table<'_>, open: Vec<bool>) -> Vec<Vec<bool>> {
         part
     };
     classes.into_iter().map(of_class).collect()
-}
-
-/// The statement that most of a group's denials carry and that names their cause.
-pub(super) fn most_stated<'t>(
-    table: &'t Table<'_>,
-    stated: &std::collections::BTreeMap<u16, u64>,
-    cause: Cause,
-) -> Option<&'t Statement> {
-    let named = stated.iter().filter_map(|(number, count)| {
-        let statement = table.statements.get(*number)?;
-        (statement.claim == Claim::Is(cause)).then_some((*count, statement))
-    });
-    named
-        .max_by_key(|(count, _)| *count)
-        .map(|(_, statement)| statement)
 }

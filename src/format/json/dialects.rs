@@ -147,7 +147,9 @@ static DIALECTS: &[Dialect] = &[
         (Role::WafAction, &["action"]),
         (Role::WafRule, &["terminatingRuleId"]),
         (Role::WafRuleKind, &["terminatingRuleType"]),
-        (Role::WafEvidence, &["labels", "terminatingRuleMatchDetails"]),
+        (Role::WafEvidence, &["terminatingRuleMatchDetails"]),
+        (Role::WafLabels, &["labels"]),
+        (Role::WafGroups, &["ruleGroupList"]),
         (Role::Id, &["httpRequest.requestId"]),
         (Role::Status, &["responseCodeSent"]),
         (Role::Address, &["httpRequest.clientIp"]),
@@ -330,6 +332,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::Referer, &["transaction.request.headers.Referer", "request.headers.Referer"]),
         (Role::WafMode, &["transaction.producer.secrules_engine", "transaction.producer.rule_engine", "audit_data.engine_mode"]),
         (Role::Intercepted, &["transaction.is_interrupted", "audit_data.action.intercepted"]),
+        (Role::WafEvidence, &["transaction.messages", "audit_data.messages", "messages"]),
         (Role::Id, &["transaction.unique_id", "transaction.transaction_id", "transaction.id"]),
     ]),
     // https://istio.io/latest/docs/tasks/observability/logs/access-log/ (JSON), Envoy's json_format
