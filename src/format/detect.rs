@@ -8,7 +8,7 @@ mod sample;
 
 use super::Format;
 use super::config::{Declared, declared};
-use super::envelope::{Envelope, Enveloped};
+use super::envelope::{Envelope, Enveloped, Kind};
 use super::error::FormatError;
 use super::lines::{Line, Visitor, lines_for};
 use super::others::Others;
@@ -155,8 +155,14 @@ fn detect_by(
     let bare = by_lines(&sample, settings);
     let all = sample.lines.len();
     // The first fields of a format string may take what carries the line for their own: it is looked for in any case.
+    // A lenient format may take what surely is no part of a record, too.
+    let mut lines = sample.lines.iter();
+    let is_carried = all > 0 && lines.all(|line| Kind::surely_carries(line));
+    let is_likelier_bare = |detected: &Detected| {
+        !detected.is_template() && !(is_carried && detected.envelope.is_none())
+    };
     let is_sure =
-        |(detected, parsed): &(Detected, usize)| *parsed == all && !detected.is_template();
+        |(detected, parsed): &(Detected, usize)| *parsed == all && is_likelier_bare(detected);
     if bare.as_ref().is_ok_and(is_sure) {
         return bare.map(|(detected, _)| detected);
     }
@@ -164,12 +170,12 @@ fn detect_by(
         .into_iter()
         .fold(bare, |best, (envelope, inner)| {
             let lines = inner.iter().map(|line| &line.inner[..]).collect();
-            let stamps = inner.iter().map(|line| line.stamp).collect();
+            let stamps = inner.iter().map(|line| line.stamp.clone()).collect();
             let mut inner = Sample::of(lines, Vec::new(), settings);
             inner.stamps = stamps;
             match (best, by_lines(&inner, settings)) {
                 (Ok((best, most)), Ok((_, parsed)))
-                    if most > 0 && (parsed < most || parsed == most && !best.is_template()) =>
+                    if most > 0 && (parsed < most || parsed == most && is_likelier_bare(&best)) =>
                 {
                     Ok((best, most))
                 }

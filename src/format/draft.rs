@@ -6,7 +6,7 @@
 use super::compound::Compound;
 use super::field::{decimal, is_target, present};
 use super::role::{Role, asked, credential, request, without_last_port};
-use super::shape::{is_ip, is_three_decimals, originator};
+use super::shape::{is_ip, is_of_carrier, is_three_decimals, originator};
 use crate::record::{Field, Record, Upstream};
 use crate::time::{Clock, Instant};
 use std::borrow::Cow;
@@ -67,7 +67,12 @@ impl<'a> Draft<'a> {
             _ => rank,
         };
         match role {
-            Role::Address if !is_ip(&value) => self.put_client(rank, value, clock),
+            Role::Address if !is_ip(&value) => return self.put_client(rank, value, clock),
+            // `web-1 | 203.0.113.7 - GET /a`: what stands before the line is none of it.
+            Role::Request if value.starts_with(b"| ") => return None,
+            Role::AddressPort | Role::Host | Role::HostPort if is_of_carrier(&value) => {
+                return None;
+            }
             Role::Time => self.put_time(rank, value, clock),
             Role::Request => self.put_request(rank, value),
             // A `request_time` may be when the request came.
@@ -112,7 +117,10 @@ impl<'a> Draft<'a> {
 
     /// Takes a client that is no address: of a list who asked first, else a name behind whatever is an address.
     #[cold]
-    fn put_client(&mut self, rank: u8, value: Field<'a>, clock: &mut Clock) {
+    fn put_client(&mut self, rank: u8, value: Field<'a>, clock: &mut Clock) -> Option<()> {
+        if is_of_carrier(&value) {
+            return None;
+        }
         let asked_first = match &value {
             Cow::Borrowed(list) if list.contains(&b',') => originator(list),
             _ => None,
@@ -133,6 +141,7 @@ impl<'a> Draft<'a> {
         {
             self.claim(Role::Address, rank);
         }
+        Some(())
     }
 
     /// A stamp with a zone tells the log's own clock even where a finer one gives the moment.

@@ -54,7 +54,7 @@ pub(super) enum Kind {
 pub(super) struct Opened<'a> {
     pub(super) inner: Cow<'a, [u8]>,
     /// Empty where the envelope has none.
-    pub(super) stamp: &'a [u8],
+    pub(super) stamp: Cow<'a, [u8]>,
 }
 
 impl<'a> Opened<'a> {
@@ -62,7 +62,7 @@ impl<'a> Opened<'a> {
     fn bare(line: &'a [u8]) -> Self {
         Opened {
             inner: Cow::Borrowed(line),
-            stamp: b"",
+            stamp: Cow::Borrowed(b""),
         }
     }
 }
@@ -101,6 +101,26 @@ impl Kind {
         }
     }
 
+    /// Whether records themselves may look so: objects, lines between quotes, lines with a stamp or a level first.
+    fn may_be_of_a_record(self) -> bool {
+        matches!(
+            self,
+            Kind::Object | Kind::Quoted | Kind::Logger | Kind::Stamped
+        )
+    }
+
+    /// Whether what stands behind a stamp is taken with it: a level may pass for a tag, and both be of the record.
+    fn takes_stamp_and_more(self) -> bool {
+        matches!(self, Kind::Logger | Kind::Syslog3164)
+    }
+
+    /// Whether no record looks so by itself: a line between quotes with those within escaped, or behind the name of a pod.
+    pub(super) fn surely_carries(line: &[u8]) -> bool {
+        let opened = prefix::quoted(line);
+        let is_escaped = opened.is_some_and(|opened| matches!(opened.inner, Cow::Owned(_)));
+        is_escaped || line.starts_with(prefix::POD)
+    }
+
     fn open(self, line: &[u8]) -> Option<Opened<'_>> {
         match self {
             Kind::Syslog5424 => prefix::syslog_5424(line),
@@ -126,23 +146,44 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// What carries most lines of a sample, and those lines without it; none where nothing does. Where the lines
-    /// without it are objects, which may be the records or hold them, that is one answer and the envelope with these
-    /// objects opened the next.
+    /// What carries at least half of the lines of a sample, and those lines without it; none where nothing does. Where
+    /// the lines without it may be the records or hold them, that is one answer and the envelope with these opened the
+    /// next.
     pub(super) fn learn<'a>(sample: &[&'a [u8]]) -> Vec<(Envelope, Vec<Opened<'a>>)> {
-        let mut found = Vec::new();
+        let (mut found, mut unlikely) = (Vec::new(), Vec::new());
         let mut envelope = Envelope::default();
         let mut lines: Vec<Opened<'a>> = sample.iter().map(|line| Opened::bare(line)).collect();
         while envelope.kinds.len() < DEEPEST {
-            let carries_most = |kind: &Kind| {
+            let carried = |kind: Kind| {
                 let carried = lines.iter().filter(|line| kind.open(&line.inner).is_some());
-                2 * carried.count() > lines.len()
+                carried.count()
             };
-            let Some(kind) = Kind::ALL.into_iter().find(carries_most) else {
+            // Of those that carry as many, the first.
+            let counts = Kind::ALL
+                .into_iter()
+                .rev()
+                .map(|kind| (carried(kind), kind));
+            let Some((most, kind)) = counts.max_by_key(|(count, _)| *count) else {
                 break;
             };
-            if kind == Kind::Object && !envelope.kinds.is_empty() {
+            if most == 0 || 2 * most < lines.len() {
+                break;
+            }
+            if kind.may_be_of_a_record() && !envelope.kinds.is_empty() {
                 found.push((envelope.clone(), lines.clone()));
+            }
+            if kind.takes_stamp_and_more() {
+                let inner = lines
+                    .iter()
+                    .filter_map(|line| within(Kind::Stamped, line.clone()));
+                let inner: Vec<Opened<'a>> = inner.collect();
+                let stamped = (envelope.and(Kind::Stamped), inner);
+                // A tag is rarely of the record.
+                match kind {
+                    _ if stamped.1.is_empty() => {}
+                    Kind::Logger => found.push(stamped),
+                    _ => unlikely.push(stamped),
+                }
             }
             envelope.kinds.push(kind);
             lines = lines
@@ -153,7 +194,16 @@ impl Envelope {
         if !envelope.kinds.is_empty() {
             found.push((envelope, lines));
         }
+        found.append(&mut unlikely);
         found
+    }
+
+    /// The same around one more.
+    fn and(&self, kind: Kind) -> Envelope {
+        let kinds = self.kinds.iter().copied().chain([kind]);
+        Envelope {
+            kinds: kinds.collect(),
+        }
     }
 
     /// Whether the lines of the file are JSON objects.
@@ -177,22 +227,32 @@ impl Envelope {
     }
 }
 
-/// Opens the next envelope. The outermost stamp counts; that of one whose line was copied is not kept.
+/// Opens the next envelope. The outermost stamp counts, but for one within that tells its zone: it is nearer to the
+/// request.
 fn within<'a>(kind: Kind, outer: Opened<'a>) -> Option<Opened<'a>> {
-    match outer.inner {
-        Cow::Borrowed(line) => {
-            let opened = kind.open(line)?;
-            let stamp = match outer.stamp {
-                b"" => opened.stamp,
-                stamp => stamp,
-            };
-            Some(Opened { stamp, ..opened })
+    let opened = match outer.inner {
+        Cow::Borrowed(line) => kind.open(line)?,
+        Cow::Owned(line) => {
+            let opened = kind.open(&line)?;
+            Opened {
+                inner: Cow::Owned(opened.inner.into_owned()),
+                stamp: Cow::Owned(opened.stamp.into_owned()),
+            }
         }
-        Cow::Owned(line) => Some(Opened {
-            inner: Cow::Owned(kind.open(&line)?.inner.into_owned()),
-            stamp: outer.stamp,
-        }),
-    }
+    };
+    let is_nearer = outer.stamp.is_empty() || tells_zone(&opened.stamp);
+    let stamp = if is_nearer { opened.stamp } else { outer.stamp };
+    Some(Opened { stamp, ..opened })
+}
+
+/// Whether a stamp is one of ISO 8601 with a zone: `2026-03-10T09:43:00Z`, `2026-03-10 09:43:00.123+01:00`.
+fn tells_zone(stamp: &[u8]) -> bool {
+    let is_iso = stamp.get(4) == Some(&b'-') && stamp.get(13) == Some(&b':');
+    let behind_seconds = stamp.get(19..).unwrap_or_default();
+    is_iso
+        && behind_seconds
+            .iter()
+            .any(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-'))
 }
 
 /// Shows a line without whatever carries it, and what that is: also where objects may be the record or hold it, until
@@ -200,20 +260,32 @@ fn within<'a>(kind: Kind, outer: Opened<'a>) -> Option<Opened<'a>> {
 pub(super) fn any(line: &[u8], mut is_taken: impl FnMut(&Envelope, &Opened<'_>) -> bool) -> bool {
     let mut envelope = Envelope::default();
     let mut opened = Opened::bare(line);
+    let mut unlikely = None;
     loop {
         let may_be_deeper = envelope.kinds.len() < DEEPEST;
         let carries = |kind: &Kind| may_be_deeper && kind.open(&opened.inner).is_some();
         let kind = Kind::ALL.into_iter().find(carries);
-        let may_be_a_record = matches!(kind, None | Some(Kind::Object));
+        let may_be_a_record = kind.is_none_or(Kind::may_be_of_a_record);
         if !envelope.kinds.is_empty() && may_be_a_record && is_taken(&envelope, &opened) {
             return true;
+        }
+        // The level and the name behind a carrier's stamp may be of the record; a tag is rarely.
+        if let Some(kind) = kind.filter(|kind| kind.takes_stamp_and_more())
+            && let Some(inner) = within(Kind::Stamped, opened.clone())
+        {
+            let stamped = (envelope.and(Kind::Stamped), inner);
+            match kind {
+                Kind::Logger if is_taken(&stamped.0, &stamped.1) => return true,
+                Kind::Logger => {}
+                _ => unlikely = Some(stamped),
+            }
         }
         match kind.and_then(|kind| Some((kind, within(kind, opened)?))) {
             Some((kind, inner)) => {
                 envelope.kinds.push(kind);
                 opened = inner;
             }
-            None => return false,
+            None => return unlikely.is_some_and(|(envelope, opened)| is_taken(&envelope, &opened)),
         }
     }
 }
@@ -234,7 +306,7 @@ impl<F: Format> Lend for Enveloped<'_, F> {
         let Some(opened) = self.envelope.open(line.bytes) else {
             return false;
         };
-        clock.carried(opened.stamp);
+        clock.carried(&opened.stamp);
         let inner = Line {
             bytes: &opened.inner,
             quotes: Quotes::of(&opened.inner),

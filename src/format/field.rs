@@ -195,9 +195,28 @@ fn any_request(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The methods of RFC 9110 and RFC 5789, the usual ones first.
-pub(super) const METHODS: [&[u8]; 9] = [
-    b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"PATCH", b"OPTIONS", b"CONNECT", b"TRACE",
+/// The methods of RFC 9110 and RFC 5789, the usual ones first, and then those of WebDAV, caches and others that servers
+/// meet.
+pub(super) const METHODS: [&[u8]; 19] = [
+    b"GET",
+    b"POST",
+    b"HEAD",
+    b"PUT",
+    b"DELETE",
+    b"PATCH",
+    b"OPTIONS",
+    b"CONNECT",
+    b"TRACE",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"MKCOL",
+    b"REPORT",
+    b"PURGE",
+    b"LOCK",
+    b"UNLOCK",
+    b"M-SEARCH",
+    b"RPC_IN_DATA",
+    b"RPC_OUT_DATA",
 ];
 
 /// Longest method that is still taken for one; the longest registered is `UPDATEREDIRECTREF`.

@@ -57,7 +57,8 @@ impl Format for Iis {
         ] = fields;
         let numbers = [taken, received, sent, status, windows];
         let is_number = |text: &&[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-        if service.is_empty() || !numbers.iter().all(is_number) {
+        let is_name = !client.contains(&b' ');
+        if service.is_empty() || !is_name || !numbers.iter().all(is_number) {
             return None;
         }
         let (method, target, query) = asked(rest)?;

@@ -54,7 +54,7 @@ impl BuiltIn for Json {
             let text = behind_option(line.trim_ascii_start());
             matches!(text, [b'{' | b'[', ..])
         };
-        let is_json = sample.first().is_some_and(is_object);
+        let is_json = sample.iter().any(is_object);
         let lines_of = |dialect: &Dialect| if is_json { dialect.wrote_of(sample) } else { 0 };
         let lines: Vec<usize> = dialects().iter().map(lines_of).collect();
         let mut each = dialects().iter().zip(&lines);

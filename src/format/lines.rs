@@ -37,10 +37,13 @@ impl<'a> Line<'a> {
     #[inline(always)]
     fn new(number: u32, offset: usize, bytes: &'a [u8], quotes: Quotes) -> Line<'a> {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        // A text may begin with a byte-order mark.
+        // A text may begin with a byte-order mark, and one that was cut to nothing while it was written to, with NUL
+        // bytes up to where the writer had been.
         let marked = offset == 0 && bytes.starts_with(BYTE_ORDER_MARK);
-        if marked || several::may_hold(bytes) {
+        if marked || bytes.first() == Some(&0) || several::may_hold(bytes) {
             let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+            let written = bytes.iter().position(|&byte| byte != 0);
+            let bytes = &bytes[written.unwrap_or(bytes.len())..];
             return Line {
                 number,
                 offset,

@@ -27,7 +27,7 @@ pub(super) struct Ltsv {
 /// Labels that ltsv.org recommends, where JSON lines know them otherwise or not at all.
 #[rustfmt::skip]
 const LABELS: Table = &[
-    (Role::Address, &["host"]),
+    (Role::Address, &["remote_addr", "host"]),
     (Role::ForwardedFor, &["forwardedfor"]),
     (Role::Request, &["req"]),
     (Role::Host, &["vhost"]),
@@ -104,7 +104,9 @@ impl Format for Ltsv {
                 continue;
             }
             let is_label = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
-            if label.is_empty() || !label.iter().all(is_label) {
+            // A stamp before the line has colons, too.
+            let begins = label.first().is_some_and(|first| !first.is_ascii_digit());
+            if !begins || !label.iter().all(is_label) {
                 return None;
             }
             if let Some((role, rank)) = self.meaning(own, label) {

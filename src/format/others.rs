@@ -79,7 +79,7 @@ impl Others {
             let Some(opened) = way.envelope.open(line) else {
                 return false;
             };
-            clock.carried(opened.stamp);
+            clock.carried(&opened.stamp);
             let is_taken = self.offer_to(way.format, primary, &opened.inner, clock, &mut take);
             clock.carried(b"");
             is_taken
@@ -114,7 +114,7 @@ impl Others {
         };
         let bare = offer(&Envelope::default(), line, clock);
         bare || envelope::any(line, |envelope, opened| {
-            clock.carried(opened.stamp);
+            clock.carried(&opened.stamp);
             let is_taken = offer(envelope, &opened.inner, clock);
             clock.carried(b"");
             is_taken

@@ -45,6 +45,34 @@ fn is_quad(text: &[u8]) -> bool {
     points == 3 && digits > 0
 }
 
+/// Whether a word is what carriers put before a line, and so no name or address in it: a priority, a stamp, the
+/// beginning of an object or of a quoted line.
+pub(super) fn is_of_carrier(word: &[u8]) -> bool {
+    match word {
+        [b'<', digit, ..] => digit.is_ascii_digit(),
+        [b'{' | b'"' | b'|', ..] => true,
+        // `2026-03-10T09:43:05.123Z`; a name may begin with a digit, and is not dated.
+        [
+            first,
+            _,
+            _,
+            _,
+            b'-',
+            _,
+            _,
+            b'-',
+            _,
+            _,
+            b'T' | b't',
+            _,
+            _,
+            b':',
+            ..,
+        ] => first.is_ascii_digit(),
+        _ => false,
+    }
+}
+
 /// Whether a field is absent.
 pub(super) fn is_blank(value: &[u8]) -> bool {
     matches!(value, b"" | b"-")

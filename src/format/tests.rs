@@ -5,6 +5,7 @@
 //! record has the reason; a line that another format read has that format's name. After a wanted change:
 //! run with `UPDATE_SNAPSHOTS=1`, then read the difference line by line.
 
+mod carriers;
 mod round_trip;
 
 use super::lines::lines;

@@ -11,6 +11,7 @@ use crate::key::token::TokenKey;
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Directives};
 use chrono_tz::Tz;
+use std::borrow::Cow;
 
 /// Lines of the head that are tried. So many tell a share to within five per cent, and every format reads
 /// them all in some milliseconds.
@@ -24,7 +25,7 @@ pub(super) struct Sample<'a> {
     /// The lines of the head that say what the fields of the others are.
     pub(super) directives: Vec<&'a [u8]>,
     /// What the envelopes of the lines tell of their time; empty where they come in none.
-    pub(super) stamps: Vec<&'a [u8]>,
+    pub(super) stamps: Vec<Cow<'a, [u8]>>,
     pub(super) zone: Option<Tz>,
 }
 
@@ -68,7 +69,8 @@ pub(super) fn directives(head: &[u8]) -> Vec<&[u8]> {
 
 fn sampled_within(head: &[u8], may_be_a_request: impl Fn(&[u8]) -> bool) -> Vec<&[u8]> {
     let mut found: Vec<&[u8]> = lines(head).map(|line| line.bytes).collect();
-    let cut_off = head.last().is_some_and(|&byte| byte != b'\n');
+    // A shorter head is the whole of its file.
+    let cut_off = head.len() >= USUAL_HEAD && head.last().is_some_and(|&byte| byte != b'\n');
     if cut_off && found.len() > 1 {
         found.pop();
     }
@@ -114,7 +116,7 @@ impl<'a> Sample<'a> {
         let (mut parsed, mut timeless) = (0, false);
         let lines = self.lines.iter().zip(&self.marks).enumerate();
         for (at, (line, _)) in lines.filter(|(_, (_, marks))| parser.may_read(marks)) {
-            clock.carried(self.stamps.get(at).copied().unwrap_or_default());
+            clock.carried(self.stamps.get(at).map_or(b"", |stamp| stamp));
             if let Some(record) = parser.parse(line, &mut clock) {
                 parsed += 1;
                 timeless |= record.time_ms == 0;

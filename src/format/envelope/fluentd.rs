@@ -15,7 +15,7 @@ pub(super) fn out_file(line: &[u8]) -> Option<Opened<'_>> {
     let is_object = object.starts_with(b"{");
     (is_dated && is_tag && is_object).then_some(Opened {
         inner: Cow::Borrowed(object),
-        stamp,
+        stamp: Cow::Borrowed(stamp),
     })
 }
 
@@ -27,7 +27,7 @@ mod tests {
     fn an_object_behind_tabs() {
         let opened = out_file(b"2026-03-10T09:43:00+00:00\tkong.access\t{\"a\":\"b\"}").unwrap();
         assert_eq!(
-            (&opened.inner[..], opened.stamp),
+            (&opened.inner[..], &opened.stamp[..]),
             (&b"{\"a\":\"b\"}"[..], &b"2026-03-10T09:43:00+00:00"[..])
         );
         for line in [

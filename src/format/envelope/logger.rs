@@ -166,7 +166,7 @@ mod tests {
     fn opened(line: &str) -> Option<(String, String)> {
         let opened = logger(line.as_bytes())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Some((text(opened.stamp), text(&opened.inner)))
+        Some((text(&opened.stamp), text(&opened.inner)))
     }
 
     #[test]

@@ -37,10 +37,14 @@ pub(super) fn open(line: &[u8]) -> Option<Opened<'_>> {
     let body = line.trim_ascii_start();
     let body = body.strip_prefix(b"[").unwrap_or(body).trim_ascii_start();
     body.strip_prefix(b"{")?;
+    let mut bytes = Vec::new();
     let mut found: [Option<Found<'_>>; 9] = [None; 9];
     let mut stamps: [&[u8]; 6] = [b""; 6];
     walk(body, &mut |key, value| {
-        if let Some(at) = LINES.iter().position(|known| *known == key) {
+        if key == b"MESSAGE" && !value.is_string {
+            // journald writes what is not UTF-8, or holds control characters, as a list of its bytes.
+            bytes.extend(byte(value.text));
+        } else if let Some(at) = LINES.iter().position(|known| *known == key) {
             let better = found[at].is_none_or(|held| held.text.len() < value.text.len());
             if value.is_string && better {
                 found[at] = Some(value);
@@ -51,6 +55,13 @@ pub(super) fn open(line: &[u8]) -> Option<Opened<'_>> {
             stamps[at] = value.text;
         }
     })?;
+    let stamp = stamps.into_iter().find(|stamp| !stamp.is_empty());
+    if is_line(&bytes) {
+        return Some(Opened {
+            inner: Cow::Owned(without_line_end(bytes)),
+            stamp: Cow::Borrowed(stamp.unwrap_or_default()),
+        });
+    }
     let found = found
         .into_iter()
         .flatten()
@@ -59,20 +70,30 @@ pub(super) fn open(line: &[u8]) -> Option<Opened<'_>> {
         true => Cow::Owned(without_line_end(unescape(found.text))),
         false => Cow::Borrowed(found.text),
     };
-    let stamp = stamps.into_iter().find(|stamp| !stamp.is_empty());
     Some(Opened {
         inner,
-        stamp: stamp.unwrap_or_default(),
+        stamp: Cow::Borrowed(stamp.unwrap_or_default()),
     })
+}
+
+/// An element of a list of bytes.
+fn byte(text: &[u8]) -> Option<u8> {
+    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// Whether a string may be a line of an access log: it has several words, or is an object or carries one.
 fn is_line(text: &[u8]) -> bool {
+    let count = |mark: &[u8]| memchr::memmem::find_iter(text, mark).take(4).count();
+    let has = |mark: &[u8]| memchr::memmem::find(text, mark).is_some();
+    let begins = |with: &[u8]| text.trim_ascii_start().starts_with(with);
     let spaces = memchr::memchr_iter(b' ', text).take(4).count();
-    let tabs = memchr::memmem::find_iter(text, b"\\t").take(4).count();
-    let is_object = text.trim_ascii_start().starts_with(b"{")
-        || memchr::memmem::find(text, b" {\\\"").is_some();
-    is_object || spaces == 4 || tabs == 4
+    // Escaped or not.
+    let tabs = count(b"\\t").max(count(b"\t"));
+    let is_object = begins(b"{") || begins(b"escape=") || has(b" {\\\"") || has(b" {\"");
+    // Some formats have bars between their fields, or commas between quotes.
+    let bars = count(b"|");
+    let commas = count(b"\\\",\\\"").max(count(b"\",\""));
+    is_object || spaces == 4 || tabs == 4 || bars == 4 || commas == 4
 }
 
 fn without_line_end(mut line: Vec<u8>) -> Vec<u8> {

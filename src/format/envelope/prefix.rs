@@ -10,7 +10,7 @@ pub(super) fn carried<'a>(stamp: &'a [u8], inner: &'a [u8]) -> Option<Opened<'a>
     let inner = inner.strip_prefix(b"\xef\xbb\xbf").unwrap_or(inner);
     (!inner.is_empty()).then_some(Opened {
         inner: Cow::Borrowed(inner),
-        stamp,
+        stamp: Cow::Borrowed(stamp),
     })
 }
 
@@ -118,9 +118,14 @@ pub(super) fn syslog_3164(line: &[u8]) -> Option<Opened<'_>> {
         return carried(stamp, message);
     }
     // `kernel nginx message`: a tag without colon is told by nothing, so it is not looked for.
-    let (third, message) = word(message)?;
-    (is_tag(third) && is_name(first)).then_some(())?;
-    carried(stamp, message)
+    if let Some((third, message)) = word(message)
+        && is_tag(third)
+        && is_name(first)
+    {
+        return carried(stamp, message);
+    }
+    // No tag at all, as relays send it.
+    (line.len() > text.len() && is_name(first)).then(|| carried(stamp, behind))?
 }
 
 /// `Dec  9 13:01:26`, with or without a year or a fraction, and the rest behind it.
@@ -223,8 +228,17 @@ pub(super) fn stamped(line: &[u8]) -> Option<Opened<'_>> {
     carried(stamp, message)
 }
 
+/// What the name of a pod begins with.
+pub(super) const POD: &[u8] = b"[pod/";
+
 /// `web_1  | message`; a service's name may be set in, in brackets, or followed by where it runs (`web.1@swarm`).
+/// `kubectl logs --prefix` writes `[pod/web-0/nginx] message`.
 pub(super) fn compose(line: &[u8]) -> Option<Opened<'_>> {
+    if let Some(name) = line.strip_prefix(POD) {
+        let end = memchr::memmem::find(name, b"] ")?;
+        let is_name = !name[..end].contains(&b' ');
+        return is_name.then(|| carried(b"", &name[end + 2..]))?;
+    }
     let bar = memchr::memchr(b'|', line)?;
     let name = line.get(..bar)?.strip_suffix(b" ")?.trim_ascii();
     let usual = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.@[]".contains(byte);
@@ -236,19 +250,18 @@ pub(super) fn compose(line: &[u8]) -> Option<Opened<'_>> {
 /// `"message"`, in which a quote is written `\"`, `""` or as it is.
 pub(super) fn quoted(line: &[u8]) -> Option<Opened<'_>> {
     let inner = line.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let has = |pair: &[u8]| memchr::memmem::find(inner, pair).is_some();
-    if has(b"\\\"") {
-        return Some(Opened {
-            inner: Cow::Owned(crate::format::json::unescape(inner)),
-            stamp: b"",
-        });
-    }
     // Two quotes are an empty field too; in a table of comma-separated values none stands alone.
     let pairs = memchr::memmem::find_iter(inner, b"\"\"").count();
     if pairs > 0 && 2 * pairs == memchr::memchr_iter(b'"', inner).count() {
         return Some(Opened {
             inner: Cow::Owned(crate::format::field::undoubled(inner)),
-            stamp: b"",
+            stamp: Cow::Borrowed(b""),
+        });
+    }
+    if memchr::memmem::find(inner, b"\\\"").is_some() {
+        return Some(Opened {
+            inner: Cow::Owned(crate::format::json::unescape(inner)),
+            stamp: Cow::Borrowed(b""),
         });
     }
     carried(b"", inner)
@@ -313,6 +326,6 @@ pub(super) fn coloured(line: &[u8]) -> Option<Opened<'_>> {
     plain.extend_from_slice(rest);
     Some(Opened {
         inner: Cow::Owned(plain),
-        stamp: b"",
+        stamp: Cow::Borrowed(b""),
     })
 }

@@ -2,8 +2,10 @@
 
 use super::*;
 
+/// Without all that carries it.
 fn opened(line: &str) -> Option<(String, String)> {
-    depths(line).pop()
+    let depths = depths(line).into_iter();
+    depths.min_by_key(|(inner, _)| inner.len())
 }
 
 /// The line without what carries it, at each depth at which it may be a record.
@@ -11,7 +13,7 @@ fn depths(line: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     any(line.as_bytes(), |_, opened| {
-        found.push((text(&opened.inner), text(opened.stamp)));
+        found.push((text(&opened.inner), text(&opened.stamp)));
         false
     });
     found

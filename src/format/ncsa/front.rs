@@ -7,7 +7,9 @@
 
 use crate::format::field::{Parsed, present, refuse};
 use crate::format::role::without_port;
-use crate::format::shape::{is_host_name, is_ip, is_level, is_public, originator, public_of};
+use crate::format::shape::{
+    is_host_name, is_ip, is_level, is_of_carrier, is_public, originator, public_of,
+};
 use memchr::memchr_iter;
 
 /// The fields before the time, as logged; empty where absent.
@@ -103,7 +105,7 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
     }
     let (first, rest) = split_word(text);
     let (second, user) = split_word(rest);
-    if second.is_empty() {
+    if second.is_empty() || is_of_carrier(first) || matches!(second, b"|" | b"stdout" | b"stderr") {
         return None;
     }
     if let Some((list, user)) = in_parentheses(rest) {
