@@ -62,14 +62,13 @@ fn labelled() -> Vec<PathBuf> {
 /// What an analysis says of its spikes and standing denials: by id (null for standing ones) and cause.
 fn told(analysis: &Analysis) -> BTreeMap<String, u64> {
     let name = |spike: &Spike, id: Value| {
-        let said = [
-            id,
-            spike.family.name().into(),
-            spike.cause.name().into(),
-            spike.mechanism.clone().into(),
-            spike.confidence.into(),
-        ];
-        Value::from(said.to_vec()).to_string()
+        let (family, cause) = (spike.family.name().into(), spike.cause.name().into());
+        // Of standing denials each has the mechanism and the confidence of its own group.
+        let (mechanism, confidence) = match id {
+            Value::Null => Default::default(),
+            _ => (spike.mechanism.clone().into(), spike.confidence.into()),
+        };
+        Value::from(vec![id, family, cause, mechanism, confidence]).to_string()
     };
     let spikes = analysis.spikes.iter();
     let spikes = spikes.map(|spike| (name(spike, spike.id.clone().into()), spike.denials));
@@ -83,7 +82,14 @@ fn counted(records: &[Value]) -> BTreeMap<String, u64> {
     for record in records {
         assert!(record.get("spike").is_some(), "{record}");
         let said = ["spike", "family", "cause", "mechanism", "confidence"];
-        let said = said.map(|column| record.get(column).cloned().unwrap_or_default());
+        let own = |column: &&str| {
+            let is_of_group = matches!(*column, "mechanism" | "confidence");
+            !(is_of_group && record["spike"].is_null())
+        };
+        let said = said.map(|column| {
+            let cell = record.get(column).filter(|_| own(&column));
+            cell.cloned().unwrap_or_default()
+        });
         *counts
             .entry(Value::from(said.to_vec()).to_string())
             .or_default() += 1;

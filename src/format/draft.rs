@@ -272,14 +272,24 @@ impl<'a> Draft<'a> {
     }
 
     /// The record of a line with names of anyone's choice: a line that tells no time or no client must
-    /// tell at least what was asked for and the answer, or it is anything.
+    /// tell at least what was asked for and the answer, or when the answer was and how long it took, or it is anything.
     pub(super) fn finish_request(mut self) -> Option<Record<'a>> {
-        if self.tells_a_request() {
+        let is_timed_answer = self.told(Role::Time) && self.told(Role::Status);
+        let tells_more = self.told(Role::Target) || self.record.duration_us.is_some();
+        if self.tells_a_request() || is_timed_answer && tells_more {
             self.complete();
             Some(self.whole())
         } else {
             self.finish()
         }
+    }
+
+    /// The record of a line with the names of a service: one without a time tells what was asked for and the answer.
+    pub(super) fn finish_of_service(mut self) -> Option<Record<'a>> {
+        self.complete();
+        let asked = self.told(Role::Status) || self.told(Role::Method) || self.told(Role::Target);
+        let answered = self.told(Role::Status) && self.told(Role::Target);
+        (self.told(Role::Time) && asked || answered).then(|| self.whole())
     }
 
     /// The record of a format that is known by the shape of its lines, which need tell no more than a time.

@@ -45,6 +45,8 @@ pub(super) enum Kind {
     Ruby,
     /// A program's logger.
     Logger,
+    /// Tabs between fields, where others have spaces.
+    Tabbed,
     /// Colours of a terminal.
     Coloured,
 }
@@ -68,7 +70,7 @@ impl<'a> Opened<'a> {
 }
 
 impl Kind {
-    const ALL: [Kind; 12] = [
+    const ALL: [Kind; 13] = [
         Kind::Coloured,
         Kind::Console,
         Kind::Fluentd,
@@ -80,6 +82,7 @@ impl Kind {
         Kind::Compose,
         Kind::Quoted,
         Kind::Logger,
+        Kind::Tabbed,
         Kind::Stamped,
     ];
 
@@ -97,6 +100,7 @@ impl Kind {
             Kind::Fluentd => "Fluentd's files",
             Kind::Ruby => "Ruby's logger",
             Kind::Logger => "a program's logger",
+            Kind::Tabbed => "tabs",
             Kind::Coloured => "colours",
         }
     }
@@ -134,6 +138,7 @@ impl Kind {
             Kind::Fluentd => fluentd::out_file(line),
             Kind::Ruby => prefix::ruby(line),
             Kind::Logger => logger::logger(line),
+            Kind::Tabbed => prefix::tabbed(line),
             Kind::Coloured => prefix::coloured(line),
         }
     }
@@ -147,8 +152,8 @@ pub(super) struct Envelope {
 
 impl Envelope {
     /// What carries at least half of the lines of a sample, and those lines without it; none where nothing does. Where
-    /// the lines without it may be the records or hold them, that is one answer and the envelope with these opened the
-    /// next.
+    /// the lines without it may be the records or hold them, or some are in no further one, that is one answer and the
+    /// envelope with these opened the next.
     pub(super) fn learn<'a>(sample: &[&'a [u8]]) -> Vec<(Envelope, Vec<Opened<'a>>)> {
         let (mut found, mut unlikely) = (Vec::new(), Vec::new());
         let mut envelope = Envelope::default();
@@ -169,7 +174,8 @@ impl Envelope {
             if most == 0 || 2 * most < lines.len() {
                 break;
             }
-            if kind.may_be_of_a_record() && !envelope.kinds.is_empty() {
+            let is_open = kind.may_be_of_a_record() || most < lines.len();
+            if is_open && !envelope.kinds.is_empty() {
                 found.push((envelope.clone(), lines.clone()));
             }
             if kind.takes_stamp_and_more() {

@@ -118,20 +118,24 @@ impl Format for Json {
         let body = body(line)?;
         let own = self.dialect.iter().map(|(_, names)| names);
         let others = self.others.iter().filter(|(other, _)| other.wrote(body));
+        // The usual names may tell the time where the service's do not.
+        let mut timeless = None;
         for names in own.chain(others.map(|(_, names)| names)) {
             let Some(mut draft) = drafted(names, body, clock) else {
                 continue;
             };
             draft.put_envelope_time(clock);
-            let record = draft.finish_without_client();
-            if record.is_some() {
-                return record;
+            match draft.finish_of_service() {
+                Some(record) if record.time_ms != 0 => return Some(record),
+                record => timeless = timeless.or(record),
             }
         }
         let mut draft = drafted(&self.names, body, clock)?;
         draft.put_envelope_time(clock);
-        let record = draft.finish_request()?;
-        (record.time_ms != 0 || !self.is_timed).then_some(record)
+        match (draft.finish_request(), timeless) {
+            (Some(usual), _) if usual.time_ms != 0 => Some(usual),
+            (usual, timeless) => timeless.or(usual).filter(|_| !self.is_timed),
+        }
     }
 }
 

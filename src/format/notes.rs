@@ -296,7 +296,10 @@ fn beside_a_request(line: &[u8]) -> bool {
     // WEBrick's own access log: who led to what.
     let of_webrick =
         line.trim_ascii_start().starts_with(b"- -> /") || holds(line, "WEBrick::HTTPServer#start");
-    of_ceph || of_client || is_begun || of_webrick
+    // koa-logger's requests, whose answers follow.
+    let of_koa = line.trim_ascii_start().strip_prefix(b"<-- ");
+    let is_asked = |text: &[u8]| usual_methods().any(|method| text.starts_with(method));
+    of_ceph || of_client || is_begun || of_webrick || of_koa.is_some_and(is_asked)
 }
 
 /// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, cPanel's of logins, or of what starts nginx's container.

@@ -314,6 +314,8 @@ impl Role {
             Role::Method => record.method = method(value),
             Role::Target => record.target = value,
             Role::Logger if value.starts_with(b"http.log.error") => return None,
+            // `1.9kb` is rounded.
+            Role::Bytes if matches!(value[..], [.., b'k' | b'K' | b'm' | b'M', b'b' | b'B']) => {}
             Role::Bytes => record.bytes = decimal(&value, 1).or(integer(&value)),
             Role::Referer => record.referer = present_field(value),
             Role::UserAgent => record.user_agent = present_field(value),
@@ -583,16 +585,33 @@ fn integer(value: &[u8]) -> Option<u64> {
     super::field::integer(value).ok().map(|(_, value)| value)
 }
 
-/// `1.5`, `1.5s`, `250ms`, `80µs` or `7ns`, in milliseconds; of a list the last.
+/// `1.5`, `1.5s`, `250ms`, `80µs` or `7ns`, in microseconds; of a list the last.
 fn seconds(value: &[u8]) -> Option<u64> {
     let value = last_of_list(value);
     match value {
         [number @ .., b'm', b's'] => decimal(number, PER_MS),
-        [number @ .., b'u', b's'] | [number @ .., 0xc2, 0xb5, b's'] => decimal(number, 1),
+        // The sign of a millionth, or the Greek letter.
+        [number @ .., b'u', b's']
+        | [number @ .., 0xc2, 0xb5, b's']
+        | [number @ .., 0xce, 0xbc, b's'] => decimal(number, 1),
         [number @ .., b'n', b's'] => nanoseconds(number),
-        [number @ .., b's'] => decimal(number, PER_SECOND),
+        [number @ .., b's'] => decimal(number, PER_SECOND).or_else(|| hours_and_minutes(number)),
         _ => bare_seconds(value),
     }
+}
+
+/// `1h2m3.5` of Go's `1h2m3.5s`, in microseconds.
+fn hours_and_minutes(text: &[u8]) -> Option<u64> {
+    let (hours, text) = match memchr::memchr(b'h', text) {
+        Some(at) => (integer(&text[..at])?, &text[at + 1..]),
+        None => (0, text),
+    };
+    let at = memchr::memchr(b'm', text)?;
+    let minutes = hours.checked_mul(60)?.checked_add(integer(&text[..at])?)?;
+    let seconds = decimal(&text[at + 1..], PER_SECOND)?;
+    minutes
+        .checked_mul(60 * u64::from(PER_SECOND))?
+        .checked_add(seconds)
 }
 
 /// A number without a unit. A whole one of a day or more counts something smaller, and nobody knows what.

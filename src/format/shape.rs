@@ -132,7 +132,11 @@ pub(super) fn is_host_name(value: &[u8]) -> bool {
 
 /// Whether a word tells how much a message matters, as loggers have it.
 pub(super) fn is_level(word: &[u8]) -> bool {
-    const LEVELS: [&[u8]; 12] = [
+    const LEVELS: [&[u8]; 16] = [
+        b"inf",
+        b"wrn",
+        b"dbg",
+        b"ftl",
         b"trace",
         b"debug",
         b"info",

@@ -91,9 +91,13 @@ enum Shape {
     QuestionMark,
     /// Anything without a space, up to the literal behind it.
     Word,
+    /// The same, beginning with a digit, as stamps do.
+    Moment,
     /// Who asked: no space but between the addresses of a list. So what carries a line, such as syslog's header, is no
     /// part of the first field.
     Client,
+    /// Anything up to the last of the marks behind it within the parentheses: a user's name may be an address of mail.
+    InParentheses,
     /// A number, or `-`.
     Number,
     /// A number with a point.

@@ -200,7 +200,7 @@ impl Clock {
             let (civil, rest) = ncsa(&whole)?;
             return self.place(civil, rest);
         }
-        if let Some(civil) = short(stamp) {
+        if let Some(civil) = short(stamp).or_else(|| compact(stamp)) {
             return self.place(civil, b"");
         }
         if let Some(shortened) = with_short_month(stamp) {
@@ -302,6 +302,32 @@ fn short(stamp: &[u8]) -> Option<Civil> {
     })
 }
 
+/// `20001010135536`, as Artifactory has written it, and `001010/135536.123` of hapi's good-console.
+fn compact(stamp: &[u8]) -> Option<Civil> {
+    let (century, date, time): (&[u8], _, _) = match stamp {
+        [b'2', b'0', date @ ..] if date.len() == 12 => (b"20", &date[..6], &date[6..]),
+        [date @ .., b'/', _, _, _, _, _, _] if date.len() == 6 => (b"20", date, &stamp[7..]),
+        [date @ .., b'/', _, _, _, _, _, _, b'.', _, _, _] if date.len() == 6 => {
+            (b"20", date, &stamp[7..])
+        }
+        _ => return None,
+    };
+    let two = |text: &[u8], at: usize| number(text.get(at..at + 2)?);
+    let ms = match time.get(7..) {
+        Some(fraction) => fraction_ms(fraction)?,
+        None => 0,
+    };
+    Some(Civil {
+        year: i64::from(100 * number(century)? + two(date, 0)?),
+        month: two(date, 2)?,
+        day: two(date, 4)?,
+        hour: two(time, 0)?,
+        minute: two(time, 2)?,
+        second: two(time, 4)?,
+        ms,
+    })
+}
+
 /// `10/Oct/2000:13:55:36`, an optional fraction, and what follows. Python's servers have a space before the hour.
 fn ncsa(stamp: &[u8]) -> Option<(Civil, &[u8])> {
     let (date, time) = stamp.split_at_checked(12)?;
@@ -388,17 +414,23 @@ fn asctime(stamp: &[u8]) -> Option<Civil> {
     })
 }
 
-/// `06/14/2021:10:20:30`, month first, as cPanel writes it; or the same with a space; and what follows.
+/// `06/14/2021:10:20:30`, month first, as cPanel writes it, unless there is no such month; or the same with a space; and
+/// what follows.
 fn by_month_number(stamp: &[u8]) -> Option<(Civil, &[u8])> {
     let (date, time) = stamp.split_at_checked(11)?;
     let [m, mm, b'/', d, dd, b'/', y, yy, yyy, yyyy, b':' | b' '] = *date else {
         return None;
     };
     let (civil, rest) = time_of_day(time)?;
+    let (first, second) = (number(&[m, mm])?, number(&[d, dd])?);
+    let (month, day) = match first {
+        ..=12 => (first, second),
+        _ => (second, first),
+    };
     let civil = Civil {
         year: i64::from(number(&[y, yy, yyy, yyyy])?),
-        month: number(&[m, mm])?,
-        day: number(&[d, dd])?,
+        month,
+        day,
         ..civil
     };
     Some((civil, rest))

@@ -33,7 +33,9 @@ fn is_named(before: &[u8], stamp: &[u8]) -> bool {
         before.trim_ascii_end().last(),
         Some(b':' | b'-' | b'|' | b']')
     );
-    !stamp.is_empty() && marked && letters(before) > letters(stamp)
+    // Twisted's logger names nobody: `[-]`.
+    let named = letters(before) > letters(stamp) || before.ends_with(b" [-] ");
+    !stamp.is_empty() && marked && named
 }
 
 /// Whether a program's logger wrote the line: a stamp or a level stands at its beginning.
@@ -93,8 +95,16 @@ fn is_asked_by(text: &[u8]) -> bool {
         return false;
     };
     let (address, behind) = text.split_at(end);
+    // Twisted has the client in quotes.
+    let unquoted = address
+        .strip_prefix(b"\"")
+        .and_then(|text| text.strip_suffix(b"\""));
+    let address = unquoted.unwrap_or(address);
     let goes_on = [&b" - "[..], b" \"", b" ["];
-    goes_on.iter().any(|begins| behind.starts_with(begins)) && is_ip(without_port(address))
+    goes_on.iter().any(|begins| behind.starts_with(begins))
+        && address
+            .split(|byte| *byte == b',')
+            .all(|address| is_ip(without_port(address)))
 }
 
 fn is_quoted_request(text: &[u8]) -> bool {
@@ -102,12 +112,22 @@ fn is_quoted_request(text: &[u8]) -> bool {
         .is_some_and(|text| asks(text).is_some())
 }
 
-/// `200 GET /path`, as Tornado has it.
+/// `200 GET /path`, as Tornado has it, `200 OK: GET - /path` of Ktor, `Request finished HTTP/2 GET` of ASP.NET Core.
 fn is_answered(text: &[u8]) -> bool {
+    if text.starts_with(b"Request finished HTTP/") {
+        return true;
+    }
     let [a, b, c, b' ', request @ ..] = text else {
         return false;
     };
-    [a, b, c].iter().all(|byte| byte.is_ascii_digit()) && asks(request).is_some()
+    let behind_reason = || {
+        let colon = memchr::memmem::find(&request[..request.len().min(48)], b": ")?;
+        request.get(colon + 2..)
+    };
+    let is_asked = asks(request).is_some()
+        || behind_reason()
+            .is_some_and(|text| asks(text).is_some_and(|text| text.starts_with(b"- ")));
+    [a, b, c].iter().all(|byte| byte.is_ascii_digit()) && is_asked
 }
 
 /// An object, or pairs of which the first tells a method or where from.
@@ -217,6 +237,15 @@ mod tests {
         assert_eq!(line, r#""GET /a HTTP/1.1" 200 7"#);
         let (_, line) = opened("WARNING:tornado.access:404 GET /a (192.0.2.1) 1.04ms").unwrap();
         assert_eq!(line, "404 GET /a (192.0.2.1) 1.04ms");
+        let (_, line) =
+            opened("2026-03-10 09:43:00.067 [a-1] INFO  ktor - 403 Forbidden: GET - /a").unwrap();
+        assert_eq!(line, "403 Forbidden: GET - /a");
+        let (_, line) =
+            opened("[INF] Request finished HTTP/2 GET https://www.example.com/ - 403 - - 5ms")
+                .unwrap();
+        assert!(line.starts_with("Request finished HTTP/2"));
+        let (_, line) = opened(r#"2026-03-10 09:43:00+0000 [-] "192.0.2.1" - - [10/Mar/2026:09:43:00 +0000] "GET / HTTP/1.1" 200 7"#).unwrap();
+        assert!(line.starts_with(r#""192.0.2.1" - - ["#));
     }
 
     #[test]

@@ -206,7 +206,8 @@ fn is_tag(word: &[u8]) -> bool {
 }
 
 fn is_name(word: &[u8]) -> bool {
-    !word.is_empty() && !word.contains(&b'"') && !word.starts_with(b"[")
+    let is_number = word.iter().all(u8::is_ascii_digit);
+    !is_number && !word.contains(&b'"') && !word.starts_with(b"[")
 }
 
 /// `2016-10-06T00:17:09.669794202Z stdout F message`. A `P` that is still there is a part whose last one never
@@ -302,7 +303,36 @@ pub(super) fn ruby(line: &[u8]) -> Option<Opened<'_>> {
     if name.contains(&b' ') {
         return None;
     }
-    carried(stamp, message)
+    carried(stamp, behind_tags(message))
+}
+
+/// Behind what Rails' tagged logging puts before an object: `[a-request-id] {`.
+fn behind_tags(message: &[u8]) -> &[u8] {
+    let mut rest = message;
+    while let Some(tag) = rest.strip_prefix(b"[") {
+        let end = memchr::memmem::find(tag, b"] ");
+        match end {
+            Some(end) => rest = &tag[end + 2..],
+            None => return message,
+        }
+    }
+    match rest.starts_with(b"{") {
+        true => rest,
+        false => message,
+    }
+}
+
+/// Fields with tabs between, where all others have spaces: the client, the time in brackets, the request in quotes.
+pub(super) fn tabbed(line: &[u8]) -> Option<Opened<'_>> {
+    let has = |text: &[u8]| memchr::memmem::find(line, text).is_some();
+    (has(b"\t[") && has(b"]\t\"") && has(b"\"\t")).then(|| Opened {
+        inner: Cow::Owned(
+            line.iter()
+                .map(|byte| if *byte == b'\t' { b' ' } else { *byte })
+                .collect(),
+        ),
+        stamp: Cow::Borrowed(b""),
+    })
 }
 
 /// A line with the colours of a terminal (`ESC [ 97;42 m`) taken out.

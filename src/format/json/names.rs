@@ -21,7 +21,7 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::Time, &[
         "msec", "ts", "StartUTC", "time_iso8601", "time_local", "time", "@timestamp",
         "timestamp", "datetime", "date", "start_time", "StartLocal", "requestTimeEpoch",
-        "requestTime", "date_time", "timestamp(ms)", "accept_date", "request_date", "time_stamp",
+        "requestTime", "date_time", "time_date", "timestamp(ms)", "accept_date", "request_date", "time_stamp",
         "log_time", "eventTime", "@t", "started_at", "reqTimeSec", "reqTimeMs", "TimeGenerated",
         "log_timestamp", "asctime", "T", "written_at", "request_received_at",
         // As Google Cloud's agents take it.
@@ -65,7 +65,7 @@ pub(in crate::format) const USUAL: Table = &[
         "http.url", "http.url_details.path", "request.url", "request.path", "resourcePath",
         "cs-uri-stem", "requestUri", "requestUrl", "request_url", "originalUrl", "target",
         "requested_uri", "Properties.RequestPath", "uri_path", "cs-uri", "http.request.path",
-        "http.target", "http.request.uri", "clientRequestURI",
+        "http.target", "http.request.uri", "clientRequestURI", "reqPath", "route",
     ]),
     (Role::Query, &[
         "args", "query", "query_string", "url.query", "request_query", "cs-uri-query",
@@ -75,7 +75,7 @@ pub(in crate::format) const USUAL: Table = &[
         "request_method", "request.method", "RequestMethod", "method", "http.request.method",
         "httpRequest.requestMethod", "http_method", "verb", "req.method", "http.method",
         "httpMethod", "cs-method", "requestMethod", "Properties.RequestMethod", "request_verb",
-        "http_verb", "meth", "clientRequestMethod",
+        "http_verb", "meth", "clientRequestMethod", "reqMethod",
     ]),
     (Role::Bytes, &[
         "body_bytes_sent", "bytes_sent", "size", "DownstreamContentSize", "bytes",
@@ -84,7 +84,7 @@ pub(in crate::format) const USUAL: Table = &[
         "responseLength", "network.bytes_written", "sc-bytes", "bytes_written", "resp_body_size",
         "length", "content_length", "responseSize", "response.bytes", "bytes_read", "response.size",
         "body_bytes", "response_bytes", "responseBytes", "response_body_len",
-        "written_bytes", "res.contentLength", "response_content_length",
+        "written_bytes", "write_bytes", "res.contentLength", "response_content_length",
         "res.headers.content-length", "response_size_b", "http.response.written", "resplength",
     ]),
     (Role::Referer, &[
@@ -103,7 +103,7 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::User, &[
         "remote_user", "user", "username", "ClientUsername", "user.name", "uname", "user_id",
         "authorizer.principalId", "principalId", "usr.name", "usr.id", "cs-username",
-        "consumer.username",
+        "consumer.username", "authuser",
     ]),
     (Role::Host, &[
         // A `host` beside a `domain` is the machine that logs.

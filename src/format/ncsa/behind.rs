@@ -151,7 +151,9 @@ pub(super) fn role_of_name(name: &[u8]) -> Option<Role> {
     room.copy_from_slice(name);
     room.make_ascii_lowercase();
     Some(match &*room {
-        b"rt" | b"request_time" | b"req_time" | b"reqtime" | b"duration" | b"took" => Role::Seconds,
+        b"rt" | b"request_time" | b"req_time" | b"reqtime" | b"duration" | b"took" | b"latency" => {
+            Role::Seconds
+        }
         b"duration_ms" | b"request_time_ms" => Role::Milliseconds,
         b"duration_us" | b"request_time_us" => Role::Microseconds,
         b"us" | b"ups" | b"ust" | b"upstream_status" => Role::UpstreamStatus,

@@ -46,8 +46,10 @@ pub(super) static ROWS: &[Row] = &[
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
     row("aws.s3", &["s3"], "Amazon S3 server access logs, and those of services that write the same", &[
         r#"$_owner $_bucket [$time_local] $remote_addr $remote_user $_request_id $_operation $_key "$request" $status $s3_error $size $_object_size $ms $_turnaround "$http_referer" "$http_user_agent" $_version $_host_id $_signature $_cipher $_authentication $host $_tls$rest"#,
+        r#"$_owner $_bucket [$time_local] $remote_addr $remote_user $_request_id $_operation $_key "$request" $status $s3_error $size $_object_size $ms $_turnaround "$http_referer" "$http_user_agent" $_version $_host_id $_signature $_cipher $_authentication $host"#,
         r#"$_owner $host [$time_local] $remote_addr $remote_user $_request_id $_operation $_key "$request" $status $s3_error $size $_object_size $ms $_turnaround "$http_referer" "$http_user_agent"$rest"#,
         r#"$_owner $host [$time_local] $remote_addr $remote_user $_request_id $_operation $_key - $status $s3_error $size $_object_size $ms $_turnaround "$http_referer" "$http_user_agent"$rest"#,
+        r#"$_owner $_bucket [$time_local] $remote_addr $remote_user $_request_id $_operation $_key - $status $s3_error $size $_object_size $ms $_turnaround - - $_version $_host_id $_signature $_cipher $_authentication $host $_tls$rest"#,
         r#"$_owner $host [$time_local] $remote_addr $remote_user $_request_id $_operation $_key - $status $s3_error $size $_object_size $ms $_turnaround - $rest"#,
     ]),
     // https://istio.io/latest/docs/tasks/observability/logs/access-log/, and its versions up to 1.8
@@ -65,9 +67,16 @@ pub(super) static ROWS: &[Row] = &[
     // http://www.squid-cache.org/Doc/config/logformat/ (squid); Cisco's Web Security Appliance writes the same, with a
     // level before it where it sends it to syslog, and the client's name behind its address
     row("squid", &["squid.native"], "Squid's native access log, with or without what many add to it", &[
-        r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$_peer $_type "$http_referer" "$http_user_agent"$rest"#,
-        r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
+        r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target$spaces$remote_user $_hierarchy/$_peer $_type "$http_referer" "$http_user_agent"$rest"#,
+        r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target$spaces$remote_user $_hierarchy/$rest"#,
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user -$rest"#,
+        r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target"#,
+        r#"$msec $remote_addr $squid_result/$status $size $request_method $target $remote_user $_type"#,
+        // With a stamp of ISO 8601.
+        r#"$stamp$spaces$ms $remote_addr $squid_result/$status $size $request_method $target"#,
+        r#"$stamp$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
+        // Wikimedia's, with the cache and a number before it.
+        r#"$_cache $_number $msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $_hierarchy/$_peer $_type $http_referer $_forwarded $escaped_agent"#,
         r#"$msec$spaces$ms $remote_addr $_port $squid_result/$status $size $_received $_head $_asked $_body $request_method $target $_version $remote_user $_hierarchy/$_peer $_port $_type $_cipher $_protocol "$http_referer" "$http_user_agent" "$host"$rest"#,
         r#"$msec$spaces$ms $remote_addr ($_name) $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
         r#"Info: $msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
@@ -132,6 +141,8 @@ pub(super) static ROWS: &[Row] = &[
     // https://jfrog.com/help/r/jfrog-platform-administration-documentation/request-logs
     row("jfrog.request", &["artifactory.request"], "JFrog Platform's request.log", &[
         r#"$stamp|$_trace|$remote_addr|$remote_user|$request_method|$target|$status|$_received|$size|$ms|$agent_to_end"#,
+        // Artifactory's up to its version 6.
+        r#"$stamp|$ms|REQUEST|$remote_addr|$remote_user|$request_method|$target|HTTP/$_version|$status|$size"#,
     ]),
     // https://www.alibabacloud.com/help/en/cdn/user-guide/download-offline-logs
     row("alibaba.cdn", &["aliyun.cdn"], "Alibaba Cloud's CDN, offline logs", &[
@@ -216,6 +227,7 @@ pub(super) static ROWS: &[Row] = &[
     // of another; Daphne's, where it serves in its place (https://github.com/django/daphne: management/commands/runserver.py)
     timeless(row("django", &["daphne.runserver"], "Django's development server, which tells no client and no agent", &[
         r#"[$day_time] "$request" $status $size"#,
+        r#"[$day_time]"$request" $status $size"#,
         r#""$bare_method $target HTTP/$_version" $status $size"#,
         r#"[$date_time] HTTP $request_method $target $status [$seconds, $client_port]"#,
         r#"HTTP $request_method $target $status [$seconds, $client_port]"#,
@@ -254,6 +266,7 @@ pub(super) static ROWS: &[Row] = &[
     // https://github.com/serilog/serilog-aspnetcore: UseSerilogRequestLogging, on a console
     timeless(row("serilog", &[], "Serilog's requests of ASP.NET Core, which tell no client and no agent", &[
         r#"[$_clock $_level] HTTP $bare_method $target responded $status in $ms ms"#,
+        r#"$zoned_stamp [$_level] HTTP $bare_method $target responded $status in $ms ms"#,
         r#"HTTP $bare_method $target responded $status in $ms ms"#,
     ])),
     // https://github.com/ggml-org/llama.cpp: tools/server, log_server_request
@@ -264,14 +277,83 @@ pub(super) static ROWS: &[Row] = &[
     // https://www.tornadoweb.org/en/stable/log.html: LogFormatter and Application.log_request; Jupyter's, with a user
     timeless(row("tornado", &["jupyter"], "Tornado's and Jupyter's requests, which tell no agent", &[
         r#"[$_level $short_stamp $_module] $status $request_method $target ($remote_addr) $took$rest"#,
-        r#"[$_level $point_stamp $_module] $status $request_method $target ($_user@$remote_addr) $took$rest"#,
+        r#"[$_level $point_stamp $_module] $status $request_method $target ($user_in_parentheses@$remote_addr) $took$rest"#,
         r#"[$_level $point_stamp $_module] $status $request_method $target ($remote_addr) $took$rest"#,
         // Jupyter's, before it told the day.
         r#"[$_level $_clock $_module] $status $request_method $target ($remote_addr) $took$rest"#,
         // Behind another logger.
-        r#"$status $request_method $target ($_user@$remote_addr) $took"#,
+        r#"$status $request_method $target ($user_in_parentheses@$remote_addr) $took"#,
         r#"$status $request_method $target ($remote_addr) $took"#,
     ])),
+    // https://docs.gofiber.io/api/middleware/logger: `[${time}] ...` of older versions, and `${time} | ...`, which tells
+    // the time of day alone
+    timeless(row("fiber", &[], "Fiber's logger, which tells no agent and by default no day", &[
+        r#"$word_stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$bare_method$spaces|$spaces$target$spaces|$rest"#,
+        r#"$word_stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$bare_method$spaces|$spaces$target"#,
+        r#"$point_stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$bare_method$spaces|$spaces$target$spaces|$rest"#,
+        r#"$point_stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$bare_method$spaces|$spaces$target"#,
+    ])),
+    // https://github.com/urfave/negroni: logger.go
+    row("negroni", &[], "Negroni's logger, which tells no client", &[
+        r#"[negroni] $stamp | $status |$spaces$took | $host_port | $bare_method $target"#,
+    ]),
+    // https://github.com/beego/beego: server/web/router.go
+    row("beego", &[], "Beego's requests, which tell no agent", &[
+        r#"$point_stamp [$_level] [$_file]$spaces|$spaces$remote_addr| $status |$spaces$took|$spaces$_match| $bare_method$spaces$target$rest"#,
+        r#"$date_time [$_level] [$_file]$spaces|$spaces$remote_addr| $status |$spaces$took|$spaces$_match| $bare_method$spaces$target$rest"#,
+    ]),
+    // https://sanic.dev/en/guide/best-practices/logging.html
+    row("sanic", &[], "Sanic's access log, which tells no agent", &[
+        r#"[$stamp] - (sanic.access)[$_level][$client_port]: $bare_method $target$spaces$status $size$rest"#,
+        r#"[$stamp] - (sanic.access)[$_level]: $bare_method $target$spaces$status $size$rest"#,
+    ]),
+    // https://github.com/emmett-framework/granian: --access-log-fmt
+    row("granian", &[], "Granian's access log, which tells no agent", &[
+        r#"[$stamp] $remote_addr - "$request" $status $ms"#,
+    ]),
+    // https://docs.openstack.org/oslo.service: eventlet's WSGI server, behind the logger of oslo.log
+    timeless(row("openstack", &["eventlet.wsgi"], "requests of OpenStack's services, as eventlet writes them", &[
+        r#"$remote_addr "$request" status: $status${spaces}len: $size time: $seconds$rest"#,
+    ])),
+    // https://github.com/strapi/strapi: the logger middleware
+    row("strapi", &[], "Strapi's requests, which tell no client", &[
+        r#"[$stamp] http: $bare_method $target ($ms ms) $status"#,
+    ]),
+    // https://github.com/koajs/logger, with or without a time before it
+    timeless(row("koa", &["koa-logger"], "koa-logger's answers, which tell no client", &[
+        r#"[$stamp] --> $bare_method $target $status $took$rest"#,
+        r#"--> $bare_method $target $status $took $size_with_unit"#,
+        r#"--> $bare_method $target $status $took"#,
+        r#"$spaces--> $bare_method $target $status $took $size_with_unit"#,
+        r#"$spaces--> $bare_method $target $status $took"#,
+    ])),
+    // https://ktor.io/docs/server-call-logging.html, behind its logger
+    timeless(row("ktor", &[], "Ktor's call logging, which tells no client", &[
+        r#"$status $phrase: $bare_method - $target in $took"#,
+        r#"$status $phrase: $bare_method - $target"#,
+    ])),
+    // https://learn.microsoft.com/en-us/aspnet/core/fundamentals/http-logging: Microsoft.AspNetCore.Hosting.Diagnostics
+    timeless(row("aspnetcore", &[], "ASP.NET Core's `Request finished`, which tells no client", &[
+        r#"Request finished HTTP/$_version $bare_method $target - $status $size $_type $took"#,
+        r#"Request finished HTTP/$_version $bare_method $target - $status $_type $took"#,
+        r#"${spaces}Request finished HTTP/$_version $bare_method $target - $status $size $_type $took"#,
+    ])),
+    // https://github.com/verdaccio/verdaccio: packages/logger
+    timeless(row("verdaccio", &[], "Verdaccio's answers", &[
+        r#"http <-- $status, user: $_user($remote_addr), req: '$request_method $target', bytes: $_received/$size"#,
+        r#"http <-- $status, user: $_user, req: '$request_method $target', bytes: $_received/$size"#,
+    ])),
+    // https://github.com/zulip/zulip: zerver/middleware.py
+    row("zulip", &[], "Zulip's requests", &[
+        r#"$point_stamp $_level$spaces[$_logger] $remote_addr$spaces$bare_method$spaces$status$spaces$took (db: $_db) (+start: $_start) $target ($_who)"#,
+        r#"$point_stamp $_level$spaces[$_logger] $remote_addr$spaces$bare_method$spaces$status$spaces$took (db: $_db) $target ($_who)"#,
+        r#"$point_stamp $_level$spaces[$_logger] $remote_addr$spaces$bare_method$spaces$status$spaces$took $target ($_who)"#,
+    ]),
+    // https://hapi.dev/module/good-console/: with the tags in brackets
+    row("hapi", &["good-console"], "hapi's good-console, which tells no client", &[
+        r#"$stamp, [$_tags], $_scheme://$_server: $request_method $target {$_query} $status ($took)"#,
+        r#"$stamp, ($_id) [$_tags] $_scheme://$_server: $request_method $target {$_query} $status ($took)"#,
+    ]),
     // https://github.com/expressjs/morgan: `short`, `tiny`, `dev`
     timeless(row("morgan", &["morgan.short", "morgan.tiny", "morgan.dev"], "morgan's short, tiny and dev, which tell no time", &[
         r#"$remote_addr $remote_user $bare_request $status $size - $ms ms"#,

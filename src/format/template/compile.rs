@@ -81,7 +81,14 @@ pub(super) fn ambiguity(pieces: &[Piece]) -> Option<String> {
 fn end_of(variable: &Variable, next: Option<&Piece>) -> Result<End, Problem> {
     let by_shape = !matches!(
         variable.shape,
-        Shape::Text | Shape::Word | Shape::Client | Shape::Quoted | Shape::Request | Shape::List
+        Shape::Text
+            | Shape::Word
+            | Shape::Moment
+            | Shape::Client
+            | Shape::Quoted
+            | Shape::InParentheses
+            | Shape::Request
+            | Shape::List
     );
     match next.map(|piece| (&piece.kind, piece.column)) {
         _ if by_shape => Ok(End::Shape),

@@ -20,8 +20,13 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("point_stamp", Some(Role::Time), Shape::Width(23)),
     // Python's: `2026-03-10 09:43:00,123`.
     ("log_stamp", Some(Role::Time), Shape::Width(23)),
+    // Serilog's: `2026-03-10 09:43:00.123 +00:00`.
+    ("zoned_stamp", Some(Role::Time), Shape::Width(30)),
     // Seconds or parts of them since 1970.
     ("epoch", Some(Role::Time), Shape::Number),
+    // A stamp without a space, or the time of day.
+    ("word_stamp", Some(Role::Time), Shape::Moment),
+    ("user_in_parentheses", Some(Role::User), Shape::InParentheses),
     ("client_port", Some(Role::AddressPort), Shape::Text),
     ("target", Some(Role::Target), Shape::Text),
     ("size", Some(Role::Bytes), Shape::Number),

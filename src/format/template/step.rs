@@ -185,6 +185,9 @@ impl Step {
         let mut spaces = memchr_iter(b' ', field);
         match self.variable.shape {
             Shape::Word => spaces.next().is_some(),
+            Shape::Moment => {
+                spaces.next().is_some() || !field.first().is_some_and(u8::is_ascii_digit)
+            }
             Shape::Client => spaces.any(|at| at == 0 || field[at - 1] != b','),
             _ => false,
         }
@@ -194,6 +197,10 @@ impl Step {
     fn is_whole(&self, field: &[u8], rest: &[u8], delimiter: u8) -> bool {
         match self.variable.shape {
             Shape::Quoted => matches!(rest.get(1), None | Some(b' ')),
+            Shape::InParentheses => {
+                let end = memchr::memchr(b')', rest).unwrap_or(rest.len());
+                !rest[..end].iter().skip(1).any(|byte| *byte == delimiter)
+            }
             _ if delimiter != b' ' => true,
             Shape::Request => {
                 field == b"-" || !request_line(field).0.is_empty() && ends_in_protocol(field)

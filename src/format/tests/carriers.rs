@@ -29,6 +29,8 @@ const EXCEPT: &[(&str, &str)] = &[
         "Ruby's logger writes no zone, so that the carrier's stamp counts",
     ),
     ("logfmt-lograge-lists", "as above"),
+    ("ktor", "its logger's stamp has no zone"),
+    ("openstack", "as above"),
     ("json-records", "a line of it holds several records"),
     (
         "tower-http",

@@ -79,8 +79,9 @@ impl Values {
     /// The value of a variable of a named format string.
     fn variable(&self, name: &str) -> String {
         match name {
-            "stamp" => self.time("%Y-%m-%dT%H:%M:%S%.3fZ"),
+            "stamp" | "word_stamp" => self.time("%Y-%m-%dT%H:%M:%S%.3fZ"),
             "spaced_stamp" => self.time("%Y-%m-%d %H:%M:%S%.3f +0000"),
+            "zoned_stamp" => self.time("%Y-%m-%d %H:%M:%S%.3f +00:00"),
             "date_time" => self.time("%Y/%m/%d %H:%M:%S"),
             "day_time" => self.time("%d/%b/%Y %H:%M:%S"),
             "short_stamp" => self.time("%y%m%d %H:%M:%S"),
@@ -98,7 +99,7 @@ impl Values {
             "size_with_unit" => format!("{}B", self.bytes),
             "http_referer" => self.referer.clone(),
             "http_user_agent" => self.agent.clone(),
-            "remote_user" => self.user.clone(),
+            "remote_user" | "user_in_parentheses" => self.user.clone(),
             "host" => self.host.clone(),
             "host_port" => format!("{}:443", self.host),
             "ms" => self.duration_ms.to_string(),
@@ -124,10 +125,18 @@ impl Values {
         line.push_str(pieces.next().unwrap_or_default());
         for piece in pieces {
             let is_part = |letter: char| letter.is_ascii_lowercase() || letter == '_';
-            let end = piece.find(|letter| !is_part(letter)).unwrap_or(piece.len());
-            line.push_str(&self.variable(&piece[..end]));
-            line.push_str(&piece[end..]);
-            names.push(piece[..end].to_owned());
+            let (name, behind) = match piece
+                .strip_prefix('{')
+                .and_then(|piece| piece.split_once('}'))
+            {
+                Some(braced) => braced,
+                None => {
+                    piece.split_at(piece.find(|letter| !is_part(letter)).unwrap_or(piece.len()))
+                }
+            };
+            line.push_str(&self.variable(name));
+            line.push_str(behind);
+            names.push(name.to_owned());
         }
         (line, names)
     }

@@ -1,4 +1,4 @@
-//! Fields behind that a server writes by default: Traefik's, ingress-nginx's, Skipper's and InfluxDB's.
+//! Fields behind that a server writes by default: Traefik's, ingress-nginx's, Skipper's, Nexus' and InfluxDB's.
 //!
 //! Sources: <https://docs.influxdata.com/influxdb/v1/administration/logs/> (id of the request, response time in
 //! microseconds), Traefik's `logger_formatters.go` (count, router, service URL, duration) and the `log-format`
@@ -17,6 +17,8 @@ pub(in crate::format::ncsa) enum Tail {
     /// With so many names in brackets.
     Ingress(usize),
     Skipper,
+    /// Nexus Repository's, and others' that log by logback-access: `%bytesSent %elapsedTime "%header{User-Agent}" [%thread]`.
+    Nexus,
 }
 
 impl Tail {
@@ -29,6 +31,11 @@ impl Tail {
                 None,
                 Some(Role::UpstreamAsked),
                 Some(Role::Milliseconds),
+            ],
+            Tail::Nexus => vec![
+                Some(Role::Bytes),
+                Some(Role::Milliseconds),
+                Some(Role::UserAgent),
             ],
             Tail::Skipper => vec![Some(Role::Milliseconds), Some(Role::Host)],
             Tail::Ingress(names) => {
@@ -47,6 +54,7 @@ pub(in crate::format::ncsa) const KNOWN_ALONE: &[Tail] = &[
     Tail::Ingress(2),
     Tail::Ingress(1),
     Tail::Skipper,
+    Tail::Nexus,
 ];
 
 /// The one of `tails` whose fields most lines have, of those that have any.
@@ -88,6 +96,12 @@ fn of(line: &[u8]) -> Option<Tail> {
             let names = 1 + usize::from(matches!(second, More::Bracketed(_)));
             Some(Tail::Ingress(names))
         }
+        [
+            More::Bare(sent),
+            More::Bare(time),
+            More::Quoted(_),
+            More::Bracketed(_),
+        ] if is_number(sent) && is_number(time) => Some(Tail::Nexus),
         // Duration, host, id of the flow, audit.
         [
             More::Bare(time),
