@@ -159,7 +159,7 @@ fn detect_by(
     let mut lines = sample.lines.iter();
     let is_carried = all > 0 && lines.all(|line| Kind::surely_carries(line));
     let is_likelier_bare = |detected: &Detected| {
-        !detected.is_template() && !(is_carried && detected.envelope.is_none())
+        !(detected.is_template() || is_carried && detected.envelope.is_none())
     };
     let is_sure =
         |(detected, parsed): &(Detected, usize)| *parsed == all && is_likelier_bare(detected);
