@@ -163,17 +163,19 @@ impl Envelope {
                 let carried = lines.iter().filter(|line| kind.open(&line.inner).is_some());
                 carried.count()
             };
-            // Of those that carry as many, the first.
+            // Of those that carry as many, the first; a stamp alone only where nothing else is, as others begin with one.
             let counts = Kind::ALL
                 .into_iter()
                 .rev()
                 .map(|kind| (carried(kind), kind));
-            let Some((most, kind)) = counts.max_by_key(|(count, _)| *count) else {
+            let likely = |(count, _): &(usize, Kind)| *count > 0 && 2 * *count >= lines.len();
+            let (stamped, others): (Vec<_>, Vec<_>) = counts
+                .filter(likely)
+                .partition(|(_, kind)| *kind == Kind::Stamped);
+            let most = others.into_iter().max_by_key(|(count, _)| *count);
+            let Some((most, kind)) = most.or_else(|| stamped.first().copied()) else {
                 break;
             };
-            if most == 0 || 2 * most < lines.len() {
-                break;
-            }
             let is_open = kind.may_be_of_a_record() || most < lines.len();
             if is_open && !envelope.kinds.is_empty() {
                 found.push((envelope.clone(), lines.clone()));

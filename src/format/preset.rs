@@ -87,9 +87,9 @@ impl Format for Preset {
             let mut fitting = templates.filter(|(least, _)| least.quotes() <= quotes);
             fitting.find_map(|(_, template)| template.parse(line, clock))
         };
-        // Some carriers leave spaces behind the line.
+        // Some carriers leave spaces around the line.
         read(line).or_else(|| {
-            let trimmed = line.trim_ascii_end();
+            let trimmed = line.trim_ascii();
             (trimmed.len() < line.len()).then(|| read(trimmed))?
         })
     }

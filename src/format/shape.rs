@@ -69,8 +69,14 @@ pub(super) fn is_of_carrier(word: &[u8]) -> bool {
             b':',
             ..,
         ] => first.is_ascii_digit(),
-        _ => false,
+        _ => is_behind_level(word),
     }
+}
+
+/// `INFO:`, `INFO:werkzeug:192.0.2.1`: what stands behind the level that a program's logger writes.
+pub(super) fn is_behind_level(text: &[u8]) -> bool {
+    let colon = memchr::memchr(b':', text);
+    colon.is_some_and(|colon| is_level(&text[..colon]))
 }
 
 /// Whether a field is absent.

@@ -8,7 +8,7 @@
 use crate::format::field::{Parsed, present, refuse};
 use crate::format::role::without_port;
 use crate::format::shape::{
-    is_host_name, is_ip, is_level, is_of_carrier, is_public, originator, public_of,
+    is_behind_level, is_host_name, is_ip, is_of_carrier, is_public, originator, public_of,
 };
 use memchr::memchr_iter;
 
@@ -374,12 +374,6 @@ fn behind_spaces(text: &[u8]) -> &[u8] {
 
 fn is_address(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|&byte| is_address_byte(byte)) && !is_of_logger(text)
-}
-
-/// `INFO:`, `INFO:werkzeug:192.0.2.1`.
-pub(super) fn is_behind_level(text: &[u8]) -> bool {
-    let colon = memchr::memchr(b':', text);
-    colon.is_some_and(|colon| is_level(&text[..colon]))
 }
 
 /// Whether it is a time of day, or begins with a level: what a logger puts before the line is nobody's address.

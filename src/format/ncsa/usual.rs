@@ -8,11 +8,12 @@
 //! a status of `-`) is left to the full parser. What is read here is what that would read; a property
 //! test holds it.
 
-use super::front::{Front, behind_own_host, is_address_byte, is_behind_level};
+use super::front::{Front, behind_own_host, is_address_byte};
 use super::{Layout, size};
 use crate::find::{last_digits, quad_end};
 use crate::format::marks::Quotes;
 use crate::format::role::without_port;
+use crate::format::shape::is_behind_level;
 use crate::time::Clock;
 
 /// The fields of a usual line; `None` for any other, which may still be of the format.

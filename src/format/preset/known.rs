@@ -99,6 +99,8 @@ pub(super) static ROWS: &[Row] = &[
     // https://uwsgi-docs.readthedocs.io/en/latest/LogFormat.html: the line that is written by default
     row("uwsgi", &[], "uWSGI's requests", &[
         r#"[pid: $_pid|app: $_app|req: $_count] $remote_addr ($remote_user) {$_vars} [$stamp] $request_method $target => generated $size bytes in $ms msecs (HTTP/$_protocol $status)$rest"#,
+        // With `memory-report`.
+        r#"{$_memory} {$_resident} [pid: $_pid|app: $_app|req: $_count] $remote_addr ($remote_user) {$_vars} [$stamp] $request_method $target => generated $size bytes in $ms msecs (HTTP/$_protocol $status)$rest"#,
         r#"[pid: $_pid|app: $_app|req: $_count] $remote_addr ($remote_user) {$_vars} [$stamp] $request_method $target => generated $size bytes in $us micros (HTTP/$_protocol $status)$rest"#,
     ]),
     // https://github.com/gin-gonic/gin: logger.go
@@ -155,6 +157,7 @@ pub(super) static ROWS: &[Row] = &[
     // https://docs.openstack.org/swift/latest/logs.html: proxy-logging, whose values are escaped as in URLs
     row("swift.proxy", &["openstack.swift"], "OpenStack Swift's proxy", &[
         r#"$remote_addr $_peer $_day $request_method $target HTTP/$_version $status $http_referer $escaped_agent $_token $_received $size $_etag $_transaction $_headers $seconds $_source $_info $_start $epoch $_policy$rest"#,
+        r#"$remote_addr $_peer $_day $request_method $target HTTP/$_version $status $http_referer $escaped_agent $_token $_received $size $_etag $_transaction $_headers $seconds $_source $_info $_start $epoch"#,
     ]),
     // https://cloud.google.com/storage/docs/access-logs, usage logs
     row("google.storage", &["gcs"], "Google Cloud Storage usage logs", &[
@@ -324,8 +327,6 @@ pub(super) static ROWS: &[Row] = &[
         r#"[$stamp] --> $bare_method $target $status $took$rest"#,
         r#"--> $bare_method $target $status $took $size_with_unit"#,
         r#"--> $bare_method $target $status $took"#,
-        r#"$spaces--> $bare_method $target $status $took $size_with_unit"#,
-        r#"$spaces--> $bare_method $target $status $took"#,
     ])),
     // https://ktor.io/docs/server-call-logging.html, behind its logger
     timeless(row("ktor", &[], "Ktor's call logging, which tells no client", &[
@@ -336,7 +337,6 @@ pub(super) static ROWS: &[Row] = &[
     timeless(row("aspnetcore", &[], "ASP.NET Core's `Request finished`, which tells no client", &[
         r#"Request finished HTTP/$_version $bare_method $target - $status $size $_type $took"#,
         r#"Request finished HTTP/$_version $bare_method $target - $status $_type $took"#,
-        r#"${spaces}Request finished HTTP/$_version $bare_method $target - $status $size $_type $took"#,
     ])),
     // https://github.com/verdaccio/verdaccio: packages/logger
     timeless(row("verdaccio", &[], "Verdaccio's answers", &[
