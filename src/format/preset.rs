@@ -28,6 +28,8 @@ pub(super) struct Preset {
     pub(super) known: &'static Known,
     /// With the marks that a line of each must have.
     templates: Vec<(Marks, Template)>,
+    /// The marks that a line of any of them must have.
+    least: Marks,
     /// Whether the quotes of a line tell some of the templates apart.
     by_quotes: bool,
 }
@@ -43,7 +45,9 @@ pub(super) fn all() -> &'static [Preset] {
             let templates: Vec<_> = templates
                 .map(|template| (template.least(), template))
                 .collect();
+            let each = templates.iter().map(|(least, _)| *least);
             Preset {
+                least: each.reduce(|a, b| a.common(&b)).unwrap_or_default(),
                 known: &row.known,
                 by_quotes: templates
                     .iter()
@@ -65,7 +69,7 @@ pub(super) fn rows() -> impl Iterator<Item = (&'static Preset, &'static [&'stati
 impl Preset {
     /// Whether a line with these marks may be one of its lines.
     pub(super) fn may_read(&self, marks: &Marks) -> bool {
-        self.templates.iter().any(|(least, _)| marks.cover(least))
+        marks.cover(&self.least) && self.templates.iter().any(|(least, _)| marks.cover(least))
     }
 }
 

@@ -49,6 +49,15 @@ impl Marks {
         usize::from(self.0[QUOTE])
     }
 
+    /// Of each as many as in both.
+    pub(super) fn common(&self, other: &Marks) -> Marks {
+        let mut common = *self;
+        for (count, other) in common.0.iter_mut().zip(&other.0) {
+            *count = (*count).min(*other);
+        }
+        common
+    }
+
     /// Whether there are as many of each as in `least`, or more.
     #[inline]
     pub(super) fn cover(&self, least: &Marks) -> bool {
@@ -70,6 +79,7 @@ mod tests {
         assert!(!line.cover(&Marks::of(br#""" """#)));
         assert!(!line.cover(&Marks::of(b"|")));
         assert_eq!(line.quotes(), 2);
+        assert_eq!(Marks::of(b"[[|").common(&Marks::of(b"[,")), Marks::of(b"["));
     }
 
     #[test]

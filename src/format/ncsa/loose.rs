@@ -14,6 +14,7 @@ use super::{Layout, any_headers, any_layout, behind, ends_in_protocol, headers, 
 use crate::format::field::{ends_in_escape, is_method, quoted, request_line, size};
 use crate::format::role::{Role, without_port};
 use crate::format::shape::{is_host_name, is_ip, is_three_decimals};
+use crate::format::sieve::Marks;
 use crate::format::{BuiltIn, Format, FormatError, gorouter, preset};
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -72,11 +73,13 @@ fn found<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Found<'a>> {
     let found = layout(line, clock)?;
     // Their clock is one of their own: what it meets is not told of this line.
     let mut clock = Clock::new(None);
-    let is_strict = any_layout(line, &mut clock).is_ok()
-        || gorouter::is_named_in(line)
-        || preset::all()
+    let is_strict = any_layout(line, &mut clock).is_ok() || gorouter::is_named_in(line) || {
+        let marks = Marks::of(line);
+        let mut presets = preset::all()
             .iter()
-            .any(|preset| preset.parse(line, &mut clock).is_some());
+            .filter(|preset| preset.may_read(&marks));
+        presets.any(|preset| preset.parse(line, &mut clock).is_some())
+    };
     (!is_strict).then_some(found)
 }
 
