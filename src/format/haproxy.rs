@@ -133,7 +133,8 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
         None => return refuse(),
     };
     let (rest, host, timers) = timers(rest)?;
-    let (rest, status) = status(rest)?;
+    // Some relays set the columns.
+    let (rest, status) = status(rest.trim_ascii_start())?;
     let (rest, bytes) = size(rest.strip_prefix(b"+").unwrap_or(rest))?;
     let (rest, _) = tag(&b" "[..]).parse(rest)?;
     let (rest, _request_cookie) = word(rest)?;

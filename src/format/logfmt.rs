@@ -5,6 +5,7 @@
 //! they mean in JSON lines. A line must tell method, target and status; it may leave the time to syslog.
 
 use super::draft::Draft;
+use super::field::METHODS;
 use super::json::{Names, USUAL, close, names_by_keys, unescape};
 use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
@@ -53,6 +54,11 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
     draft.put(Role::Time, 1, Cow::Borrowed(stamp), clock)?;
     while !rest.is_empty() {
         let (key, value, behind) = pair(rest)?;
+        if let (b"msg", Cow::Borrowed(message)) = (key, &value) {
+            for (role, value) in answer_in(message).into_iter().flatten() {
+                draft.put(role, 1, Cow::Borrowed(value), clock)?;
+            }
+        }
         if let Some((role, rank)) = names.find(0, key).and_then(|key| key.role) {
             draft.put(role, rank, value, clock)?;
         }
@@ -60,6 +66,21 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
     }
     draft.put_envelope_time(clock);
     draft.finish_request()
+}
+
+/// `POST /loki/api/v1/push (204) 1.238734ms`: the requests of Loki, Mimir, Cortex and Tempo, in their `msg`
+/// (<https://github.com/grafana/dskit>: middleware/logging.go).
+fn answer_in(message: &[u8]) -> Option<[(Role, &[u8]); 3]> {
+    let mut words = message.rsplitn(3, |byte| *byte == b' ');
+    let (took, status, request) = (words.next()?, words.next()?, words.next()?);
+    let status = status.strip_prefix(b"(")?.strip_suffix(b")")?;
+    let (method, target) = request.split_at(memchr::memchr(b' ', request)?);
+    let is_request = METHODS.contains(&method) && target.starts_with(b" /");
+    is_request.then_some([
+        (Role::Request, request),
+        (Role::Status, status),
+        (Role::Seconds, took),
+    ])
 }
 
 /// A name, its value, and what stands behind them.

@@ -35,6 +35,7 @@ fn is_bare_note(line: &[u8]) -> bool {
         || of_development(line)
         || of_tornado(line)
         || beside_a_request(line)
+        || of_pairs(line)
         || of_program(line)
 }
 
@@ -283,6 +284,15 @@ fn of_development(line: &[u8]) -> bool {
         || holds(line, "] PHP ") && line.ends_with(b") started");
     let of_trace = line.starts_with(b"  File \"") && holds(line, ", line ");
     begins || of_php || of_trace
+}
+
+/// What programs in Go say of themselves as key=value: `level=info msg="Starting"`, and some with a time before it.
+fn of_pairs(line: &[u8]) -> bool {
+    let stands = |key: &str| {
+        let at = find(line, key.as_bytes());
+        at.is_some_and(|at| at == 0 || line[at - 1] == b' ')
+    };
+    stands("level=") && stands("msg=") && !stands("status=")
 }
 
 /// The beginning or the end of a request that is logged by itself, or one that the server made of another.

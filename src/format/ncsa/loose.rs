@@ -179,6 +179,13 @@ fn beginning<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
         {
             return begun(front, Some(time), behind);
         }
+        // `2000-10-10T13:55:36-07:00`, as AWStats takes it.
+        let (word, behind) = split_word(rest);
+        if word.get(4) == Some(&b'-')
+            && let Some(time) = clock.read(word)
+        {
+            return begun(front, Some(time), behind);
+        }
         if rest.starts_with(b"\"") {
             return begun(front, None, rest);
         }

@@ -87,6 +87,13 @@ pub(super) static ROWS: &[Row] = &[
         r#"$date_time| $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
         r#"$_month$spaces$_day $_time $_host squid $_process [$_facility] $msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
     ]),
+    // https://www.haproxy.org/download/1.1/doc/haproxy-en.txt and 1.2: the server has a place of its own, and requests
+    // were not counted in as many ways
+    row("haproxy.old", &[], "HAProxy before its version 1.3, HTTP", &[
+        r#"$client_port [$stamp] $_proxy $_server $number/$number/$number/$number/$number $status $size $_request_cookie $_response_cookie $_state $number/$number/$number $number/$number {$_captured} {$_answered} "$request""#,
+        r#"$client_port [$stamp] $_proxy $_server $number/$number/$number/$number/$number $status $size $_request_cookie $_response_cookie $_state $number/$number/$number $number/$number "$request""#,
+        r#"$client_port [$stamp] $_proxy $_server $number/$number/$number/$number $status $size $_request_cookie $_response_cookie $_state $number/$number "$request""#,
+    ]),
     // https://github.com/NginxProxyManager/nginx-proxy-manager: log-proxy.conf and log.conf
     row("nginx_proxy_manager", &["npm"], "nginx Proxy Manager, proxy and standard", &[
         r#"[$time_local] $_cache $upstream_status $status - $request_method $_scheme $host "$request_uri" [Client $remote_addr] [Length $size] [Gzip $_ratio] [Sent-to $_server] "$http_user_agent" "$http_referer"$rest"#,

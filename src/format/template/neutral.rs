@@ -29,6 +29,7 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("user_in_parentheses", Some(Role::User), Shape::InParentheses),
     ("client_port", Some(Role::AddressPort), Shape::Text),
     ("target", Some(Role::Target), Shape::Text),
+    ("number", None, Shape::Number),
     ("size", Some(Role::Bytes), Shape::Number),
     // `153B`
     ("size_with_unit", Some(Role::Bytes), Shape::Text),

@@ -108,6 +108,7 @@ impl Values {
                 format!("{}.{:03}", self.duration_ms / 1000, self.duration_ms % 1000)
             }
             "stage" => "0.000".into(),
+            "number" => "7".into(),
             "http_x_forwarded_for" => self.ip.clone(),
             "kind_of_alb" => "https".into(),
             "spaces" => "  ".into(),
