@@ -7,9 +7,10 @@
 //! A format is one file in here that implements `BuiltIn`, and one line in `registry`; one whose
 //! lines follow a format string is a row in `preset`, one of JSON lines a table in `json/dialects`.
 //! What carries a line (syslog, a container's log) is opened by `envelope` first. A line
-//! that its file's format refuses is offered to the other built-in formats in the order of the
-//! registry: so a file may change its format anywhere. Formats are strict enough that at most one
-//! of them takes a line, and the answer for a line depends on that line alone, never on its chunk.
+//! that its file's format refuses is offered to the other built-in formats by `others`: in the ways
+//! that the head of the file shows, then in the order of the registry. So a file may change its
+//! format anywhere. Formats are strict enough that at most one of them takes a line, and the answer
+//! for a line depends on that line and on the head, never on its chunk.
 
 mod array;
 mod azure_storage;

@@ -159,33 +159,19 @@ impl Envelope {
         let mut envelope = Envelope::default();
         let mut lines: Vec<Opened<'a>> = sample.iter().map(|line| Opened::bare(line)).collect();
         while envelope.kinds.len() < DEEPEST {
-            let carried = |kind: Kind| {
-                let carried = lines.iter().filter(|line| kind.open(&line.inner).is_some());
-                carried.count()
-            };
-            // Of those that carry as many, the first; a stamp alone only where nothing else is, as others begin with one.
-            let counts = Kind::ALL
-                .into_iter()
-                .rev()
-                .map(|kind| (carried(kind), kind));
-            let likely = |(count, _): &(usize, Kind)| *count > 0 && 2 * *count >= lines.len();
-            let (stamped, others): (Vec<_>, Vec<_>) = counts
-                .filter(likely)
-                .partition(|(_, kind)| *kind == Kind::Stamped);
-            let most = others.into_iter().max_by_key(|(count, _)| *count);
-            let Some((most, kind)) = most.or_else(|| stamped.first().copied()) else {
+            let Some((most, kind)) = carrier_of(&lines) else {
                 break;
             };
             let is_open = kind.may_be_of_a_record() || most < lines.len();
             if is_open && !envelope.kinds.is_empty() {
                 found.push((envelope.clone(), lines.clone()));
             }
+            let inner = |kind: Kind| {
+                let inner = lines.iter().filter_map(|line| within(kind, line.clone()));
+                inner.collect::<Vec<_>>()
+            };
             if kind.takes_stamp_and_more() {
-                let inner = lines
-                    .iter()
-                    .filter_map(|line| within(Kind::Stamped, line.clone()));
-                let inner: Vec<Opened<'a>> = inner.collect();
-                let stamped = (envelope.and(Kind::Stamped), inner);
+                let stamped = (envelope.and(Kind::Stamped), inner(Kind::Stamped));
                 // A tag is rarely of the record.
                 match kind {
                     _ if stamped.1.is_empty() => {}
@@ -193,11 +179,8 @@ impl Envelope {
                     _ => unlikely.push(stamped),
                 }
             }
+            lines = inner(kind);
             envelope.kinds.push(kind);
-            lines = lines
-                .into_iter()
-                .filter_map(|line| within(kind, line))
-                .collect();
         }
         if !envelope.kinds.is_empty() {
             found.push((envelope, lines));
@@ -233,6 +216,25 @@ impl Envelope {
         }
         Some(opened)
     }
+}
+
+/// What carries most of some lines, and at least half of them, and how many: of those that carry as many, the first; a
+/// stamp alone only where nothing else does, as others begin with one.
+fn carrier_of(lines: &[Opened<'_>]) -> Option<(usize, Kind)> {
+    let carried = |kind: Kind| {
+        let carried = lines.iter().filter(|line| kind.open(&line.inner).is_some());
+        (carried.count(), kind)
+    };
+    let is_likely = |(count, _): &(usize, Kind)| *count > 0 && 2 * *count >= lines.len();
+    let others = Kind::ALL
+        .into_iter()
+        .rev()
+        .filter(|kind| *kind != Kind::Stamped);
+    let most = others
+        .map(carried)
+        .filter(is_likely)
+        .max_by_key(|(count, _)| *count);
+    most.or_else(|| Some(carried(Kind::Stamped)).filter(is_likely))
 }
 
 /// Opens the next envelope. The outermost stamp counts, but for one within that tells its zone: it is nearer to the
