@@ -314,8 +314,15 @@ fn beside_a_request(line: &[u8]) -> bool {
 
 /// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, cPanel's of logins, or of what starts nginx's container.
 fn of_error_log(line: &[u8]) -> bool {
-    // `0` stands for a digit, `a` for a letter.
-    const BEGINNINGS: [&str; 5] = [
+    // PHP-FPM, Istio's agent: `0` stands for a digit, `a` for a letter.
+    const WHOLE: [&str; 2] = [
+        "[00-aaa-0000 00:00:00] aaaa",
+        "0000-00-00T00:00:00.000000Z\taaaa\t",
+    ];
+    // These with brackets behind.
+    const BEGINNINGS: [&str; 6] = [
+        // klog, as ingress-nginx and Kubernetes' servers have it.
+        "a0000 00:00:00.000000 ",
         "0000/00/00 00:00:00 [aaaa",
         "[aaa aaa 00 00:00:00.000000 0000] [",
         "0000-00-00 00:00:00.000000 [aaaa",
@@ -332,6 +339,9 @@ fn of_error_log(line: &[u8]) -> bool {
         };
         line.len() > shape.len() && line.iter().zip(shape.bytes()).all(stands)
     };
+    if WHOLE.iter().any(|shape| begins(&shape)) {
+        return true;
+    }
     // The level, or the process, stands in brackets of its own.
     let is_closed = |shape: &str| holds(&line[shape.len()..line.len().min(shape.len() + 40)], "] ");
     let beginning = BEGINNINGS.iter().find(|shape| begins(shape));
@@ -369,6 +379,21 @@ mod tests {
                 r#"{"level":"info","ts":1.5,"logger":"http.log.access","msg":"x","status":"torn"#,
                 false,
             ),
+            (
+                "I0310 09:42:59.123456       7 store.go:190] \"Found ingress\"",
+                true,
+            ),
+            ("[10-Mar-2026 09:42:59] NOTICE: fpm is running, pid 1", true),
+            (
+                "2026-03-10T09:42:59.123456Z\tinfo\tEnvoy proxy is ready",
+                true,
+            ),
+            (
+                "time=\"2026-03-10T09:42:59Z\" level=info msg=\"Configuration loaded from flags.\"",
+                true,
+            ),
+            ("level=info msg=torn status=403", false),
+            ("<-- GET /a", true),
             (
                 "Feb 25 16:19:38 10.0.0.2 haproxy[1]: Proxy web started.",
                 true,
