@@ -283,7 +283,8 @@ fn client(line: &[u8]) -> Parsed<'_, &[u8]> {
         Some(_) => without_port(client),
         None => return refuse(),
     };
-    if address.is_empty() {
+    let is_part = |byte: &u8| byte.is_ascii_graphic() && !b"<>\"{}|".contains(byte);
+    if address.is_empty() || !address.iter().all(is_part) {
         refuse()
     } else {
         Ok((rest, address))

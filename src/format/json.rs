@@ -133,9 +133,19 @@ impl Format for Json {
         let mut draft = drafted(&self.names, body, clock)?;
         draft.put_envelope_time(clock);
         match (draft.finish_request(), timeless) {
-            (Some(usual), _) if usual.time_ms != 0 => Some(usual),
-            (usual, timeless) => timeless.or(usual).filter(|_| !self.is_timed),
+            (Some(usual), _) if usual.time_ms != 0 => return Some(usual),
+            (usual, timeless) => {
+                let record = timeless.or(usual).filter(|_| !self.is_timed);
+                if record.is_some() {
+                    return record;
+                }
+            }
         }
+        // A line of a service that none of the sampled ones is of.
+        let stray = named().iter().find(|(service, _)| service.wrote(body));
+        let mut draft = drafted(&stray?.1, body, clock)?;
+        draft.put_envelope_time(clock);
+        draft.finish_without_client()
     }
 }
 

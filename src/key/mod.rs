@@ -9,6 +9,7 @@ pub mod client;
 pub mod cover;
 pub mod familiar;
 pub mod fast;
+mod firewall_data;
 mod glance;
 pub mod intern;
 pub mod memo;

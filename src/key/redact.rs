@@ -1,13 +1,14 @@
 //! Secrets out of a raw log line: each is replaced by its fingerprint, the rest stays byte for byte.
 //!
-//! Four detectors mark spans, each in one pass over the line: values behind secret names (`token=`,
+//! Five detectors mark spans, each in one pass over the line: values behind secret names (`token=`,
 //! `"api_key": "`, `Authorization: Bearer `, also percent-encoded once or twice, as in a referer
 //! inside a query), shapes that are secret wherever they stand (JWT, `ghp_`, `AKIA`, ...), user
-//! information in URLs, and bare `Bearer`/`Basic` values. A span that is too long is a nuisance, one
+//! information in URLs, bare `Bearer`/`Basic` values, and what a firewall matched in a secret field. A span that is too long is a nuisance, one
 //! that is too short is a leak: doubt lengthens it. Redacting twice changes nothing.
 
 use std::borrow::Cow;
 
+use super::firewall_data;
 use super::secret::{is_placeholder, percent_decoded, secret_from, without_scheme};
 use super::shapes;
 use super::token::TokenKey;
@@ -70,6 +71,7 @@ fn secret_spans(line: &[u8]) -> Vec<Span> {
     let mut spans = Vec::new();
     named_values(line, &mut spans);
     shapes::find(line, &mut spans);
+    firewall_data::find(line, &mut spans);
     spans
 }
 

@@ -66,9 +66,16 @@ fn any_front(line: &[u8]) -> Parsed<'_, Front<'_>> {
     });
     let Some(time) = time else { return refuse() };
     match fields(&line[..time - 1]) {
-        Some(front) => Ok((&line[time..], front)),
-        None => refuse(),
+        Some(front) if !is_front(front.user) => Ok((&line[time..], front)),
+        _ => refuse(),
     }
+}
+
+/// Whether what would be a user is a client with an identity and a user: then something else stands before the line.
+fn is_front(user: &[u8]) -> bool {
+    let (client, rest) = split_word(user);
+    let (_identity, user) = split_word(rest);
+    !user.is_empty() && is_ip(client)
 }
 
 /// The first item of a list in brackets, behind the opening one.
