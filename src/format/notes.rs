@@ -339,7 +339,7 @@ fn of_error_log(line: &[u8]) -> bool {
         };
         line.len() > shape.len() && line.iter().zip(shape.bytes()).all(stands)
     };
-    if WHOLE.iter().any(|shape| begins(&shape)) {
+    if WHOLE.iter().any(&begins) {
         return true;
     }
     // The level, or the process, stands in brackets of its own.
