@@ -1,6 +1,6 @@
 //! What a line of a side log says of a request, and what each kind of saying claims.
 //!
-//! A kind is a row of [`KINDS`]: who says it, what it claims, what exactly denied. Lines that only look
+//! A kind is a row of `Kind::meaning`: who says it, what it claims, what exactly denied. Lines that only look
 //! like a refusal have no kind: dry runs, warnings that blocked nothing, logins that were answered 401.
 
 use crate::findings::Cause::{self, *};
