@@ -210,8 +210,9 @@ fn upstream_status(record: &Record<'_>) -> Option<u64> {
     }
 }
 
-/// What a line states by itself, as JSON; without a cause where it leaves several, or only goes with one. The mechanism of a limiter may be absent: formats put the
-/// limits of requests and of connections in one field, and nginx writes the same word for both.
+/// What a line states by itself, as JSON; without a cause where it leaves several, or only goes with one. The mechanism of
+/// a limiter may be absent: formats put the limits of requests and of connections in one field, and nginx writes the
+/// same word for both.
 fn cell(reason: &Reason) -> String {
     let cause = match reason.claim {
         Claim::Is(cause) => Some(cause.name()),

@@ -6,7 +6,7 @@
 
 use super::role::Role;
 use crate::record::{Field, Record, Upstream};
-use crate::stated::firewall::{Subject, rule_of};
+use crate::stated::firewall::{Subject, is_refusal};
 use crate::stated::{Source, Stated};
 use serde_json::Value;
 
@@ -126,40 +126,23 @@ fn load_balancer(line: &Compound<'_>, record: &Record<'_>) -> Option<Stated> {
 /// AWS WAF: what ended the request. Of rules that only counted, labels stay on the request; so these count only where
 /// nothing else tells and all say the same.
 fn amazon_firewall(line: &Compound<'_>, _: &Record<'_>) -> Option<Stated> {
-    /// What the name of a managed group tells; <https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html>.
-    const GROUPS: &[(&str, &[u8])] = &[
-        ("BotControlRuleSet", b"bot_control"),
-        ("ATPRuleSet", b"account_fraud"),
-        ("ACFPRuleSet", b"account_fraud"),
-        ("AntiDDoSRuleSet", b"ddos"),
-        ("AnonymousIpList", b"reputation"),
-        ("AmazonIpReputationList", b"reputation"),
-        ("SQLiRuleSet", b"attack"),
-        ("KnownBadInputsRuleSet", b"attack"),
-        ("LinuxRuleSet", b"attack"),
-        ("UnixRuleSet", b"attack"),
-        ("WindowsRuleSet", b"attack"),
-        ("PHPRuleSet", b"attack"),
-        ("WordPressRuleSet", b"attack"),
-        ("CommonRuleSet", b"attack"),
-    ];
-    /// What a label of a managed group tells.
-    const LABELS: &[(&str, &[u8])] = &[
-        ("bot-control:", b"bot_control"),
-        (":atp:", b"account_fraud"),
-        (":acfp:", b"account_fraud"),
-        ("anti-ddos:", b"ddos"),
-        ("NoUserAgent_Header", b"no_user_agent"),
-        ("anonymous-ip-list:", b"reputation"),
-        ("amazon-ip-list:", b"reputation"),
-        ("sql-database:", b"attack"),
-        ("known-bad-inputs:", b"attack"),
-        ("linux-os:", b"attack"),
-        ("posix-os:", b"attack"),
-        ("windows-os:", b"attack"),
-        ("php-app:", b"attack"),
-        ("wordpress-app:", b"attack"),
-        ("core-rule-set:", b"attack"),
+    /// What a managed group is for, by its name or by the labels that it leaves, the surest first;
+    /// <https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html>.
+    const GROUPS: &[(&str, &str, &[u8])] = &[
+        ("BotControlRuleSet", "bot-control:", b"bot_control"),
+        ("ATPRuleSet", ":atp:", b"account_fraud"),
+        ("ACFPRuleSet", ":acfp:", b"account_fraud"),
+        ("AntiDDoSRuleSet", "anti-ddos:", b"ddos"),
+        ("AnonymousIpList", "anonymous-ip-list:", b"reputation"),
+        ("AmazonIpReputationList", "amazon-ip-list:", b"reputation"),
+        ("SQLiRuleSet", "sql-database:", b"attack"),
+        ("KnownBadInputsRuleSet", "known-bad-inputs:", b"attack"),
+        ("LinuxRuleSet", "linux-os:", b"attack"),
+        ("UnixRuleSet", "posix-os:", b"attack"),
+        ("WindowsRuleSet", "windows-os:", b"attack"),
+        ("PHPRuleSet", "php-app:", b"attack"),
+        ("WordPressRuleSet", "wordpress-app:", b"attack"),
+        ("CommonRuleSet", "core-rule-set:", b"attack"),
     ];
     let kind = line.get(Role::WafRuleKind);
     if kind.is_empty() || line.status() != Some(b"403") {
@@ -186,20 +169,20 @@ fn amazon_firewall(line: &Compound<'_>, _: &Record<'_>) -> Option<Stated> {
     if has(group, "CommonRuleSet") && has(&rule, "NoUserAgent") {
         return says(b"no_user_agent");
     }
-    if let Some((_, word)) = GROUPS.iter().find(|(name, _)| has(group, name)) {
+    if let Some((.., word)) = GROUPS.iter().find(|(name, ..)| has(group, name)) {
         return says(word);
     }
     if kind == b"MANAGED_RULE_GROUP" {
-        let labels = LABELS
-            .iter()
-            .filter(|(label, _)| line.holds(Role::WafLabels, label));
-        let words: Vec<&[u8]> = labels.map(|(_, word)| *word).collect();
-        let first = words.first().filter(|first| {
-            let is_of_core = |word: &&[u8]| **first == *b"no_user_agent" && *word == b"attack";
-            words.iter().all(|word| word == *first || is_of_core(word))
-        });
-        if let Some(word) = first {
-            return says(word);
+        let labelled = |label: &str| line.holds(Role::WafLabels, label);
+        let left = GROUPS.iter().filter(|(_, label, _)| labelled(label));
+        let words: Vec<&[u8]> = left.map(|(.., word)| *word).collect();
+        if let Some((first, rest)) = words.split_first()
+            && rest.iter().all(|word| word == first)
+        {
+            return match *first == b"attack" && labelled("NoUserAgent_Header") {
+                true => says(b"no_user_agent"),
+                false => says(first),
+            };
         }
     }
     says(kind)
@@ -346,37 +329,41 @@ fn squid(line: &Compound<'_>, record: &Record<'_>) -> Option<Stated> {
 /// Audit logs hold what others denied too: only one that says that it intercepted did, or whose rules judged the score
 /// of anomalies, which version 3 logs without a word of who refused.
 fn modsecurity(line: &Compound<'_>, record: &Record<'_>) -> Option<Stated> {
-    let intercepted = line.get(Role::Intercepted);
     if line.looks_on() || record.status < 400 {
         return None;
     }
-    let messages =
-        || -> Value { serde_json::from_slice(line.get(Role::WafEvidence)).unwrap_or_default() };
-    let word = match intercepted {
-        b"true" => refusing(&messages()),
-        b"" | b"false" if line.get(Role::WafMode).eq_ignore_ascii_case(b"enabled") => {
-            judged(&messages()).then_some(Subject::Attack.word())?
+    let evidence = line.get(Role::WafEvidence);
+    let word = match line.get(Role::Intercepted) {
+        b"true" => refusing(evidence),
+        b"" | b"false" => {
+            let is_on = line.get(Role::WafMode).eq_ignore_ascii_case(b"enabled");
+            (is_on && judged(&listed(evidence))).then_some(Subject::Attack.word())?
         }
-        b"" | b"false" => return None,
-        subject => subject,
+        message => Subject::of_message(message).word(),
     };
     Stated::by(Source::ModSecurity, word)
 }
 
-/// What the messages of a transaction that was intercepted say of the rule that did so.
-fn refusing(messages: &Value) -> &'static [u8] {
-    let all = messages.as_array().map_or(&[][..], Vec::as_slice);
-    let texts = || all.iter().filter_map(Value::as_str);
-    let denied = texts().find(|text| text.starts_with("Access denied with "));
-    if let Some(message) = denied {
-        let (rule, matched) = rule_of(message.as_bytes());
-        return Subject::of(rule, matched).word();
+/// The messages of a transaction in JSON; null where there are none.
+fn listed(messages: &[u8]) -> Value {
+    serde_json::from_slice(messages).unwrap_or_default()
+}
+
+/// What the messages of a transaction that was intercepted, or the one that says so, tell of the rule that did it.
+fn refusing(messages: &[u8]) -> &'static [u8] {
+    if is_refusal(messages) {
+        return Subject::of_message(messages).word();
     }
-    let is_core = |number: i64| (900_000..=999_999).contains(&number);
-    let core = rules(messages).any(is_core);
-    match (all.is_empty(), core) {
-        (true, _) | (_, true) => Subject::Attack.word(),
-        _ => b"intercepted",
+    let messages = listed(messages);
+    let all = messages.as_array().map_or(&[][..], Vec::as_slice);
+    let mut texts = all.iter().filter_map(Value::as_str).map(str::as_bytes);
+    if let Some(message) = texts.find(|text| is_refusal(text)) {
+        return Subject::of_message(message).word();
+    }
+    let is_of_core_rules = rules(&messages).any(|number| (900_000..=999_999).contains(&number));
+    match all.is_empty() || is_of_core_rules {
+        true => Subject::Attack.word(),
+        false => b"intercepted",
     }
 }
 

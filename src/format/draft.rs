@@ -267,8 +267,12 @@ impl<'a> Draft<'a> {
     #[inline]
     pub(super) fn finish_without_client(mut self) -> Option<Record<'a>> {
         self.complete();
+        self.is_timed_request().then(|| self.whole())
+    }
+
+    fn is_timed_request(&self) -> bool {
         let asked = self.told(Role::Status) || self.told(Role::Method) || self.told(Role::Target);
-        (self.told(Role::Time) && asked).then(|| self.whole())
+        self.told(Role::Time) && asked
     }
 
     /// The record of a line with names of anyone's choice: a line that tells no time or no client must
@@ -287,9 +291,8 @@ impl<'a> Draft<'a> {
     /// The record of a line with the names of a service: one without a time tells what was asked for and the answer.
     pub(super) fn finish_of_service(mut self) -> Option<Record<'a>> {
         self.complete();
-        let asked = self.told(Role::Status) || self.told(Role::Method) || self.told(Role::Target);
         let answered = self.told(Role::Status) && self.told(Role::Target);
-        (self.told(Role::Time) && asked || answered).then(|| self.whole())
+        (self.is_timed_request() || answered).then(|| self.whole())
     }
 
     /// The record of a format that is known by the shape of its lines, which need tell no more than a time.

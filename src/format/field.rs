@@ -81,6 +81,11 @@ pub(super) fn status(input: &[u8]) -> Parsed<'_, u16> {
     }
 }
 
+/// The whole number that a text begins with.
+pub(super) fn whole(text: &[u8]) -> Option<u64> {
+    integer(text).ok().map(|(_, number)| number)
+}
+
 /// A whole number of at most 19 digits.
 #[inline]
 pub(super) fn integer(input: &[u8]) -> Parsed<'_, u64> {

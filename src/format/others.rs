@@ -3,9 +3,9 @@
 //! Such a line is offered to every other format, as it stands and without what carries it. Most of those of
 //! one file are of the same few kinds, so the ways in which those of its head are read are tried first.
 
+use super::delimiters::Delimiters;
 use super::envelope::{self, Envelope};
 use super::registry::{Known, Parser};
-use super::sieve::Marks;
 use super::{Format, Lend};
 use crate::record::Record;
 use crate::time::Clock;
@@ -99,9 +99,9 @@ impl Others {
         take: &mut impl FnMut(Way, &Record<'_>),
     ) -> bool {
         let mut offer = |envelope: &Envelope, line: &[u8], clock: &mut Clock| {
-            let marks = Marks::of(line);
+            let delimiters = Delimiters::of(line);
             let may_read = |format: &usize| match format.checked_sub(1) {
-                Some(at) => self.formats[at].1.may_read(&marks),
+                Some(at) => self.formats[at].1.may_read(&delimiters),
                 None => true,
             };
             let mut take = |format, record: &Record<'_>| {

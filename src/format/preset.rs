@@ -7,8 +7,8 @@
 mod known;
 
 use super::Format;
+use super::delimiters::Delimiters;
 use super::registry::Known;
-use super::sieve::Marks;
 use super::template::Template;
 use crate::record::Record;
 use crate::time::Clock;
@@ -26,10 +26,10 @@ struct Row {
 #[derive(Debug)]
 pub(super) struct Preset {
     pub(super) known: &'static Known,
-    /// With the marks that a line of each must have.
-    templates: Vec<(Marks, Template)>,
-    /// The marks that a line of any of them must have.
-    least: Marks,
+    /// With the delimiters that a line of each must have.
+    templates: Vec<(Delimiters, Template)>,
+    /// The delimiters that a line of any of them must have.
+    least: Delimiters,
     /// Whether the quotes of a line tell some of the templates apart.
     by_quotes: bool,
 }
@@ -67,9 +67,13 @@ pub(super) fn rows() -> impl Iterator<Item = (&'static Preset, &'static [&'stati
 }
 
 impl Preset {
-    /// Whether a line with these marks may be one of its lines.
-    pub(super) fn may_read(&self, marks: &Marks) -> bool {
-        marks.cover(&self.least) && self.templates.iter().any(|(least, _)| marks.cover(least))
+    /// Whether a line with these delimiters may be one of its lines.
+    pub(super) fn may_read(&self, delimiters: &Delimiters) -> bool {
+        delimiters.cover(&self.least)
+            && self
+                .templates
+                .iter()
+                .any(|(least, _)| delimiters.cover(least))
     }
 }
 

@@ -1,10 +1,10 @@
 //! The formats, one line each. Their order is the order in which a strange line is offered to them.
 
+use super::delimiters::Delimiters;
 use super::envelope::{Envelope, Enveloped};
 use super::lines::{Line, Visitor, visit};
 use super::others::Others;
 use super::preset::{self, Preset};
-use super::sieve::Marks;
 use super::template::Template;
 use super::{
     BuiltIn, Format, FormatError, azure_storage, cef, csv, gorouter, haproxy, iis, json, logfmt,
@@ -76,10 +76,10 @@ macro_rules! formats {
                 Ok(KNOWN.iter().zip(parsers).chain(presets).collect())
             }
 
-            /// Whether a line with these marks may be of the format: one that may not need not be offered to it.
-            pub(super) fn may_read(&self, marks: &Marks) -> bool {
+            /// Whether a line with these delimiters may be of the format: one that may not need not be offered to it.
+            pub(super) fn may_read(&self, delimiters: &Delimiters) -> bool {
                 match self {
-                    Parser::Preset(parser) => parser.may_read(marks),
+                    Parser::Preset(parser) => parser.may_read(delimiters),
                     _ => true,
                 }
             }

@@ -3,16 +3,13 @@
 //! Formats with free field names (JSON keys, `name=value` pairs, template variables) map their
 //! names to roles; what a value of a role looks like is known only here.
 
-use super::field::{decimal, is_method, last_of_list, present, request_line};
+use super::duration::{PER_MS, milliseconds, nanoseconds, seconds, took};
+use super::field::{METHODS, decimal, is_method, last_of_list, present, request_line, whole};
 use super::shape::is_three_decimals;
 use crate::record::{Field, Record, Upstream};
 use crate::stated::{Source, Stated};
 use crate::time::{Clock, Instant};
 use std::borrow::Cow;
-
-/// Microseconds of longer units.
-const PER_MS: u32 = 1_000;
-const PER_SECOND: u32 = 1_000_000;
 
 /// The meaning of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -316,7 +313,7 @@ impl Role {
             Role::Logger if value.starts_with(b"http.log.error") => return None,
             // `1.9kb` is rounded.
             Role::Bytes if matches!(value[..], [.., b'k' | b'K' | b'm' | b'M', b'b' | b'B']) => {}
-            Role::Bytes => record.bytes = decimal(&value, 1).or(integer(&value)),
+            Role::Bytes => record.bytes = decimal(&value, 1).or(whole(&value)),
             Role::Referer => record.referer = present_field(value),
             Role::UserAgent => record.user_agent = present_field(value),
             Role::User => record.user = present_field(without_spaces(value)),
@@ -336,7 +333,7 @@ impl Role {
             Role::ResponseTime if value.contains(&b'.') => return None,
             Role::ResponseTime => record.duration_us = decimal(&value, PER_MS),
             Role::Took => record.duration_us = Some(took(&value)?),
-            Role::Milliseconds => record.duration_us = decimal(trim_unit(&value), PER_MS),
+            Role::Milliseconds => record.duration_us = milliseconds(&value),
             Role::Microseconds => record.duration_us = decimal(&value, 1),
             Role::Nanoseconds => record.duration_us = nanoseconds(&value),
             Role::UpstreamStatus => record.upstream = upstream(&value),
@@ -546,10 +543,7 @@ fn method(value: Field<'_>) -> &[u8] {
 
 /// The method, where it is one of those that need no room of their own.
 fn known_method(method: &[u8]) -> Option<&'static [u8]> {
-    const KNOWN: [&[u8]; 9] = [
-        b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PATCH", b"CONNECT", b"TRACE",
-    ];
-    KNOWN.into_iter().find(|known| *known == method)
+    METHODS.into_iter().find(|known| *known == method)
 }
 
 /// A credential without its scheme (`Bearer`, `Basic`, ...); empty where the server has blanked it,
@@ -579,69 +573,6 @@ pub(super) fn credential(value: Field<'_>) -> Field<'_> {
             .iter()
             .all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'-' | b'.'));
     if blanked { Cow::Borrowed(b"") } else { value }
-}
-
-fn integer(value: &[u8]) -> Option<u64> {
-    super::field::integer(value).ok().map(|(_, value)| value)
-}
-
-/// `1.5`, `1.5s`, `250ms`, `80µs` or `7ns`, in microseconds; of a list the last.
-fn seconds(value: &[u8]) -> Option<u64> {
-    let value = last_of_list(value);
-    match value {
-        [number @ .., b'm', b's'] => decimal(number, PER_MS),
-        // The sign of a millionth, or the Greek letter.
-        [number @ .., b'u', b's']
-        | [number @ .., 0xc2, 0xb5, b's']
-        | [number @ .., 0xce, 0xbc, b's'] => decimal(number, 1),
-        [number @ .., b'n', b's'] => nanoseconds(number),
-        [number @ .., b's'] => decimal(number, PER_SECOND).or_else(|| hours_and_minutes(number)),
-        _ => bare_seconds(value),
-    }
-}
-
-/// `1h2m3.5` of Go's `1h2m3.5s`, in microseconds.
-fn hours_and_minutes(text: &[u8]) -> Option<u64> {
-    let (hours, text) = match memchr::memchr(b'h', text) {
-        Some(at) => (integer(&text[..at])?, &text[at + 1..]),
-        None => (0, text),
-    };
-    let at = memchr::memchr(b'm', text)?;
-    let minutes = hours.checked_mul(60)?.checked_add(integer(&text[..at])?)?;
-    let seconds = decimal(&text[at + 1..], PER_SECOND)?;
-    minutes
-        .checked_mul(60 * u64::from(PER_SECOND))?
-        .checked_add(seconds)
-}
-
-/// A number without a unit. A whole one of a day or more counts something smaller, and nobody knows what.
-fn bare_seconds(value: &[u8]) -> Option<u64> {
-    const DAY_US: u64 = 86_400_000_000;
-    decimal(value, PER_SECOND).filter(|us| *us < DAY_US || value.contains(&b'.'))
-}
-
-/// A number of which no name tells the unit. One with a point is seconds, as before. A whole one of no more than
-/// seconds is milliseconds, which most programs count; Go's loggers write a `time.Duration` as nanoseconds, which are
-/// many. Of those between nobody knows which they are.
-fn took(value: &[u8]) -> Option<u64> {
-    if let Some(number) = value.strip_suffix(b" ms") {
-        return decimal(number, PER_MS);
-    }
-    match value.len() {
-        _ if !value.iter().all(u8::is_ascii_digit) => seconds(value),
-        1..=4 => decimal(value, PER_MS),
-        5 | 6 => None,
-        _ => nanoseconds(value),
-    }
-}
-
-fn trim_unit(value: &[u8]) -> &[u8] {
-    let number = value.strip_suffix(b"ms");
-    number.map_or(value, <[u8]>::trim_ascii_end)
-}
-
-fn nanoseconds(value: &[u8]) -> Option<u64> {
-    Some(integer(value)?.saturating_add(500) / 1_000)
 }
 
 /// What nginx's `$upstream_status` says: the last status of the list.

@@ -15,10 +15,10 @@ mod neutral;
 mod nginx;
 mod step;
 
+use super::delimiters::Delimiters;
 use super::draft::Draft;
 use super::field::ends_in_escape;
 use super::role::Role;
-use super::sieve::Marks;
 use super::{Format, FormatError};
 use crate::record::Record;
 use crate::time::{Clock, Partial, Pattern};
@@ -274,11 +274,11 @@ impl Problem {
 }
 
 impl Template {
-    /// The marks that a line must have, since the literals have them.
-    pub(super) fn least(&self) -> Marks {
+    /// The delimiters that a line must have, since the literals have them.
+    pub(super) fn least(&self) -> Delimiters {
         let literals = self.steps.iter().map(|step| &step.literal);
         let bytes: Vec<u8> = literals.chain([&self.tail]).flatten().copied().collect();
-        Marks::of(&bytes)
+        Delimiters::of(&bytes)
     }
 
     /// Compiles a format string of whichever server. A whole directive, or the quoted strings of one, may be given

@@ -22,7 +22,7 @@ use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
 use crate::settings::FormatSettings;
-use crate::stated::firewall::{Subject, rule_of};
+use crate::stated::firewall::is_refusal;
 use crate::time::Clock;
 use std::borrow::Cow;
 
@@ -134,18 +134,18 @@ fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&line[..colon], line[colon + 1..].trim_ascii()))
 }
 
-/// What a line says of who refused: version 2 says that it intercepted, version 3 that it denied access.
+/// What a line says of who refused: version 2 says that it intercepted, and before that by which rule, version 3 both at
+/// once.
 fn verdict(line: &[u8]) -> Option<(Role, &[u8])> {
     if let Some(mode) = line.strip_prefix(b"Engine-Mode: ") {
         let mode = mode.strip_prefix(b"\"").unwrap_or(mode);
         return Some((Role::WafMode, mode.strip_suffix(b"\"").unwrap_or(mode)));
     }
-    let message = [&b"Message: "[..], b"ModSecurity: "]
-        .iter()
-        .find_map(|start| line.strip_prefix(*start));
-    if let Some(message) = message.filter(|text| text.starts_with(b"Access denied")) {
-        let (rule, matched) = rule_of(message);
-        return Some((Role::Intercepted, Subject::of(rule, matched).word()));
+    if let Some(message) = line.strip_prefix(b"Message: ") {
+        return is_refusal(message).then_some((Role::WafEvidence, message));
+    }
+    if let Some(message) = line.strip_prefix(b"ModSecurity: ") {
+        return is_refusal(message).then_some((Role::Intercepted, message));
     }
     let intercepted = line.starts_with(b"Action: Intercepted");
     intercepted.then_some((Role::Intercepted, b"true"))
@@ -210,12 +210,11 @@ mod tests {
 
     #[test]
     fn what_others_refused_is_not_stated() {
-        let warned = SECOND
-            .replace("Access denied with code 403 (phase 2).", "Warning.")
-            .replace("Action: Intercepted (phase 2)|", "");
-        let looked_on = SECOND.replace("\"ENABLED\"", "\"DETECTION_ONLY\"");
-        for transaction in [warned, looked_on] {
-            let (_, lines) = told(&line(&transaction));
+        for (old, new) in [
+            ("Action: Intercepted (phase 2)|", ""),
+            ("\"ENABLED\"", "\"DETECTION_ONLY\""),
+        ] {
+            let (_, lines) = told(&line(&SECOND.replace(old, new)));
             assert!(lines[0].ends_with("http://x.example/ "), "{lines:?}");
         }
     }

@@ -134,11 +134,9 @@ fn said(message: &[u8]) -> Option<(Said<'_>, usize, &[u8])> {
             let denied = b"\" failed (13: Permission denied)";
             // ELOOP and EMLINK: `disable_symlinks` of ngx_open_file_cache.c.
             let links = [&b"\" failed (40: "[..], b"\" failed (31: "];
-            let mut link = links
-                .iter()
-                .map(|mark| ends(message, mark, Kind::NginxSymlink));
-            let found =
-                ends(message, denied, Kind::NginxFile).or_else(|| link.find_map(|link| link));
+            let link = |mark: &&[u8]| ends(message, mark, Kind::NginxSymlink);
+            let found = ends(message, denied, Kind::NginxFile);
+            let found = found.or_else(|| links.iter().find_map(link));
             found.or_else(|| {
                 let missing = b"passwd\" failed (2: No such file or directory)";
                 ends(message, missing, Kind::NginxPasswords)

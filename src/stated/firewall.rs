@@ -60,6 +60,12 @@ impl Subject {
         }
     }
 
+    /// Of the rule that a message is of.
+    pub fn of_message(message: &[u8]) -> Subject {
+        let (rule, matched) = rule_of(message);
+        Subject::of(rule, matched)
+    }
+
     /// The word for it that an audit log states ([`super::Source::ModSecurity`]).
     pub fn word(self) -> &'static [u8] {
         match self {
@@ -71,6 +77,11 @@ impl Subject {
             Subject::Protocol => b"protocol",
         }
     }
+}
+
+/// Whether a message is of a rule that refused: others warn.
+pub fn is_refusal(message: &[u8]) -> bool {
+    message.starts_with(b"Access denied with ")
 }
 
 /// A message of a rule: its number, and what it matched. What stands from `[data` on a client may have written.
@@ -151,8 +162,8 @@ mod tests {
                 Subject::Attack,
             ),
         ] {
-            let (rule, matched) = rule_of(message.as_bytes());
-            assert_eq!(Subject::of(rule, matched), subject, "{message}");
+            let found = Subject::of_message(message.as_bytes());
+            assert_eq!(found, subject, "{message}");
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::escape;
 use crate::format::Format;
+use crate::format::delimiters::Delimiters;
 use crate::format::error::FormatError;
 use crate::format::lines::{lines, reject_unread};
 use crate::format::notes::is_note;
 use crate::format::registry::{Parser, list};
-use crate::format::sieve::Marks;
 use crate::key::token::TokenKey;
 use crate::settings::FormatSettings;
 use crate::time::{Clock, Directives};
@@ -20,8 +20,8 @@ const SAMPLE_LINES: usize = 400;
 /// Lines to try the candidates on.
 pub(super) struct Sample<'a> {
     pub(super) lines: Vec<&'a [u8]>,
-    /// The marks of each of them.
-    marks: Vec<Marks>,
+    /// The delimiters of each of them.
+    delimiters: Vec<Delimiters>,
     /// The lines of the head that say what the fields of the others are.
     pub(super) directives: Vec<&'a [u8]>,
     /// What the envelopes of the lines tell of their time; empty where they come in none.
@@ -95,7 +95,7 @@ impl<'a> Sample<'a> {
         settings: &FormatSettings,
     ) -> Self {
         Sample {
-            marks: lines.iter().map(|line| Marks::of(line)).collect(),
+            delimiters: lines.iter().map(|line| Delimiters::of(line)).collect(),
             lines,
             directives,
             stamps: Vec::new(),
@@ -114,8 +114,8 @@ impl<'a> Sample<'a> {
             clock.direct(day);
         }
         let (mut parsed, mut timeless) = (0, false);
-        let lines = self.lines.iter().zip(&self.marks).enumerate();
-        for (at, (line, _)) in lines.filter(|(_, (_, marks))| parser.may_read(marks)) {
+        let lines = self.lines.iter().zip(&self.delimiters).enumerate();
+        for (at, (line, _)) in lines.filter(|(_, (_, delimiters))| parser.may_read(delimiters)) {
             clock.carried(self.stamps.get(at).map_or(b"", |stamp| stamp));
             if let Some(record) = parser.parse(line, &mut clock) {
                 parsed += 1;

@@ -11,10 +11,10 @@
 use super::behind::{Behind, KNOWN_ALONE};
 use super::front::{Front, front, split_word};
 use super::{Layout, any_headers, any_layout, behind, ends_in_protocol, headers, stamp};
+use crate::format::delimiters::Delimiters;
 use crate::format::field::{ends_in_escape, is_method, quoted, request_line, size};
 use crate::format::role::{Role, without_port};
 use crate::format::shape::{is_host_name, is_ip, is_three_decimals};
-use crate::format::sieve::Marks;
 use crate::format::{BuiltIn, Format, FormatError, gorouter, preset};
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -74,10 +74,10 @@ fn found<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Found<'a>> {
     // Their clock is one of their own: what it meets is not told of this line.
     let mut clock = Clock::new(None);
     let is_strict = any_layout(line, &mut clock).is_ok() || gorouter::is_named_in(line) || {
-        let marks = Marks::of(line);
+        let delimiters = Delimiters::of(line);
         let mut presets = preset::all()
             .iter()
-            .filter(|preset| preset.may_read(&marks));
+            .filter(|preset| preset.may_read(&delimiters));
         presets.any(|preset| preset.parse(line, &mut clock).is_some())
     };
     (!is_strict).then_some(found)

@@ -96,7 +96,7 @@ proptest::proptest! {
             let line = format!("{front}{quoted}{torn}");
             for preset in all() {
                 let found = preset.parse(line.as_bytes(), &mut Clock::new(None));
-                proptest::prop_assert!(found.is_none() || preset.may_read(&Marks::of(line.as_bytes())), "{}", line);
+                proptest::prop_assert!(found.is_none() || preset.may_read(&Delimiters::of(line.as_bytes())), "{}", line);
                 proptest::prop_assert_eq!(found, by_each(preset, line.as_bytes()), "{}", line);
             }
         }
