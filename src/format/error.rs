@@ -7,15 +7,15 @@ use std::path::PathBuf;
 pub enum FormatError {
     /// Not one of the sampled lines is of a format that we know.
     #[error(
-        "none of the first {sampled} lines is of a known format (tried {}); the first is:\n  {first_line}\n\
-         {}",
-        tried.join(", "), advice(*is_json)
+        "none of the first {sampled} lines is of a known format (`forbid-logs formats` lists all {tried}); \
+         the first is:\n  {first_line}\n{}",
+        advice(*is_json)
     )]
     Unknown {
         /// How many lines were looked at.
         sampled: usize,
-        /// Names of the formats that were tried.
-        tried: Vec<String>,
+        /// How many formats were tried.
+        tried: usize,
         /// The first line without its secrets, escaped and cut.
         first_line: String,
         /// Whether most lines look like JSON objects.

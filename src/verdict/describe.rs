@@ -67,8 +67,10 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
     let is_list = rebuilt
         .as_ref()
         .is_some_and(|rule| rule.policy.limit.is_none());
-    if is_list && verdict.judgement.cause != Cause::RateLimit && scope.denied * 2 < scope.requests {
-        // It would deny more requests that passed than not: no rule at all.
+    let is_no_limit = is_list && verdict.judgement.cause == Cause::RateLimit;
+    let denies_most_in_vain = is_list && scope.denied * 2 < scope.requests;
+    if is_no_limit || denies_most_in_vain {
+        // A list is none of a limiter's rules, nor what would deny more requests that passed than not.
         rebuilt = None;
         scope = Scope::count(setting.table, verdict, None);
     }

@@ -134,7 +134,7 @@ impl<'a> Sample<'a> {
         let is_object = |line: &&&[u8]| line.trim_ascii_start().starts_with(b"{");
         FormatError::Unknown {
             sampled: self.lines.len(),
-            tried: list().iter().map(|known| known.name.to_owned()).collect(),
+            tried: list().len(),
             first_line: recognisable(first),
             is_json: 2 * self.lines.iter().filter(is_object).count() > self.lines.len(),
         }
