@@ -8,6 +8,7 @@
 mod apache;
 mod decided;
 mod haproxy;
+mod named;
 mod nginx;
 
 use crate::examine::table::Table;

@@ -10,8 +10,8 @@ mod collector;
 mod hot;
 pub mod index;
 pub mod mark;
-pub mod places;
 pub mod row;
+pub mod rules;
 mod scope;
 pub mod table;
 mod thinning;
@@ -24,9 +24,9 @@ use crate::survey::Survey;
 use crate::survey::outline::Outlines;
 use crate::survey::tally::Tally;
 use collector::{Collector, Piece};
-use places::RulePlaces;
 use rayon::slice::ParallelSliceMut;
 use row::Row;
+use rules::Rules;
 use scope::{MOST_ROWS, Scope};
 use table::{Dictionaries, Table};
 
@@ -113,12 +113,12 @@ fn keeping<'s>(
     );
     let troubles = pass.troubles;
     let (mut parts, mut marks) = (Vec::new(), Vec::new());
-    let mut rule_places = RulePlaces::default();
+    let mut rules = Rules::default();
     for collector in pass.accumulators {
         let part = collector.finish();
         parts.push((part.blocks, part.pieces));
         marks.extend(part.marks);
-        rule_places.absorb(part.rule_places);
+        rules.absorb(part.rules);
     }
     let (sample, weights) = (scope.sample, scope.weights(survey));
     drop(scope);
@@ -134,7 +134,7 @@ fn keeping<'s>(
     };
     let mut table = Table::new(rows, names, sample, weights);
     table.marks = marks;
-    table.rule_places = rule_places;
+    table.rules = rules;
     (table, troubles)
 }
 

@@ -317,6 +317,8 @@ impl Cause {
         Cause::BotFilter,
         Cause::Undetermined,
     ];
+    /// What a denial may be for: all but the last, which is no cause.
+    pub const ANY: &[Cause] = Cause::ALL.split_at(Cause::ALL.len() - 1).0;
 
     /// The family that the cause belongs to.
     pub fn family(self) -> Family {

@@ -50,9 +50,20 @@ pub struct Record<'a> {
     pub rule_file: Field<'a>,
     /// The line of that rule in its file, from 1; 0 where the log does not say.
     pub rule_line: u32,
+    /// The rule that refused, where the line names it: few lines do.
+    pub rule: Option<Box<NamedRule>>,
     /// What the line and other logs of the server call this request: a request id, or the number of its
     /// connection.
     pub id: Field<'a>,
+}
+
+/// A rule as the line of a request that it refused names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedRule {
+    /// Its name or number.
+    pub name: Vec<u8>,
+    /// What it says of itself: its message, its description, the limit that it keeps; empty where it says nothing.
+    pub message: Vec<u8>,
 }
 
 /// Who answered, as far as the line tells.

@@ -29,9 +29,9 @@ use std::collections::{BTreeMap, HashMap};
 /// Of the time of the denials, the part at either end that a log may miss and still cover it.
 const MAY_MISS: i64 = 20;
 /// Number of the group of what a log is silent about; those of fields lie below.
-const SILENCE: u16 = 1000;
+const SILENCE: u16 = 2000;
 /// Of groups of sayings.
-const FIRST_GROUP: u16 = 1001;
+const FIRST_GROUP: u16 = 2001;
 /// What is ruled out where an error log that would tell of it does not.
 const UNTOLD: &[Cause] = &[Cause::RateLimit];
 
@@ -266,6 +266,7 @@ impl<'t, 's, 'l> Teller<'t, 's, 'l> {
             file: file.map(|file| file.path.clone()),
             line: u64::from(entry.line) + 1,
             group: self.group(saying),
+            of_line: NOTHING,
             is_silence: false,
             is_bare_place: false,
         }
@@ -293,8 +294,9 @@ impl<'t, 's, 'l> Teller<'t, 's, 'l> {
             file: None,
             line: 0,
             group: SILENCE,
+            of_line: NOTHING,
             is_silence: true,
-is_bare_place: false,
+            is_bare_place: false,
         });
         let mut count = 0;
         for (row, _) in rows.iter().zip(pairs).filter(|(_, pair)| pair.is_none()) {

@@ -119,6 +119,8 @@ pub struct Statement {
     pub line: u64,
     /// Statements of one group are about one policy.
     pub group: u16,
+    /// The number of what the line states by itself, of which this says more; [`NOTHING`] where it states nothing.
+    pub of_line: u16,
     /// Whether it is the silence of an error log that would have had a line.
     pub is_silence: bool,
     /// Whether it names the place of a rule and nothing that tells what the rule is.
@@ -149,6 +151,7 @@ impl Default for Statements {
             file: None,
             line: 0,
             group,
+            of_line: group,
             is_silence: false,
             is_bare_place: false,
         });
@@ -162,12 +165,11 @@ impl Statements {
         stated.map_or(NOTHING, |stated| u16::from(stated.0) + 1)
     }
 
-    /// The number where lines state it by themselves, without their place in a configuration or another log.
-    pub fn by_line(number: u16) -> u16 {
-        match usize::from(number) <= REASONS.len() {
-            true => number,
-            false => NOTHING,
-        }
+    /// The number of what the lines of such denials state by themselves, without the names and places of rules and
+    /// without other logs.
+    pub fn by_line(&self, number: u16) -> u16 {
+        self.get(number)
+            .map_or(NOTHING, |statement| statement.of_line)
     }
 
     /// The statement with a number.

@@ -1,23 +1,23 @@
-//! What a log states that names the rule which decided: HAProxy's `last_rule_file` and `last_rule_line`.
+//! What a log states that names the rule which decided: HAProxy's `last_rule_file` and `last_rule_line`, and the names
+//! of rules (`named.rs`).
 //!
 //! The place alone says who denied, and tells one rule's denials from another's. Why they were denied the rule itself
 //! says, where the configuration is given: its condition names a cause, or leaves a few. A configuration in which a
 //! place holds no such rule is of another time or another server, and nothing is taken from it.
 
 use super::haproxy::{self, Ending, Grounds};
+use super::named::{self, Named};
+use crate::examine::rules::Deciding;
 use crate::examine::table::Table;
 use crate::findings::Cause;
 use crate::format::config::placed::Placed;
-use crate::stated::{Claim, Statement};
+use crate::stated::{Claim, NOTHING, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Places that are told apart, those with the most denials; a configuration has far fewer rules that decide.
-const MOST_PLACES: usize = 600;
-/// Number of the first group of such statements: those of fields lie below, those of side logs above.
-const FIRST_GROUP: u16 = 300;
-/// What a rule of HAProxy may deny for: all but the last, which is no cause.
-const ANY: &[Cause] = ALL.split_at(ALL.len() - 1).0;
-const ALL: &[Cause] = &Cause::ALL;
+/// Rules that are told apart, those with the most denials; a configuration has far fewer that decide.
+const MOST_RULES: usize = 600;
+/// Number of the first group of statements of places: those of names lie below, those of side logs above.
+const FIRST_GROUP: u16 = 1_000;
 
 /// Rules that the log names, and what to know before they are believed.
 #[derive(Debug, Default)]
@@ -52,7 +52,19 @@ impl Place {
 /// Writes what the log says of rules into the table's rows; `rules` are those of HAProxy's configuration, none where it
 /// is not given, and `statuses` those that count as denials.
 pub(super) fn state(table: &mut Table<'_>, rules: &[Placed], statuses: &[u16]) -> Decided {
-    let places = places(table);
+    let mut places = Vec::new();
+    let mut named = Vec::new();
+    for (rule, rows) in deciding(table) {
+        match rule {
+            Deciding::At(file, line) => places.push(Place { file, line, rows }),
+            Deciding::Named(name, message) => named.push(Named {
+                name,
+                message,
+                rows,
+            }),
+        }
+    }
+    named::state(table, &named);
     let mut decided = Decided::default();
     let own = of_given(&places, rules, &mut decided.warnings);
     let mut found: Vec<Option<usize>> = Vec::new();
@@ -103,8 +115,8 @@ pub(super) fn state(table: &mut Table<'_>, rules: &[Placed], statuses: &[u16]) -
                 None => {
                     let group =
                         FIRST_GROUP.saturating_add(u16::try_from(number).unwrap_or(u16::MAX));
-                    let statement =
-                        statement(place, rule, grounds, table.statements.get(before), group);
+                    let told = table.statements.get(before).map(|told| (before, told));
+                    let statement = statement(place, rule, grounds, told, group);
                     let stated =
                         statement.map_or(before, |statement| table.statements.add(statement));
                     numbers.insert((number, before), stated);
@@ -119,9 +131,9 @@ pub(super) fn state(table: &mut Table<'_>, rules: &[Placed], statuses: &[u16]) -
     decided
 }
 
-/// The places that the log names, in their order, with their denials.
-fn places(table: &mut Table<'_>) -> Vec<Place> {
-    let named = std::mem::take(&mut table.rule_places);
+/// The rules that the log names, with the rows of the denials that they decided: those with the most first.
+fn deciding(table: &mut Table<'_>) -> Vec<(Deciding, Vec<u32>)> {
+    let named = std::mem::take(&mut table.rules);
     if named.decided().is_empty() {
         return Vec::new();
     }
@@ -129,24 +141,20 @@ fn places(table: &mut Table<'_>) -> Vec<Place> {
     let mut by_number: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for decided in named.decided() {
         if let Some(row) = rows.get(&(decided.source, decided.line)) {
-            by_number.entry(decided.place).or_default().push(*row);
+            by_number.entry(decided.rule).or_default().push(*row);
         }
     }
-    let mut places: Vec<Place> = by_number
+    let mut rules: Vec<(Deciding, Vec<u32>)> = by_number
         .into_iter()
         .map(|(number, mut rows)| {
             // In the order of the table, whichever thread came first.
             rows.sort_unstable();
-            let (file, line) = named.place(number);
-            Place { file, line, rows }
+            (named.rule(number), rows)
         })
         .collect();
-    places.sort_by(|a, b| {
-        let order = |place: &Place| (std::cmp::Reverse(place.rows.len()), place.shown());
-        order(a).cmp(&order(b))
-    });
-    places.truncate(MOST_PLACES);
-    places
+    rules.sort_by(|(a, of_a), (b, of_b)| of_b.len().cmp(&of_a.len()).then_with(|| a.cmp(b)));
+    rules.truncate(MOST_RULES);
+    rules
 }
 
 /// The files of the log that are the given one: those of its name, else the only one that the log names.
@@ -186,14 +194,15 @@ fn statement(
     place: &Place,
     rule: Option<&Placed>,
     grounds: Grounds,
-    before: Option<&Statement>,
+    told: Option<(u16, &Statement)>,
     group: u16,
 ) -> Option<Statement> {
+    let before = told.map(|(_, before)| before);
     let claim = match (grounds.causes, before.map(|before| before.claim)) {
         (_, Some(Claim::Is(_))) => return None,
         ([], Some(Claim::Suggests(..))) => return None,
         ([], Some(claim)) => claim,
-        ([], None) => Claim::OneOf(ANY),
+        ([], None) => Claim::OneOf(Cause::ANY),
         ([cause], _) => Claim::Is(*cause),
         (causes, _) => Claim::OneOf(causes),
     };
@@ -218,6 +227,7 @@ fn statement(
         file: None,
         line: 0,
         group,
+        of_line: told.map_or(NOTHING, |(number, _)| number),
         is_silence: false,
         is_bare_place: rule.is_none(),
     })
@@ -279,7 +289,7 @@ mod tests {
         let open = Grounds::default();
         let few: &[Cause] = &[Cause::IpAcl, Cause::BotFilter];
         for (before, grounds, claim) in [
-            (None, open, Some(Claim::OneOf(ANY))),
+            (None, open, Some(Claim::OneOf(Cause::ANY))),
             (None, rate, Some(Claim::Is(Cause::RateLimit))),
             (Some(Claim::Is(Cause::Credential)), rate, None),
             (Some(Claim::OneOf(few)), open, Some(Claim::OneOf(few))),
@@ -294,8 +304,20 @@ mod tests {
             assert!(bare.is_bare_place && bare.place.as_deref() == Some("a.cfg:4"));
             let before = before.map(|claim| Statement { claim, ..bare });
             let text = rule("http-request deny if fast");
-            let stated = statement(&place("a.cfg", 1), Some(&text), grounds, before.as_ref(), 1);
-            assert_eq!(stated.map(|stated| stated.claim), claim, "{before:?}");
+            let stated = statement(
+                &place("a.cfg", 1),
+                Some(&text),
+                grounds,
+                before.as_ref().map(|before| (5, before)),
+                1,
+            );
+            assert_eq!(
+                stated.as_ref().map(|stated| stated.claim),
+                claim,
+                "{before:?}"
+            );
+            let own = u16::from(before.is_some()) * 5;
+            assert!(stated.is_none_or(|stated| stated.of_line == own));
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::Routes;
 use super::mark::Mark;
-use super::places::RulePlaces;
 use super::row::*;
+use super::rules::Rules;
 use super::scope::{Outlined, Scope};
 use crate::format::{Detected, Line, Visitor};
 use crate::gate::Gate;
@@ -40,7 +40,7 @@ pub(super) struct Collector<'a> {
     /// What other logs know the denials by, where that is wanted.
     marks: Option<Vec<Mark>>,
     /// Where the log says that the rules of denials stand.
-    rule_places: RulePlaces,
+    rules: Rules,
 }
 
 /// What one thread collected.
@@ -52,7 +52,7 @@ pub(super) struct Part {
     /// What other logs know the denials by.
     pub(super) marks: Vec<Mark>,
     /// The rules of denials.
-    pub(super) rule_places: RulePlaces,
+    pub(super) rules: Rules,
 }
 
 /// Rows of a block: 32 MiB, of which only what is written to takes memory. A block is given back to
@@ -116,7 +116,7 @@ impl<'a> Collector<'a> {
             agents: Familiar::new(slots::AGENTS),
             template: Vec::new(),
             marks: marked.then(Vec::new),
-            rule_places: RulePlaces::default(),
+            rules: Rules::default(),
         }
     }
 
@@ -160,7 +160,7 @@ impl<'a> Collector<'a> {
             blocks: self.blocks,
             pieces: self.pieces,
             marks: self.marks.unwrap_or_default(),
-            rule_places: self.rule_places,
+            rules: self.rules,
         }
     }
 
@@ -307,7 +307,7 @@ impl Visitor for Collector<'_> {
             if !row.denied {
                 return;
             }
-            self.rule_places.note(record, row.source, row.line);
+            self.rules.note(record, row.source, row.line);
             if let Some(marks) = &mut self.marks {
                 let client = self.gate.client(record);
                 marks.push(Mark::of(record, client, row.source, row.line));

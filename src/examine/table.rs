@@ -7,8 +7,8 @@ use super::claims::Claims;
 use super::coarse::{Coarse, lookup};
 use super::index::Index;
 use super::mark::Mark;
-use super::places::RulePlaces;
 use super::row::{Cell, NONE, Row};
+use super::rules::Rules;
 use crate::key::address::Address;
 use crate::key::client::Class;
 use crate::key::intern::Interner;
@@ -106,7 +106,7 @@ pub struct Table<'s> {
     /// What other logs know the denials by; empty unless it was asked for, in no order.
     pub marks: Vec<Mark>,
     /// Where the access log says that the rules of denials stand.
-    pub rule_places: RulePlaces,
+    pub rules: Rules,
     /// Which requests come from the crawler that they name; empty without published ranges.
     pub claims: Claims,
     /// By address, how many requests a row stands for; absent where each stands for itself.
@@ -150,7 +150,7 @@ impl<'s> Table<'s> {
             sample,
             statements: Statements::default(),
             marks: Vec::new(),
-            rule_places: RulePlaces::default(),
+            rules: Rules::default(),
             claims: Claims::default(),
             weights,
             coarse,

@@ -9,6 +9,7 @@
 use crate::analysis::Grounds;
 use crate::examine::Routes;
 use crate::examine::row::{Content, Row};
+use crate::examine::table::Table;
 use crate::findings::Spike;
 use crate::key::{payload, route};
 use crate::record::Record;
@@ -44,7 +45,7 @@ struct Traits {
 impl<'a> Likeness<'a> {
     /// From the conclusion of each row that is denied.
     pub(super) fn new(grounds: Grounds<'a>, of_row: &[(u32, u32)], spikes: &[Spike]) -> Self {
-        let traits = |row: u32| Traits::of_row(&grounds.table.rows[row as usize]);
+        let traits = |row: u32| Traits::of_row(grounds.table, &grounds.table.rows[row as usize]);
         let time = |spike: &Spike| spike.start.timestamp_millis()..spike.end.timestamp_millis();
         Likeness {
             survey: grounds.survey,
@@ -121,10 +122,10 @@ fn counted(rows: impl Iterator<Item = (Traits, u32)>) -> Vec<(u64, u32, u32)> {
 }
 
 impl Traits {
-    fn of_row(row: &Row) -> Traits {
+    fn of_row(table: &Table<'_>, row: &Row) -> Traits {
         Traits {
             content: row.content,
-            stated: Statements::by_line(row.stated),
+            stated: table.statements.by_line(row.stated),
             ip: Some(row.ip),
             user_agent: Some(row.user_agent),
             route: Some(row.route),

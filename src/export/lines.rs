@@ -13,7 +13,7 @@ use crate::input::{Chunk, Input};
 use crate::key::token::TokenKey;
 use crate::record::{Record, Reject, Upstream};
 use crate::settings::Settings;
-use crate::stated::{Claim, REASONS, Reason};
+use crate::stated::{Claim, REASONS, Reason, Stated};
 use crate::survey::Survey;
 use chrono::DateTime;
 
@@ -80,7 +80,7 @@ impl<'a> Lines<'a> {
             files: sources.map(|source| plan.file(&source.path)).collect(),
             stamp: Stamp::default(),
             stated: reasons
-                .map(|reason| plan.request.encoding.json(&cell(reason)))
+                .map(|reason| plan.request.encoding.json(&cell(Some(reason), None)))
                 .collect(),
             part: Part::default(),
             first_line: 0,
@@ -138,11 +138,16 @@ impl<'a> Lines<'a> {
         row.part(&cells.token, 1);
         row.part(cells.client, 1);
         row.part(&cells.route, 1);
-        match record.stated.filter(|_| record.status >= LEAST_REFUSAL) {
-            Some(stated) => {
+        match (record.stated, &record.rule) {
+            _ if record.status < LEAST_REFUSAL => row.cell(b""),
+            (None, None) => row.cell(b""),
+            (Some(stated), None) => {
                 row.cell(self.stated.get(stated.place()).map_or(b"", Vec::as_slice));
             }
-            None => row.cell(b""),
+            (stated, Some(rule)) => {
+                let json = cell(stated.map(Stated::reason), Some(&plan.redacted(&rule.name)));
+                row.cell(&plan.request.encoding.json(&json));
+            }
         }
         match plan.conclusions.filter(|_| denied) {
             Some(conclusions) => {
@@ -212,18 +217,23 @@ fn upstream_status(record: &Record<'_>) -> Option<u64> {
 
 /// What a line states by itself, as JSON; without a cause where it leaves several, or only goes with one. The mechanism of
 /// a limiter may be absent: formats put the limits of requests and of connections in one field, and nginx writes the
-/// same word for both.
-fn cell(reason: &Reason) -> String {
-    let cause = match reason.claim {
-        Claim::Is(cause) => Some(cause.name()),
-        Claim::Suggests(..) | Claim::OneOf(_) | Claim::NoneOf(_) => None,
+/// same word for both. A rule that the line names stands with it, or alone.
+fn cell(reason: Option<&Reason>, rule: Option<&[u8]>) -> String {
+    let cause = match reason.map(|reason| reason.claim) {
+        Some(Claim::Is(cause)) => Some(cause.name()),
+        Some(Claim::Suggests(..) | Claim::OneOf(_) | Claim::NoneOf(_)) | None => None,
     };
     let text = |text: Option<&str>| text.map_or("null".to_owned(), |text| format!("\"{text}\""));
+    let rule = rule.map(|name| {
+        let name = Encoding::Ndjson.cell(name);
+        format!(r#","rule":{}"#, String::from_utf8_lossy(&name))
+    });
     format!(
-        r#"{{"cause":{},"mechanism":{},"by":"{}"}}"#,
+        r#"{{"cause":{},"mechanism":{},"by":"{}"{}}}"#,
         text(cause),
-        text(reason.mechanism),
-        reason.by
+        text(reason.and_then(|reason| reason.mechanism)),
+        reason.map_or("rule", |reason| reason.by),
+        rule.unwrap_or_default()
     )
 }
 

@@ -4,6 +4,8 @@
 //! and by what. So they are kept until the line is read, and each service has a rule here that makes one
 //! word of them. What the word means is a row of `stated/reasons.rs`.
 
+mod rule;
+
 use super::role::Role;
 use crate::record::{Field, Record, Upstream};
 use crate::stated::firewall::{Subject, is_refusal};
@@ -37,9 +39,9 @@ const RULES: &[Rule] = &[
 
 impl<'a> Compound<'a> {
     pub(super) fn take(&mut self, role: Role, value: Field<'a>) {
-        // Nearly all lines of IIS have it so, and it tells nothing.
-        let is_no_substatus = role == Role::Substatus && *value == *b"0";
-        if !is_no_substatus {
+        // Nearly all lines of IIS have no substatus, and lists are mostly empty: that tells nothing.
+        let is_nothing = role == Role::Substatus && *value == *b"0" || *value == *b"[]";
+        if !is_nothing {
             self.told.push((role, value));
         }
     }
@@ -48,6 +50,14 @@ impl<'a> Compound<'a> {
     fn get(&self, role: Role) -> &[u8] {
         let told = self.told.iter().find(|(told, _)| *told == role);
         told.map_or(&[], |(_, value)| value)
+    }
+
+    /// Cloudflare's actions; its interface of questions tells one, as other firewalls do.
+    fn security_actions(&self) -> &[u8] {
+        match self.get(Role::SecurityActions) {
+            b"" => self.get(Role::WafAction),
+            actions => actions,
+        }
     }
 
     /// Whether a value of the role holds a text.
@@ -210,20 +220,29 @@ fn cloudflare(line: &Compound<'_>, record: &Record<'_>) -> Option<Stated> {
     if record.status != FORBIDDEN || matches!(record.upstream, Upstream::Status(_)) {
         return None;
     }
-    let actions = items(line.get(Role::SecurityActions));
+    let actions = items(line.security_actions());
     let sources = items(line.get(Role::SecuritySources));
-    for (action, source) in actions.zip(sources) {
-        let Some(ending) = ending(action) else {
-            continue;
-        };
+    if let Some((action, source)) = actions
+        .zip(sources)
+        .find(|(action, _)| ending(action).is_some())
+    {
         let source = source.to_ascii_lowercase();
         // What is challenged may pass; only a limit's threshold says more of why.
-        return match ending {
-            Ending::Challenge if source != b"ratelimit" => {
+        return match ending(action) {
+            Some(Ending::Challenge) if source != b"ratelimit" => {
                 Stated::by(Source::Cloudflare, b"challenge")
             }
             _ => Stated::by(Source::Cloudflare, &source),
         };
+    }
+    if let Some(ending) = ending(line.get(Role::SecurityAction)) {
+        return Stated::by(
+            Source::Cloudflare,
+            match ending {
+                Ending::Challenge => b"challenge",
+                Ending::Refused => b"action",
+            },
+        );
     }
     let operation = line.get(Role::PathingOperation).to_ascii_lowercase();
     if !matches!(&operation[..], b"ban" | b"err" | b"err_host" | b"errhost") {

@@ -368,6 +368,9 @@ impl<'a> Draft<'a> {
             .compound
             .upstream(self.record.upstream, self.record.status);
         self.record.stated = self.record.stated.or(self.compound.states(&self.record));
+        if let Some(rule) = self.compound.rule(&self.record) {
+            self.record.rule = Some(Box::new(rule));
+        }
         self.record
     }
 }

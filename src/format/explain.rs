@@ -48,12 +48,13 @@ pub enum Field {
     UpstreamStatus,
     Token,
     Stated,
+    Rule,
     RulePlace,
 }
 
 impl Field {
     /// Every field, in the order of exports.
-    pub const ALL: [Field; 17] = [
+    pub const ALL: [Field; 18] = [
         Field::Time,
         Field::Ip,
         Field::ForwardedFor,
@@ -70,6 +71,7 @@ impl Field {
         Field::UpstreamStatus,
         Field::Token,
         Field::Stated,
+        Field::Rule,
         Field::RulePlace,
     ];
 
@@ -92,6 +94,7 @@ impl Field {
             Field::UpstreamStatus => "upstream_status",
             Field::Token => "token",
             Field::Stated => "stated",
+            Field::Rule => "rule",
             Field::RulePlace => "rule_place",
         }
     }
@@ -127,6 +130,10 @@ impl Field {
                 Upstream::Unknown | Upstream::NotAsked => String::new(),
             },
             Field::Stated => record.stated.map_or(String::new(), |s| format!("{s:?}")),
+            Field::Rule => {
+                let rule = record.rule.as_ref();
+                return rule.map_or_else(Vec::new, |rule| rule.name.clone());
+            }
             Field::RulePlace => match record.rule_line {
                 0 => return record.rule_file.to_vec(),
                 line => format!("{}:{line}", record.rule_file.escape_ascii()),

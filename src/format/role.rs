@@ -6,7 +6,7 @@
 use super::duration::{PER_MS, milliseconds, nanoseconds, seconds, took};
 use super::field::{METHODS, decimal, is_method, last_of_list, present, request_line, whole};
 use super::shape::is_three_decimals;
-use crate::record::{Field, Record, Upstream};
+use crate::record::{Field, NamedRule, Record, Upstream};
 use crate::stated::{Source, Stated};
 use crate::time::{Clock, Instant};
 use std::borrow::Cow;
@@ -125,6 +125,8 @@ pub(super) enum Role {
     WafGroups,
     /// Cloudflare's actions, one or a list.
     SecurityActions,
+    /// The action of Cloudflare that ended the request.
+    SecurityAction,
     /// The parts of Cloudflare that took them, in the same order.
     SecuritySources,
     /// Cloudflare's older `EdgePathingOp`.
@@ -153,6 +155,16 @@ pub(super) enum Role {
     RuleLine,
     /// HAProxy's termination state.
     Termination,
+    /// The name or number of the rule that refused.
+    Rule,
+    /// The numbers of the rules that took Cloudflare's actions, one or a list, in the same order.
+    RuleNumbers,
+    /// What the rule that refused says of itself.
+    RuleMessage,
+    /// The place of the rule among those of its policy.
+    RulePriority,
+    /// The limits that AWS WAF counts, as a list.
+    RateLimits,
     /// A list of header fields with names and values.
     HeaderList,
     /// Name of the logger: Caddy's error log repeats the access log's requests.
@@ -231,6 +243,7 @@ impl Role {
             | Role::WafLabels
             | Role::WafGroups
             | Role::SecurityActions
+            | Role::SecurityAction
             | Role::SecuritySources
             | Role::PathingOperation
             | Role::PathingSource
@@ -243,6 +256,11 @@ impl Role {
             | Role::Decision
             | Role::Termination => "stated",
             Role::Id => "id",
+            Role::Rule
+            | Role::RuleNumbers
+            | Role::RuleMessage
+            | Role::RulePriority
+            | Role::RateLimits => "rule",
             Role::RuleFile => "rule_file",
             Role::RuleLine => "rule_line",
             Role::AuditStage | Role::HeaderList | Role::Logger => "passed over",
@@ -264,6 +282,7 @@ impl Role {
                 | Role::WafLabels
                 | Role::WafGroups
                 | Role::SecurityActions
+                | Role::SecurityAction
                 | Role::SecuritySources
                 | Role::PathingOperation
                 | Role::PathingSource
@@ -275,6 +294,11 @@ impl Role {
                 | Role::SquidResult
                 | Role::Decision
                 | Role::Termination
+                | Role::Rule
+                | Role::RuleNumbers
+                | Role::RuleMessage
+                | Role::RulePriority
+                | Role::RateLimits
         )
     }
 
@@ -287,6 +311,8 @@ impl Role {
                 | Role::WafGroups
                 | Role::SecurityActions
                 | Role::SecuritySources
+                | Role::RuleNumbers
+                | Role::RateLimits
         )
     }
 
@@ -354,7 +380,10 @@ impl Role {
             }
             Role::RuleLine => record.rule_line = line_number(&value).unwrap_or_default(),
             // The details tell an outage of the authoriser from its refusal; the flags do not.
-            Role::EnvoyDetails => record.stated = self.states(&value).or(record.stated),
+            Role::EnvoyDetails => {
+                record.stated = self.states(&value).or(record.stated);
+                record.rule = matched_policy(&value);
+            }
             _ => record.stated = record.stated.or(self.states(&value)),
         }
         Some(())
@@ -411,6 +440,20 @@ fn present_field(value: Field<'_>) -> Field<'_> {
         Cow::Owned(bytes) if present(&bytes).is_empty() => Cow::Borrowed(b""),
         owned => owned,
     }
+}
+
+/// The policy that Envoy's details name: `rbac_access_denied_matched_policy[ns[foo]-policy[bar]-rule[0]]`; `none` is
+/// where no policy allowed the request.
+fn matched_policy(details: &[u8]) -> Option<Box<NamedRule>> {
+    let name = details
+        .strip_prefix(b"rbac_access_denied_matched_policy[")?
+        .strip_suffix(b"]")?;
+    (name != b"none" && !name.is_empty()).then(|| {
+        Box::new(NamedRule {
+            name: name.to_vec(),
+            message: Vec::new(),
+        })
+    })
 }
 
 /// A file, and the line behind its last colon where there is one. Neither is there where no rule decided:

@@ -70,6 +70,11 @@ fn as_json(record: &Record<'_>) -> Map<String, Value> {
     if record.utc_offset_s != 0 {
         put("utc_offset_s", record.utc_offset_s.into());
     }
+    let text = |bytes: &[u8]| -> Value {
+        let text = std::str::from_utf8(bytes).map(str::to_owned);
+        text.unwrap_or_else(|_| bytes.escape_ascii().to_string())
+            .into()
+    };
     put("status", record.status.into());
     for (name, field) in [
         ("ip", &record.address[..]),
@@ -83,12 +88,7 @@ fn as_json(record: &Record<'_>) -> Map<String, Value> {
         ("token", &record.token),
     ] {
         if !field.is_empty() {
-            let text = std::str::from_utf8(field).map(str::to_owned);
-            put(
-                name,
-                text.unwrap_or_else(|_| field.escape_ascii().to_string())
-                    .into(),
-            );
+            put(name, text(field));
         }
     }
     if let Some(bytes) = record.bytes {
@@ -110,6 +110,12 @@ fn as_json(record: &Record<'_>) -> Map<String, Value> {
     }
     if let Some(stated) = record.stated {
         put("stated", stated.reason().by.into());
+    }
+    if let Some(rule) = &record.rule {
+        put("rule", text(&rule.name));
+        if !rule.message.is_empty() {
+            put("rule_message", text(&rule.message));
+        }
     }
     if let Some((file, line)) = record.rule_place() {
         put(

@@ -268,6 +268,7 @@ pub const REASONS: &[Reason] = &[
     reason(Source::Cloudflare, &["ratelimit"], Is(RateLimit), "", "cloudflare:rate", "a rate limiting rule of Cloudflare blocked them (rateLimit)"),
     reason(Source::Cloudflare, &["l7ddos"], Is(BotFilter), "ddos", "cloudflare:ddos", "Cloudflare took them for an attack by many (l7ddos)"),
     reason(Source::Cloudflare, &["firewallcustom", "firewallrules"], CUSTOM_RULE, "", "cloudflare:custom", "a custom rule of Cloudflare blocked them (firewallCustom)"),
+    reason(Source::Cloudflare, &["action"], CUSTOM_RULE, "", "cloudflare:action", "a rule of Cloudflare blocked them (SecurityAction)"),
     reason(Source::Cloudflare, &["challenge"], Is(BotFilter), "challenge", "cloudflare:challenge", "Cloudflare challenged them"),
     reason(Source::Cloudflare, &["firewallmanaged", "waf"], Is(BotFilter), "waf_signature", "cloudflare:managed", "a managed rule of Cloudflare blocked them (firewallManaged)"),
     reason(Source::Cloudflare, &["botfight", "botmanagement"], Is(BotFilter), "bot_score", "cloudflare:bot", "Cloudflare took them for bots (botManagement, botFight)"),

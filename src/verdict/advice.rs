@@ -160,6 +160,9 @@ pub fn advice(cause: Cause, mechanism: Option<&str>) -> Advice {
 pub const GIVE_CONFIGURATION: &str =
     "give --haproxy-conf: the log names the rule that denied, and the rule tells why";
 
+/// What settles a cause where the log names a rule that stands in no configuration that could be given.
+pub const LOOK_UP: &str = "look up the rule that the log names, where the firewall or the proxy has it: it tells what it looks at";
+
 /// What to log so that the next spike states its cause.
 pub fn settle(cause: Cause) -> &'static str {
     match cause {

@@ -13,6 +13,7 @@ use crate::findings::*;
 use crate::key::client::Class;
 use crate::key::fast::HashSet;
 use crate::spike::scan::Exposure;
+use crate::stated::Claim;
 use crate::survey::timeline::Bin;
 use chrono::DateTime;
 use std::collections::BTreeMap;
@@ -117,21 +118,23 @@ pub fn describe(setting: &Setting<'_>, verdict: &Verdict) -> Spike {
         examples: Vec::new(),
         reproduce: reproduce(setting, start_s, end_s),
         settle: (judgement.band != Band::Certain)
-            .then(|| match names_rule(setting, verdict) {
-                true => advice::GIVE_CONFIGURATION,
-                false => advice::settle(judgement.cause),
+            .then(|| {
+                let named = named_rule(setting, verdict);
+                named.unwrap_or_else(|| advice::settle(judgement.cause))
             })
             .map(str::to_owned),
         advice: advice::advice(judgement.cause, mechanism),
     }
 }
 
-/// Whether the log names the rule that decided these denials, of which more would be known with its text.
-fn names_rule(setting: &Setting<'_>, verdict: &Verdict) -> bool {
-    let mut stated = verdict.facts.stated.keys();
-    stated.any(|number| {
-        let statement = setting.table.statements.get(*number);
-        statement.is_some_and(|statement| statement.is_bare_place)
+/// Where to look the rule up that decided these denials, if the log names it and does not tell what it is.
+fn named_rule(setting: &Setting<'_>, verdict: &Verdict) -> Option<&'static str> {
+    let stated = verdict.facts.stated.keys();
+    let mut statements = stated.filter_map(|number| setting.table.statements.get(*number));
+    statements.find_map(|statement| match &statement.rule {
+        _ if statement.is_bare_place => Some(advice::GIVE_CONFIGURATION),
+        Some(_) if matches!(statement.claim, Claim::OneOf(_)) => Some(advice::LOOK_UP),
+        _ => None,
     })
 }
 

@@ -527,3 +527,125 @@ fn templates_with_fields_that_state() {
         assert_eq!(told.0, expected, "{line}");
     }
 }
+
+/// The name and the message of the rule that the last line of a log names.
+#[derive(Default)]
+struct Ruled(String);
+
+impl Visitor for Ruled {
+    fn record(&mut self, _: Line<'_>, record: &Record<'_>, _: usize) {
+        self.0 = record.rule.as_ref().map_or_else(String::new, |rule| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            format!("{} | {}", text(&rule.name), text(&rule.message))
+        });
+    }
+
+    fn skipped(&mut self, _: Line<'_>, _: Reject) {}
+}
+
+#[test]
+fn rules_by_the_names_that_lines_hold() {
+    let amazon = |rule: &str, kind: &str, action: &str, more: &str| {
+        format!(
+            r#"{{"timestamp":1773135780000,"formatVersion":1,"webaclId":"arn","terminatingRuleId":"{rule}","terminatingRuleType":"{kind}","action":"{action}",{more}"httpRequest":{{"clientIp":"192.0.2.1","country":"DE","headers":[],"uri":"/a","args":"","httpMethod":"GET","requestId":"1"}}}}"#
+        )
+    };
+    let limit = r#""rateBasedRuleList":[{"rateBasedRuleName":"other","limitKey":"URI","maxRateAllowed":7},{"rateBasedRuleName":"login","limitKey":"IP","maxRateAllowed":100}],"#;
+    let group = r#""ruleGroupList":[{"ruleGroupId":"AWS#AWSManagedRulesSQLiRuleSet","terminatingRule":{"ruleId":"SQLi_QUERYARGUMENTS","action":"BLOCK"}}],"#;
+    let cloudflare = |more: &str| {
+        format!(
+            r#"{{"EdgeStartTimestamp":"2026-03-10T09:43:00Z","EdgeResponseStatus":403,"OriginResponseStatus":0,"ClientIP":"192.0.2.1","ClientRequestMethod":"GET","ClientRequestURI":"/a",{more},"RayID":"8"}}"#
+        )
+    };
+    let armor = |more: &str| {
+        format!(
+            r#"{{"httpRequest":{{"requestMethod":"GET","requestUrl":"http://www.example.com/a","status":403,"remoteIp":"192.0.2.1"}},"jsonPayload":{{"statusDetails":"denied_by_security_policy","enforcedSecurityPolicy":{{"name":"edge","priority":1000{more}}}}},"timestamp":"2026-03-10T09:43:00Z"}}"#
+        )
+    };
+    let azure = |action: &str, mode: &str| {
+        format!(
+            r#"{{"time":"2026-03-10T09:43:00Z","category":"FrontDoorWebApplicationFirewallLog","properties":{{"clientIP":"192.0.2.1","requestUri":"https://www.example.com/a","ruleName":"BlockTeapots","policy":"edge","action":"{action}","host":"www.example.com","policyMode":"{mode}"}}}}"#
+        )
+    };
+    let envoy = |details: &str| {
+        format!(
+            r#"{{"start_time":"2026-03-10T09:43:00.000Z","method":"GET","path":"/a","response_code":403,"response_flags":"-","response_code_details":"{details}","downstream_remote_address":"192.0.2.1:4000","upstream_host":null}}"#
+        )
+    };
+    let alb = |priority: &str, actions: &str| {
+        format!(
+            r#"https 2026-03-10T09:43:00.186641Z app/lb/50 192.0.2.1:2817 - -1 -1 -1 403 - 34 366 "GET https://www.example.com:443/ HTTP/1.1" "curl/8" - - - "Root=1" "www.example.com" "arn" {priority} 2026-03-10T09:42:48.364000Z "{actions}" "-" "-" "-" "-" "-" "-""#
+        )
+    };
+    let kubernetes = |decision: &str, message: &str| {
+        format!(
+            r#"{{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"1","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/a/pods","verb":"create","user":{{"username":"alice"}},"sourceIPs":["192.0.2.1"],"responseStatus":{{"code":403,"message":"{message}"}},"requestReceivedTimestamp":"2026-03-10T09:43:00.000000Z","annotations":{{"authorization.k8s.io/decision":"{decision}"}}}}"#
+        )
+    };
+    let rows = [
+        (
+            amazon("login", "RATE_BASED", "BLOCK", limit),
+            "login | at most 100 per IP",
+        ),
+        (amazon("login", "RATE_BASED", "BLOCK", ""), "login | "),
+        (
+            amazon("managed", "MANAGED_RULE_GROUP", "BLOCK", group),
+            "managed/SQLi_QUERYARGUMENTS | ",
+        ),
+        (amazon("list", "REGULAR", "BLOCK", ""), "list | "),
+        (amazon("list", "REGULAR", "ALLOW", ""), ""),
+        (amazon("Default_Action", "REGULAR", "BLOCK", limit), ""),
+        (
+            cloudflare(
+                r#""SecurityActions":["log","block"],"SecuritySources":["firewallManaged","firewallCustom"],"SecurityRuleIDs":["aa","bb"],"SecurityRuleDescription":"No teapots""#,
+            ),
+            "bb | No teapots",
+        ),
+        (
+            cloudflare(
+                r#""SecurityActions":["log"],"SecuritySources":["firewallManaged"],"SecurityRuleIDs":["aa"]"#,
+            ),
+            "",
+        ),
+        (
+            cloudflare(
+                r#""SecurityAction":"block","SecurityRuleID":"bb","SecurityRuleDescription":"No teapots""#,
+            ),
+            "bb | No teapots",
+        ),
+        (armor(""), "edge priority 1000 | "),
+        (
+            armor(r#","preconfiguredExprIds":["owasp-crs-v030001-id942251-sqli"]"#),
+            "edge priority 1000 | owasp-crs-v030001-id942251-sqli",
+        ),
+        (azure("Block", "prevention"), "BlockTeapots | "),
+        (azure("Log", "prevention"), ""),
+        (azure("Block", "detection"), ""),
+        (
+            envoy("rbac_access_denied_matched_policy[ns[shop]-policy[deny-all]-rule[0]]"),
+            "ns[shop]-policy[deny-all]-rule[0] | ",
+        ),
+        (envoy("rbac_access_denied_matched_policy[none]"), ""),
+        (alb("7", "waf,fixed-response"), "priority 7 | "),
+        (alb("0", "fixed-response"), "default | "),
+        (alb("7", "waf"), ""),
+        (
+            kubernetes(
+                "allow",
+                r#"admission webhook \"policy.example.com\" denied the request"#,
+            ),
+            "policy.example.com | ",
+        ),
+        (
+            kubernetes("allow", r#"pods \"a\" is forbidden: violates PodSecurity"#),
+            "PodSecurity | ",
+        ),
+        (kubernetes("forbid", r#"admission webhook \"a\""#), ""),
+    ];
+    for (log, expected) in rows {
+        let detected = detect(log.as_bytes(), &FormatSettings::default()).unwrap();
+        let mut ruled = Ruled::default();
+        detected.visit(log.as_bytes(), &mut ruled);
+        assert_eq!(ruled.0, expected, "{log}");
+    }
+}

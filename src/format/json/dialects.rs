@@ -104,7 +104,11 @@ static DIALECTS: &[Dialect] = &[
         (Role::UpstreamStatus, &["OriginResponseStatus"]),
         // Firewall events tell one of each; the older names are of logs before 2022.
         (Role::SecurityActions, &["SecurityActions", "FirewallMatchesActions", "Action"]),
+        (Role::SecurityAction, &["SecurityAction"]),
         (Role::SecuritySources, &["SecuritySources", "FirewallMatchesSources", "Source"]),
+        (Role::RuleNumbers, &["SecurityRuleIDs", "FirewallMatchesRuleIDs", "RuleID"]),
+        (Role::Rule, &["SecurityRuleID"]),
+        (Role::RuleMessage, &["SecurityRuleDescription", "Description"]),
         (Role::PathingOperation, &["EdgePathingOp"]),
         (Role::PathingSource, &["EdgePathingSrc"]),
         (Role::PathingStatus, &["EdgePathingStatus"]),
@@ -124,6 +128,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::User, &["Email"]),
         // Of logs before the status was told.
         (Role::WafAction, &["Action"]),
+        (Role::Rule, &["PolicyName", "PolicyID"]),
         (Role::Id, &["RequestID"]),
     ]),
     // https://developers.cloudflare.com/analytics/graphql-api/: firewallEventsAdaptive
@@ -138,6 +143,9 @@ static DIALECTS: &[Dialect] = &[
         (Role::Host, &["clientRequestHTTPHost"]),
         (Role::UserAgent, &["userAgent"]),
         (Role::WafAction, &["action"]),
+        (Role::SecuritySources, &["source"]),
+        (Role::RuleNumbers, &["ruleId"]),
+        (Role::RuleMessage, &["description"]),
         (Role::Id, &["rayName"]),
     ]),
     // https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
@@ -150,6 +158,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::WafEvidence, &["terminatingRuleMatchDetails"]),
         (Role::WafLabels, &["labels"]),
         (Role::WafGroups, &["ruleGroupList"]),
+        (Role::RateLimits, &["rateBasedRuleList"]),
         (Role::Id, &["httpRequest.requestId"]),
         (Role::Status, &["responseCodeSent"]),
         (Role::Address, &["httpRequest.clientIp"]),
@@ -178,6 +187,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::WafAction, &["properties.action"]),
         (Role::WafMode, &["properties.policyMode"]),
         (Role::AzureRule, &["properties.ruleName", "properties.ruleId"]),
+        (Role::RuleMessage, &["properties.message"]),
         (Role::Id, &["properties.trackingReference", "properties.transactionId"]),
     ]),
     // https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/appservicehttplogs: the properties come as
@@ -252,6 +262,8 @@ static DIALECTS: &[Dialect] = &[
         (Role::User, &["user", "username"]),
         (Role::Milliseconds, &["req_elapsed_time"]),
         (Role::WafAction, &["request_status", "req_status"]),
+        (Role::Rule, &["policy_name"]),
+        (Role::RuleMessage, &["violations"]),
         (Role::Id, &["support_id"]),
     ]),
     // https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/azurediagnostics: the names of its columns
@@ -273,6 +285,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::WafAction, &["action_s"]),
         (Role::WafMode, &["policyMode_s"]),
         (Role::AzureRule, &["ruleName_s", "ruleId_s"]),
+        (Role::RuleMessage, &["Message", "message_s"]),
         (Role::Id, &["trackingReference_s", "transactionId_g"]),
     ]),
     // https://help.zscaler.com/zia/nss-feed-output-format-web-logs: the feed for Splunk, and fields by their own names
@@ -302,6 +315,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::User, &["user.username", "properties.log.user.username"]),
         (Role::UserAgent, &["userAgent", "properties.log.userAgent"]),
         (Role::Decision, &["annotations.authorization.k8s.io/decision", "properties.log.annotations.authorization.k8s.io/decision"]),
+        (Role::RuleMessage, &["responseStatus.message", "properties.log.responseStatus.message"]),
     ]),
     // https://min.io/docs/minio/linux/operations/monitoring/minio-logging.html
     dialect("minio.audit", &["minio"], "MinIO's audit log", &["\"api\"", "\"remotehost\""], &[

@@ -165,6 +165,8 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::ArmorDetails, &["jsonPayload.statusDetails"]),
     (Role::ArmorOutcome, &["jsonPayload.enforcedSecurityPolicy.rateLimitAction.outcome"]),
     (Role::WafEvidence, &["jsonPayload.enforcedSecurityPolicy.preconfiguredExprIds"]),
+    (Role::Rule, &["jsonPayload.enforcedSecurityPolicy.name", "stated.rule"]),
+    (Role::RulePriority, &["jsonPayload.enforcedSecurityPolicy.priority", "matched_rule_priority"]),
     (Role::ClientCertificate, &["ssl_client_verify"]),
     (Role::Id, &[
         "request_id", "req_id", "unique_id", "requestId", "x_request_id", "http_x_request_id",
@@ -207,6 +209,8 @@ const FIELDS: &[(&str, Role)] = &[
     ("token", Role::Token),
     ("limit_status", Role::LimitStatus),
     ("reason", Role::Reason),
+    ("rule", Role::Rule),
+    ("rule_message", Role::RuleMessage),
     ("rule_file", Role::RuleFile),
     ("rule_line", Role::RuleLine),
     ("retry_after", Role::RetryAfter),

@@ -34,7 +34,7 @@ const fn timeless(row: Row) -> Row {
 pub(super) static ROWS: &[Row] = &[
     // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
     row("aws.alb", &["alb"], "AWS Application Load Balancer access logs", &[
-        r#"$kind_of_alb $stamp $_elb $client_port $_target $stage $stage $stage $status $upstream_status $_received $size "$request" "$http_user_agent" $_cipher $_protocol $_group "$_trace" "$host" "$_certificate" $_priority $_created "$alb_actions"$rest"#,
+        r#"$kind_of_alb $stamp $_elb $client_port $_target $stage $stage $stage $status $upstream_status $_received $size "$request" "$http_user_agent" $_cipher $_protocol $_group "$_trace" "$host" "$_certificate" $alb_priority $_created "$alb_actions"$rest"#,
         r#"$kind_of_alb $stamp $_elb $client_port $_target $stage $stage $stage $status $upstream_status $_received $size "$request" "$http_user_agent" $_cipher $_protocol $_group "$_trace"$rest"#,
         r#"$kind_of_alb $stamp $_elb $client_port $_target $stage $stage $stage $status $upstream_status $_received $size "$request" "$http_user_agent"$rest"#,
     ]),

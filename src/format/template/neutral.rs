@@ -46,6 +46,7 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("envoy_flags", Some(Role::EnvoyFlags), Shape::Text),
     ("envoy_details", Some(Role::EnvoyDetails), Shape::Text),
     ("alb_actions", Some(Role::AlbActions), Shape::Text),
+    ("alb_priority", Some(Role::RulePriority), Shape::Text),
     ("s3_error", Some(Role::S3Error), Shape::Text),
     ("squid_result", Some(Role::SquidResult), Shape::Text),
     ("agent_to_end", Some(Role::UserAgent), Shape::Line),
