@@ -37,6 +37,7 @@ mod marks;
 mod ncsa;
 mod notes;
 mod others;
+mod pairs;
 mod preset;
 mod quoted;
 mod registry;

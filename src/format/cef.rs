@@ -45,6 +45,8 @@ const KEYS: &[(&str, Role)] = &[
     ("sourceServiceName", Role::Host),
     ("out", Role::Bytes),
     ("act", Role::WafAction),
+    ("method", Role::Method),
+    ("msg", Role::RuleMessage),
 ];
 
 /// How far the header may begin: behind what a relay puts before it.
@@ -70,9 +72,9 @@ impl Format for Cef {
         if !matches!(header.checked_sub(1).map(|at| line[at]), None | Some(b' ')) {
             return None;
         }
-        let (vendor, extension) = behind_header(&line[header + b"CEF:".len()..])?;
+        let ((vendor, event), extension) = behind_header(&line[header + b"CEF:".len()..])?;
         let mut draft = Draft::new();
-        let mut is_asked = false;
+        let (mut is_asked, mut acts) = (false, false);
         let pairs = || Pairs {
             rest: extension.trim_ascii(),
         };
@@ -81,6 +83,7 @@ impl Format for Cef {
                 continue;
             };
             is_asked |= matches!(role, Role::Target | Role::Method);
+            acts |= role == Role::WafAction;
             let value = match host_before(value) {
                 // Imperva's has the host before the path, without a scheme.
                 Some((host, path)) if role == Role::Target => {
@@ -91,9 +94,12 @@ impl Format for Cef {
             };
             draft.put(role, rank, unescaped(value), clock)?;
         }
+        if acts {
+            draft.put(Role::Rule, 1, Cow::Borrowed(event), clock)?;
+        }
         draft.put_envelope_time(clock);
-        // Firewalls of networks tell of connections, too.
-        if is_asked { draft.finish() } else { None }
+        // Firewalls of networks tell of connections, too; Citrix's tell neither a status nor, mostly, a time.
+        is_asked.then(|| draft.finish_event())?
     }
 }
 
@@ -128,10 +134,11 @@ impl Cef {
     }
 }
 
-/// The vendor that the header names, and the pairs behind it.
-fn behind_header(text: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The vendor and the event that the header names, and the pairs behind it.
+#[allow(clippy::type_complexity)]
+fn behind_header(text: &[u8]) -> Option<((&[u8], &[u8]), &[u8])> {
     const BARS: usize = 7;
-    let mut vendor: &[u8] = b"";
+    let (mut vendor, mut event): (&[u8], &[u8]) = (b"", b"");
     let mut from = 0;
     for field in 0..BARS {
         let mut end = from;
@@ -142,12 +149,14 @@ fn behind_header(text: &[u8]) -> Option<(&[u8], &[u8])> {
                 _ => end += 2,
             }
         }
-        if field == 1 {
-            vendor = &text[from..end];
+        match field {
+            1 => vendor = &text[from..end],
+            5 => event = &text[from..end],
+            _ => {}
         }
         from = end + 1;
     }
-    Some((vendor, text.get(from..)?))
+    Some(((vendor, event), text.get(from..)?))
 }
 
 /// Keys with their values: a value ends before the last word before the next `=`.

@@ -76,6 +76,8 @@ impl<'a> Compound<'a> {
             b"block" | b"blocked" | b"deny" | b"denied" | b"drop" | b"jschallengeblock" => {
                 Some(b"403")
             }
+            // Imperva adds why.
+            action if action.starts_with(b"req_blocked") => Some(b"403"),
             b"captcha" => Some(b"405"),
             b"challenge" => Some(b"202"),
             _ => None,

@@ -280,12 +280,22 @@ impl<'a> Draft<'a> {
     pub(super) fn finish_request(mut self) -> Option<Record<'a>> {
         let is_timed_answer = self.told(Role::Time) && self.told(Role::Status);
         let tells_more = self.told(Role::Target) || self.record.duration_us.is_some();
-        if self.tells_a_request() || is_timed_answer && tells_more {
+        let is_answer = self.told(Role::Status) && self.told(Role::Target);
+        let is_answer_to_a_client =
+            is_answer && (self.told(Role::Address) || self.record.duration_us.is_some());
+        if self.tells_a_request() || is_answer_to_a_client || is_timed_answer && tells_more {
             self.complete();
             Some(self.whole())
         } else {
             self.finish()
         }
+    }
+
+    /// The record of an event of a firewall, which tells who asked for what and maybe neither when nor with what answer.
+    pub(super) fn finish_event(mut self) -> Option<Record<'a>> {
+        self.complete();
+        let asked = self.told(Role::Target) && (self.told(Role::Method) || self.told(Role::Status));
+        (asked && !self.record.address.is_empty()).then(|| self.whole())
     }
 
     /// The record of a line with the names of a service: one without a time tells what was asked for and the answer.
@@ -326,8 +336,8 @@ impl<'a> Draft<'a> {
 
     /// Takes from other fields what the line does not tell by itself.
     fn complete(&mut self) {
-        // A firewall's log tells what it did; the answer that it sent by default follows.
-        if !self.told(Role::Status)
+        // A firewall's log tells what it did; the answer that it sent by default follows. F5's has a 0 for it.
+        if (!self.told(Role::Status) || self.record.status == 0)
             && let Some(status) = self.compound.status()
         {
             self.record.status = super::role::status(status).unwrap_or_default();

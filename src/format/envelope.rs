@@ -45,7 +45,7 @@ pub(super) enum Kind {
     Ruby,
     /// A program's logger.
     Logger,
-    /// Tabs between fields, where others have spaces.
+    /// Tabs or bars between fields, where others have spaces.
     Tabbed,
     /// Colours of a terminal.
     Coloured,
@@ -100,7 +100,7 @@ impl Kind {
             Kind::Fluentd => "Fluentd's files",
             Kind::Ruby => "Ruby's logger",
             Kind::Logger => "a program's logger",
-            Kind::Tabbed => "tabs",
+            Kind::Tabbed => "tabs or bars",
             Kind::Coloured => "colours",
         }
     }

@@ -176,7 +176,6 @@ fn keys(line: &[u8]) -> Vec<&[u8]> {
 
 /// The pair that a text begins with, and what stands behind it. A key alone has no value.
 fn pair(text: &[u8]) -> Option<Pair<'_>> {
-    let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-@/".contains(byte);
     let end = text
         .iter()
         .position(|byte| !is_key(byte))
@@ -202,12 +201,37 @@ fn pair(text: &[u8]) -> Option<Pair<'_>> {
         [b'=', body @ ..] => {
             let end = match enclosed(body) {
                 Some(end) => end,
-                None => memchr::memchr(b' ', body).unwrap_or(body.len()),
+                None => end_of_words(body),
             };
             Some((key, Cow::Borrowed(&body[..end]), &body[end..]))
         }
         _ => None,
     }
+}
+
+/// Where a value without quotes ends: at the first space, unless what is behind is no pair, as in the stamps and user
+/// agents that lograge writes as they are; then before the next pair.
+fn end_of_words(body: &[u8]) -> usize {
+    let Some(end) = memchr::memchr(b' ', body) else {
+        return body.len();
+    };
+    let behind = body[end..].trim_ascii_start();
+    let key = behind.iter().take_while(|byte| is_key(byte)).count();
+    let is_pair = key > 0 && matches!(behind.get(key), None | Some(b'=' | b' '));
+    if behind.is_empty() || is_pair {
+        return end;
+    }
+    let begins_pair = |space: &usize| {
+        let next = &body[space + 1..];
+        let key = memchr::memchr2(b'=', b' ', next).filter(|at| next[*at] == b'=');
+        key.is_some_and(|key| key > 0 && next[..key].iter().all(is_key))
+    };
+    let mut spaces = memchr::memchr_iter(b' ', body);
+    spaces.find(begins_pair).unwrap_or(body.len())
+}
+
+fn is_key(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.-@/".contains(byte)
 }
 
 /// Where a value ends that holds spaces between single quotes or brackets, as lograge and Logster write errors, lists

@@ -48,7 +48,7 @@ const TSKV_LABELS: Table = &[
 const BEHIND_OWN: u8 = 16;
 
 impl BuiltIn for Ltsv {
-    fn learn(_sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
+    fn learn(sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
         let names = |table| {
             // Keys of the user's own are for JSON, which says so where they are wrong.
             Names::new(&[], table).map_err(|field| FormatError::NoSuchField {
@@ -56,10 +56,18 @@ impl BuiltIn for Ltsv {
                 known: Vec::new(),
             })
         };
+        let mut usual = names(USUAL)?;
+        let labels = sample
+            .iter()
+            .flat_map(|line| line.split(|byte| *byte == b'\t'));
+        usual.learn_spellings(labels.filter_map(|pair| {
+            let colon = memchr::memchr(b':', pair)?;
+            Some(&pair[..colon])
+        }));
         Ok(Ltsv {
             own: names(LABELS)?,
             tskv: names(TSKV_LABELS)?,
-            usual: names(USUAL)?,
+            usual,
         })
     }
 }

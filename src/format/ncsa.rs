@@ -307,10 +307,14 @@ fn ends_in_protocol(request: &[u8]) -> bool {
     protocol.is_some_and(|end| end.starts_with(b" HTTP/") && end[6].is_ascii_digit())
 }
 
-/// ` 403 153`.
+/// ` 403 153`, or ` 403` at the end of the line.
 #[inline]
 fn answer(input: &[u8]) -> Parsed<'_, (u16, Option<u64>)> {
     let (input, status) = status(spaces(input)?)?;
+    // Formats written by hand end with the status.
+    if input.trim_ascii().is_empty() {
+        return Ok((b"", (status, None)));
+    }
     let (input, bytes) = size(spaces(input)?)?;
     Ok((input, (status, bytes)))
 }

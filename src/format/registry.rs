@@ -8,7 +8,7 @@ use super::preset::{self, Preset};
 use super::template::Template;
 use super::{
     BuiltIn, Format, FormatError, azure_storage, cef, csv, gorouter, haproxy, iis, json, logfmt,
-    ltsv, ncsa, quoted, swift, transaction, w3c,
+    ltsv, ncsa, pairs, quoted, swift, transaction, w3c,
 };
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -128,6 +128,8 @@ formats! {
         "W3C extended logs, whose #Fields line names the fields: IIS, HTTPERR, CloudFront and others";
     Haproxy(haproxy::Haproxy): "haproxy", ["httplog", "httpslog"],
         "HAProxy option httplog, httpslog and tcplog, with or without a syslog header";
+    Pairs(pairs::Pairs): "pairs", ["f5.asm", "f5.splunk", "zscaler.splunk"],
+        "key=value pairs with commas or tabs between: F5's ASM and iRules, Zscaler's feed";
     Logfmt(logfmt::Logfmt): "logfmt", ["heroku.router"],
         "key=value pairs with the usual names, as Heroku's router writes them";
     Transactions(transaction::Transactions): "modsecurity.serial", ["modsecurity.native", "coraza.native"],

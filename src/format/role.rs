@@ -6,6 +6,7 @@
 use super::duration::{PER_MS, milliseconds, nanoseconds, seconds, took};
 use super::field::{METHODS, decimal, is_method, last_of_list, present, request_line, whole};
 use super::shape::is_three_decimals;
+use super::w3c::unescaped;
 use crate::record::{Field, NamedRule, Record, Upstream};
 use crate::stated::{Source, Stated};
 use crate::time::{Clock, Instant};
@@ -37,6 +38,8 @@ pub(super) enum Role {
     Referer,
     /// `User-Agent` header.
     UserAgent,
+    /// `User-Agent` header as W3C's logs write it, without spaces.
+    EscapedAgent,
     /// Authenticated user.
     User,
     /// Virtual host.
@@ -186,6 +189,7 @@ impl Role {
             | Role::Microseconds
             | Role::Nanoseconds => Role::Seconds as usize,
             Role::AddressPort => Role::Address as usize,
+            Role::EscapedAgent => Role::UserAgent as usize,
             Role::HostPort => Role::Host as usize,
             role => role as usize,
         }
@@ -204,7 +208,7 @@ impl Role {
             Role::Query => "query",
             Role::Bytes => "bytes",
             Role::Referer => "referer",
-            Role::UserAgent => "user_agent",
+            Role::UserAgent | Role::EscapedAgent => "user_agent",
             Role::User => "user",
             Role::Host | Role::HostPort => "host",
             Role::Token => "token",
@@ -342,6 +346,12 @@ impl Role {
             Role::Bytes => record.bytes = decimal(&value, 1).or(whole(&value)),
             Role::Referer => record.referer = present_field(value),
             Role::UserAgent => record.user_agent = present_field(value),
+            Role::EscapedAgent => {
+                record.user_agent = present_field(match value {
+                    Cow::Borrowed(agent) => unescaped(agent),
+                    Cow::Owned(agent) => Cow::Owned(unescaped(&agent).into_owned()),
+                });
+            }
             Role::User => record.user = present_field(without_spaces(value)),
             Role::Host => record.host = present_field(value),
             Role::HostPort => record.host = address_of_socket(present_field(value)),

@@ -367,7 +367,7 @@ fn quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// A user agent as it was sent: IIS writes `+` for a space, CloudFront escapes once or twice. What holds an escaped
 /// space is escaped, and its `+` is one.
-fn unescaped(agent: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn unescaped(agent: &[u8]) -> Cow<'_, [u8]> {
     let has = |byte| memchr::memchr(byte, agent).is_some();
     if has(b' ') {
         return Cow::Borrowed(agent);

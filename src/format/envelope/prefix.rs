@@ -25,6 +25,8 @@ fn priority(text: &[u8]) -> Option<&[u8]> {
     let rest = text.strip_prefix(b"<")?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = rest.get(digits..)?.strip_prefix(b">")?;
+    // Some relays put a space there.
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     (1..=3).contains(&digits).then_some(rest)
 }
 
@@ -322,8 +324,23 @@ fn behind_tags(message: &[u8]) -> &[u8] {
     }
 }
 
-/// Fields with tabs between, where all others have spaces: the client, the time in brackets, the request in quotes.
+/// Fields with tabs or bars between, where all others have spaces: the client, the time in brackets, the request in
+/// quotes.
 pub(super) fn tabbed(line: &[u8]) -> Option<Opened<'_>> {
+    let holds = |text: &[u8]| memchr::memmem::find(line, text).is_some();
+    if holds(b" | [") && holds(b"] | ") && holds(b" | \"") && holds(b"\" | ") {
+        let mut inner = Vec::with_capacity(line.len());
+        let mut from = 0;
+        for bar in memchr::memmem::find_iter(line, b" | ") {
+            inner.extend_from_slice(&line[from..=bar]);
+            from = bar + b" | ".len();
+        }
+        inner.extend_from_slice(&line[from..]);
+        return Some(Opened {
+            inner: Cow::Owned(inner),
+            stamp: Cow::Borrowed(b""),
+        });
+    }
     let has = |text: &[u8]| memchr::memmem::find(line, text).is_some();
     (has(b"\t[") && has(b"]\t\"") && has(b"\"\t")).then(|| Opened {
         inner: Cow::Owned(
@@ -335,13 +352,16 @@ pub(super) fn tabbed(line: &[u8]) -> Option<Opened<'_>> {
     })
 }
 
-/// A line with the colours of a terminal (`ESC [ 97;42 m`) taken out.
+/// A line with the colours of a terminal (`ESC [ 97;42 m`) taken out; rsyslog writes the escape as `#033`.
 pub(super) fn coloured(line: &[u8]) -> Option<Opened<'_>> {
-    const ESCAPE: &[u8] = b"\x1b[";
+    let escape: &[u8] = match memchr::memchr(0x1b, line) {
+        Some(_) => b"\x1b[",
+        None => b"#033[",
+    };
     let mut plain = Vec::new();
     let mut rest = line;
-    while let Some(at) = memchr::memmem::find(rest, ESCAPE) {
-        let behind = &rest[at + ESCAPE.len()..];
+    while let Some(at) = memchr::memmem::find(rest, escape) {
+        let behind = &rest[at + escape.len()..];
         let digits = |byte: &&u8| byte.is_ascii_digit() || **byte == b';';
         let end = behind.iter().take_while(digits).count();
         if behind.get(end) != Some(&b'm') {

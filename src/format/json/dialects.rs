@@ -305,7 +305,7 @@ static DIALECTS: &[Dialect] = &[
     ]),
     // https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/; AKS sends it in `properties.log`
     dialect("kubernetes.audit", &["k8s.audit"], "Kubernetes API server's audit log",
-        &["\"auditID\"", "\"requestURI\""], &[
+        &["\"requestURI\"", "\"verb\"", "\"stage\""], &[
         (Role::AuditStage, &["stage", "properties.log.stage"]),
         (Role::Time, &["requestReceivedTimestamp", "stageTimestamp", "metadata.creationTimestamp", "properties.log.requestReceivedTimestamp", "properties.log.stageTimestamp", "properties.log.metadata.creationTimestamp"]),
         (Role::Status, &["responseStatus.code", "properties.log.responseStatus.code"]),
@@ -542,14 +542,14 @@ static DIALECTS: &[Dialect] = &[
         (Role::Host, &["x-host-header", "cs-host", "cs(Host)"]),
         (Role::Bytes, &["sc-bytes"]),
         (Role::Referer, &["cs-referer", "cs(Referer)"]),
-        (Role::UserAgent, &["cs-user-agent", "cs(User-Agent)"]),
+        (Role::EscapedAgent, &["cs-user-agent", "cs(User-Agent)"]),
         (Role::User, &["cs-username"]),
         (Role::TimeTaken, &["time-taken"]),
         (Role::Substatus, &["sc-substatus"]),
         (Role::EdgeResult, &["x-edge-detailed-result-type", "x-edge-result-type"]),
     ]),
     // https://docs.gitlab.com/administration/logs/#api_jsonlog, before its durations were in seconds
-    dialect("gitlab.api", &[], "GitLab's log of its interface, with durations in milliseconds", &["\"route\":", "\"view\":", "\"db\":"], &[
+    dialect("gitlab.api", &[], "GitLab's log of its interface, with durations in milliseconds", &["\"route\"", "\"view\"", "\"db\"", "\"queue_duration\""], &[
         (Role::Time, &["time"]),
         (Role::Status, &["status"]),
         (Role::Address, &["remote_ip", "ip"]),

@@ -12,6 +12,9 @@ use crate::format::role::Role;
 use crate::time::Clock;
 use memchr::memmem;
 
+/// Puts the fields of what carries a line behind those of the line.
+const CARRIERS: u8 = 64;
+
 /// Most keys that are looked at: no service has as many fields.
 const MOST: usize = 512;
 
@@ -96,8 +99,10 @@ impl Names {
             seen.push(key);
         }
         for key in seen {
-            if let Some(role) = self.spelled_otherwise(key) {
-                self.objects[0].key(key).role = Some(role);
+            if let Some((role, rank)) = self.spelled_otherwise(key) {
+                // What carries a line marks its own fields so: `_ip` beside `ip`.
+                let behind = if key.starts_with(b"_") { CARRIERS } else { 0 };
+                self.objects[0].key(key).role = Some((role, rank.saturating_add(behind)));
             }
         }
         self.objects[0].index();

@@ -19,11 +19,12 @@ pub(in crate::format) type Table = &'static [(Role, &'static [&'static str])];
 #[rustfmt::skip]
 pub(in crate::format) const USUAL: Table = &[
     (Role::Time, &[
-        "msec", "ts", "StartUTC", "time_iso8601", "time_local", "time", "@timestamp",
-        "timestamp", "datetime", "date", "start_time", "StartLocal", "requestTimeEpoch",
+        "msec", "ts", "StartUTC", "StartLocal", "time_iso8601", "time_local", "time", "@timestamp",
+        "timestamp", "datetime", "date", "start_time", "requestTimeEpoch",
         "requestTime", "date_time", "time_date", "timestamp(ms)", "accept_date", "request_date", "time_stamp",
         "log_time", "eventTime", "@t", "started_at", "reqTimeSec", "reqTimeMs", "TimeGenerated",
         "log_timestamp", "asctime", "T", "written_at", "request_received_at",
+        "epoch", "unixtime", "edgeStartTimestamp",
         // As Google Cloud's agents take it.
         "timestamp.seconds", "timestampSeconds",
     ]),
@@ -33,7 +34,7 @@ pub(in crate::format) const USUAL: Table = &[
         "http_status", "res.statusCode", "response_status", "http.status_code", "sc-status",
         "res.status", "http_status_code", "responseStatus", "response.status_code",
         "response.statusCode", "Properties.StatusCode", "httpStatusCode", "httpStatus", "status-code",
-        "return_status", "http.response.status", "http_code", "edgeResponseStatus",
+        "return_status", "http.response.status", "http_code", "edgeResponseStatus", "http_retcode",
         // A number in the place of what is mostly an object.
         "response",
     ]),
@@ -65,7 +66,7 @@ pub(in crate::format) const USUAL: Table = &[
         "http.url", "http.url_details.path", "request.url", "request.path", "resourcePath",
         "cs-uri-stem", "requestUri", "requestUrl", "request_url", "originalUrl", "target",
         "requested_uri", "Properties.RequestPath", "uri_path", "cs-uri", "http.request.path",
-        "http.target", "http.request.uri", "clientRequestURI", "reqPath", "route",
+        "http.target", "http.request.uri", "clientRequestURI", "reqPath", "http_url", "route",
     ]),
     (Role::Query, &[
         "args", "query", "query_string", "url.query", "request_query", "cs-uri-query",
@@ -86,6 +87,7 @@ pub(in crate::format) const USUAL: Table = &[
         "body_bytes", "response_bytes", "responseBytes", "response_body_len",
         "written_bytes", "write_bytes", "res.contentLength", "response_content_length",
         "res.headers.content-length", "response_size_b", "http.response.written", "resplength",
+        "http.response.body.size", "resp_content_length", "edgeResponseBytes", "http_response_bytes",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
@@ -95,10 +97,10 @@ pub(in crate::format) const USUAL: Table = &[
     ]),
     (Role::UserAgent, &[
         "http_user_agent", "user_agent", "useragent", "agent", "request.headers.User-Agent",
-        "request_User-Agent", "user_agent.original", "httpRequest.userAgent", "ua",
+        "request_User-Agent", "RequestHeaders.User-Agent", "user_agent.original", "httpRequest.userAgent", "ua",
         "request_user_agent", "req.headers.user-agent", "http.useragent", "cs(User-Agent)",
         "user-agent", "headers.user-agent", "identity.userAgent", "http_useragent",
-        "http.user_agent.original", "cs-user-agent", "http.user_agent", "http.request.useragent",
+        "http.user_agent.original", "http_agent", "cs-user-agent", "http.user_agent", "http.request.useragent",
     ]),
     (Role::User, &[
         "remote_user", "user", "username", "ClientUsername", "user.name", "uname", "user_id",
@@ -122,16 +124,17 @@ pub(in crate::format) const USUAL: Table = &[
         "http.response.duration",
     ]),
     (Role::Took, &[
-        "duration", "request_duration", "latency", "response_time", "total_response_time",
+        "duration", "request_duration", "latency", "response_time", "total_response_time", "resp_time",
+        "reqtime", "dur",
     ]),
     (Role::TimeTaken, &["time-taken", "timeTaken"]),
-    (Role::Nanoseconds, &["Duration", "event.duration", "total_ns"]),
+    (Role::Nanoseconds, &["Duration", "event.duration", "total_ns", "duration_ns"]),
     (Role::Milliseconds, &[
         "duration_ms", "request_time_ms", "response_time_ms", "responseTime", "responseLatency",
         "latency_ms", "time_taken_ms", "elapsed_ms", "elapsed_time", "Elapsed", "Properties.Elapsed",
         "turnaroundTimeMs", "responseTimeMs", "durationMs", "latencyMs", "response-time",
         "res.responseTime", "response.elapsedTime", "time_ms",
-        "duration_in_ms", "latencies.request",
+        "duration_in_ms", "latencies.request", "ms", "dur_ms",
     ]),
     // Of nginx's logs as they are shipped to Elasticsearch.
     (Role::ResponseTime, &["responsetime"]),

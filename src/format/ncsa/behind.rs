@@ -87,9 +87,8 @@ impl Behind {
         for (place, field) in (&mut fields).enumerate() {
             let (role, value) = match field {
                 More::Named(name, value) => (role_of_name(name), value),
-                More::Bare(value) if self.is_traefik() => {
-                    (value.ends_with(b"ms").then_some(Role::Milliseconds), value)
-                }
+                More::Bare(value) if is_whole_ms(value) => (Some(Role::Milliseconds), value),
+                More::Bare(value) if self.is_traefik() => (None, value),
                 More::Bare(value) if value.starts_with(b"ms:") => {
                     (Some(Role::Milliseconds), value.get(3..).unwrap_or_default())
                 }
@@ -105,6 +104,12 @@ impl Behind {
             }
         }
     }
+}
+
+/// Traefik's `12ms`, whatever else the line has.
+fn is_whole_ms(value: &[u8]) -> bool {
+    let digits = value.strip_suffix(b"ms").unwrap_or_default();
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether combined has told before what stands behind under a name, too.
@@ -154,6 +159,7 @@ pub(super) fn role_of_name(name: &[u8]) -> Option<Role> {
         b"rt" | b"request_time" | b"req_time" | b"reqtime" | b"duration" | b"took" | b"latency" => {
             Role::Seconds
         }
+        b"response-time" | b"response_time" => Role::Took,
         b"duration_ms" | b"request_time_ms" => Role::Milliseconds,
         b"duration_us" | b"request_time_us" => Role::Microseconds,
         b"us" | b"ups" | b"ust" | b"upstream_status" => Role::UpstreamStatus,

@@ -88,7 +88,6 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Found<'a>> {
         mut front,
         time,
         rest,
-        is_usual,
     } = beginning(line, clock)?;
     let mut seconds: &[u8] = b"";
     let mut passed_over = |word: &'a [u8]| {
@@ -102,8 +101,7 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Found<'a>> {
             front.vhost = word;
         }
     })?;
-    // A line that a server broke off behind the status would be one without a size.
-    let may_lack_size = time.is_some() && !(is_usual && has_usual_stamp(line));
+    let may_lack_size = time.is_some();
     let (rest, status, bytes) = answer_behind(rest, may_lack_size, passed_over)?;
     let (behind, between, headers) = any_headers(rest);
     Some(Found {
@@ -124,19 +122,11 @@ fn layout<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Found<'a>> {
     })
 }
 
-/// Whether the time is as nginx and Apache write it, who leave out no size.
-fn has_usual_stamp(line: &[u8]) -> bool {
-    let stamp = memchr::memchr(b'[', line).and_then(|at| line.get(at + 1..at + 28));
-    stamp.is_some_and(|stamp| stamp[26] == b']' && stamp[20] == b' ' && stamp[11] == b':')
-}
-
 /// What stands before the request.
 struct Beginning<'a> {
     front: Front<'a>,
     time: Option<Instant>,
     rest: &'a [u8],
-    /// Whether it is as in NCSA's lines.
-    is_usual: bool,
 }
 
 fn beginning<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
@@ -146,7 +136,6 @@ fn beginning<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
             front,
             time: Some(time),
             rest,
-            is_usual: true,
         });
     }
     let (client, rest) = split_word(line);
@@ -157,14 +146,7 @@ fn beginning<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
         client: without_port(client),
         ..Front::default()
     };
-    let begun = |front, time, rest| {
-        Some(Beginning {
-            front,
-            time,
-            rest,
-            is_usual: false,
-        })
-    };
+    let begun = |front, time, rest| Some(Beginning { front, time, rest });
     if rest.starts_with(b"[") {
         let (rest, time) = stamp(rest, clock).ok()?;
         return begun(client, Some(time), rest);

@@ -146,6 +146,7 @@ pub(super) static ROWS: &[Row] = &[
     // https://docs.bunny.net/docs/cdn-log-format
     row("bunny", &["bunnycdn"], "bunny.net's CDN", &[
         r#"$_cache|$status|$msec|$size|$_zone|$remote_addr|$http_referer|$target|$_edge|$http_user_agent|$_request_id|$_country"#,
+        r#"$_cache|$status|$msec|$size|$_zone|$remote_addr|$http_referer|$target|$_edge|$http_user_agent|$_request_id|$_country|$rest"#,
     ]),
     // https://jfrog.com/help/r/jfrog-platform-administration-documentation/request-logs
     row("jfrog.request", &["artifactory.request"], "JFrog Platform's request.log", &[
@@ -165,6 +166,7 @@ pub(super) static ROWS: &[Row] = &[
     row("swift.proxy", &["openstack.swift"], "OpenStack Swift's proxy", &[
         r#"$remote_addr $_peer $_day $request_method $target HTTP/$_version $status $http_referer $escaped_agent $_token $_received $size $_etag $_transaction $_headers $seconds $_source $_info $_start $epoch $_policy$rest"#,
         r#"$remote_addr $_peer $_day $request_method $target HTTP/$_version $status $http_referer $escaped_agent $_token $_received $size $_etag $_transaction $_headers $seconds $_source $_info $_start $epoch"#,
+        r#"proxy-server: $remote_addr $_peer $_day $request_method $target HTTP/$_version $status $http_referer $escaped_agent $_token $_received $size $_etag $_transaction $_headers $seconds $_source $_info $_start $epoch"#,
     ]),
     // https://cloud.google.com/storage/docs/access-logs, usage logs
     row("google.storage", &["gcs"], "Google Cloud Storage usage logs", &[
@@ -173,6 +175,8 @@ pub(super) static ROWS: &[Row] = &[
     // https://docs.umbrella.com/umbrella-user-guide/docs/proxy-log-formats: of a client without an address of its own
     // network the outer one counts
     row("cisco.umbrella", &["umbrella"], "Cisco Umbrella's proxy logs (CSV)", &[
+        // As its documentation has it.
+        r#""$date_time","$_identity","$remote_addr","$_outer", "$_destination","$_type","$_verdict","$target","$http_referer","$http_user_agent","$status","$_received","$body_bytes_sent","$_body","$_hash","$_categories","$_found","$_unwanted","$_disposition","$_malware","$_score","$_kind","$_blocked","$_identities","$_kinds","$bare_method",$rest"#,
         r#""$date_time","$_identity","","$remote_addr","$_destination","$_type","$_verdict","$target","$http_referer","$http_user_agent","$status","$_received","$body_bytes_sent","$_body","$_hash","$_categories","$_found","$_unwanted","$_disposition","$_malware","$_score","$_kind","$_blocked","$_identities","$_kinds","$bare_method",$rest"#,
         r#""$date_time","$_identity","$remote_addr","$_outer","$_destination","$_type","$_verdict","$target","$http_referer","$http_user_agent","$status","$_received","$body_bytes_sent","$_body","$_hash","$_categories","$_found","$_unwanted","$_disposition","$_malware","$_score","$_kind","$_blocked","$_identities","$_kinds","$bare_method",$rest"#,
     ]),
@@ -251,6 +255,7 @@ pub(super) static ROWS: &[Row] = &[
     row("tower_http", &["tower-http", "axum"], "tower-http's answers, which tell no client and no agent", &[
         r#"$stamp$spaces$_level request{method=$request_method uri=$target version=$_version}: tower_http::trace::on_response: finished processing request latency=$ms ms status=$status"#,
         r#"$stamp$spaces$_level request{method=$request_method uri=$target}: tower_http::trace::on_response: finished processing request latency=$ms ms status=$status"#,
+        r#"$stamp$spaces$_level request{method=$request_method path="$target"}: tower_http::trace::on_response: finished processing request latency=$ms ms status=$status"#,
     ]),
     // https://www.php.net/manual/en/features.commandline.webserver.php, https://github.com/php/php-src: sapi/cli/php_cli_server.c
     row("php.server", &["php.builtin"], "PHP's built-in web server, which tells no agent", &[
@@ -278,6 +283,10 @@ pub(super) static ROWS: &[Row] = &[
         r#"[$_clock $_level] HTTP $bare_method $target responded $status in $ms ms"#,
         r#"$zoned_stamp [$_level] HTTP $bare_method $target responded $status in $ms ms"#,
         r#"HTTP $bare_method $target responded $status in $ms ms"#,
+        r#"HTTP $bare_method $target responded $status in ${ms}ms"#,
+        // With the event's properties behind.
+        r#"$zoned_stamp [$_level] HTTP $bare_method $target responded $status in $ms ms $rest"#,
+        r#"[$_clock $_level] HTTP $bare_method $target responded $status in $ms ms $rest"#,
     ])),
     // https://github.com/ggml-org/llama.cpp: tools/server, log_server_request
     timeless(row("llama.cpp", &[], "llama.cpp's server, which tells no agent", &[
@@ -366,5 +375,7 @@ pub(super) static ROWS: &[Row] = &[
         r#"$remote_addr $remote_user $bare_request $status $size - $ms ms"#,
         r#"$bare_method $target $status $size - $ms ms"#,
         r#"$bare_method $target $status $ms ms - $size"#,
+        r#"$bare_method $target $status $ms ms"#,
+        r#"$bare_method $target $status ${ms}ms"#,
     ])),
 ];
