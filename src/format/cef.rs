@@ -69,7 +69,10 @@ impl Format for Cef {
 
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
         let header = memchr::memmem::find(&line[..line.len().min(FARTHEST)], b"CEF:")?;
-        if !matches!(header.checked_sub(1).map(|at| line[at]), None | Some(b' ')) {
+        let front = &line[..header];
+        // In an object or in quotes the line is carried.
+        let is_carried = front.iter().any(|byte| b"{\"".contains(byte));
+        if is_carried || !matches!(front.last(), None | Some(b' ')) {
             return None;
         }
         let ((vendor, event), extension) = behind_header(&line[header + b"CEF:".len()..])?;
@@ -96,6 +99,13 @@ impl Format for Cef {
         }
         if acts {
             draft.put(Role::Rule, 1, Cow::Borrowed(event), clock)?;
+        }
+        // Of syslog that is not opened before, for what stands between.
+        if let Some(stamp) = front.get(.."Mar 10 09:43:00".len())
+            && !draft.tells_a_time()
+            && clock.read(stamp).is_some()
+        {
+            draft.put(Role::Time, 1, Cow::Borrowed(stamp), clock)?;
         }
         draft.put_envelope_time(clock);
         // Firewalls of networks tell of connections, too; Citrix's tell neither a status nor, mostly, a time.

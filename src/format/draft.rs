@@ -227,6 +227,11 @@ impl<'a> Draft<'a> {
         self.ranks[role.slot()] != UNTOLD
     }
 
+    /// Whether a time was told.
+    pub(super) fn tells_a_time(&self) -> bool {
+        self.told(Role::Time)
+    }
+
     /// Whether an answer was told.
     pub(super) fn tells_an_answer(&self) -> bool {
         self.told(Role::Status)

@@ -60,6 +60,10 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
             }
         }
         if let Some((role, rank)) = names.find(0, key).and_then(|key| key.role) {
+            // With commas between the pairs they are another format's.
+            if role == Role::Method && value.ends_with(b",") {
+                return None;
+            }
             draft.put(role, rank, value, clock)?;
         }
         rest = behind.trim_ascii_start();

@@ -188,6 +188,10 @@ fn any_layout<'a>(line: &'a [u8], clock: &mut Clock) -> Parsed<'a, Layout<'a>> {
         front.vhost = host;
     }
     let (rest, (status, bytes)) = answer(rest)?;
+    // web.py's lines have the protocol first, and the status behind a dash.
+    if status == 0 && request.starts_with(b"HTTP/") {
+        return refuse();
+    }
     let (behind, between, headers) = any_headers(rest);
     // Cloud Foundry's lines begin with the host, and have a format of their own that knows the client.
     if front.user.is_empty() && gorouter::is_named_in(behind) {

@@ -90,12 +90,11 @@ impl Format for Pairs {
                 draft.put(role, rank, Cow::Borrowed(value), clock)?;
             }
         }
-        let first_word = front.split(|byte| *byte == b' ').next();
-        for stamp in [front].into_iter().chain(first_word) {
-            if !stamp.is_empty() && clock.read(stamp).is_some() {
-                draft.put(Role::Time, BEHIND_OWN - 1, Cow::Borrowed(stamp), clock)?;
-                break;
-            }
+        if !front.is_empty() && clock.read(front).is_some() {
+            draft.put(Role::Time, BEHIND_OWN - 1, Cow::Borrowed(front), clock)?;
+        } else if front.contains(&b' ') && !front.ends_with(b":") {
+            // Neither a stamp nor the name of who writes: what carries the line.
+            return None;
         }
         draft.put_envelope_time(clock);
         (count >= FEWEST).then(|| draft.finish_request())?
@@ -120,8 +119,9 @@ fn read(line: &[u8]) -> Option<(&[u8], Each<'_>)> {
     let start = equals - key_before(&line[..equals]);
     let front = line[..start].trim_ascii_end();
     let front = front.strip_suffix(b",").unwrap_or(front);
-    // TSKV is LTSV's.
-    if front.ends_with(b"tskv") {
+    // TSKV is LTSV's; in an object or in quotes the line is carried.
+    let is_carried = front.iter().any(|byte| b"{\"".contains(byte));
+    if is_carried || front.ends_with(b"tskv") {
         return None;
     }
     let rest = &line[start..];
@@ -209,9 +209,9 @@ mod tests {
 
     #[test]
     fn values_without_quotes() {
-        let line = "2026-03-10T09:43:00.972-01:00 10.0.0.1,f5_irule=x,src_ip=192.0.2.1,http_method=GET,http_host=www.example.com,http_uri=/a,b?c=d&e=f,http_user_agent=\"agent/1 (a, b)\",user=,http_status=403,req_elapsed_time=21,bytes_out=153";
+        let line = "10.0.0.1,f5_irule=x,src_ip=192.0.2.1,http_method=GET,http_host=www.example.com,http_uri=/a,b?c=d&e=f,http_user_agent=\"agent/1 (a, b)\",user=,http_status=403,req_start_time=2026/03/10 09:43:00,req_elapsed_time=21,bytes_out=153";
         let record = parse(line).unwrap();
-        assert_eq!(record.time_ms, 1_773_139_380_972);
+        assert_eq!(record.time_ms, 1_773_135_780_000);
         assert_eq!(&record.target[..], b"/a,b?c=d&e=f");
         assert_eq!(&record.user_agent[..], b"agent/1 (a, b)");
         assert_eq!((record.status, record.bytes), (403, Some(153)));

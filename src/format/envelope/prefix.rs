@@ -4,6 +4,7 @@
 //! format of the Kubernetes design documents (`kubelet-cri-logging`).
 
 use super::Opened;
+use crate::format::shape::is_ip;
 use std::borrow::Cow;
 
 pub(super) fn carried<'a>(stamp: &'a [u8], inner: &'a [u8]) -> Option<Opened<'a>> {
@@ -245,7 +246,8 @@ pub(super) fn compose(line: &[u8]) -> Option<Opened<'_>> {
     let bar = memchr::memchr(b'|', line)?;
     let name = line.get(..bar)?.strip_suffix(b" ")?.trim_ascii();
     let usual = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.@[]".contains(byte);
-    let named = !name.is_empty() && name.iter().all(usual);
+    // Bitbucket's lines begin with the client and a bar.
+    let named = !name.is_empty() && name.iter().all(usual) && !is_ip(name);
     let message = line.get(bar + 1..)?.strip_prefix(b" ")?;
     if named { carried(b"", message) } else { None }
 }

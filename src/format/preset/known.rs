@@ -114,12 +114,18 @@ pub(super) static ROWS: &[Row] = &[
     row("gin", &[], "Gin's logger, which tells no agent", &[
         r#"[GIN] $stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$request_method$spaces"$target"$rest"#,
         r#"[GIN] $stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$request_method$spaces$target$rest"#,
+        // The formatter that its documentation shows.
+        r#"$remote_addr - [$stamp] "$bare_method $target HTTP/$_version $status $took "$http_user_agent" $_error"#,
     ]),
     // https://github.com/go-chi/chi: middleware/logger.go, with or without middleware.RequestID before it
     row("chi", &["go-chi"], "chi's logger, which tells no agent", &[
         r#"$date_time "$request" from $client_port - $status $size_with_unit in $took$rest"#,
         r#"$date_time [$_request_id] "$request" from $client_port - $status $size_with_unit in $took$rest"#,
     ]),
+    // Behind another logger.
+    timeless(row("chi.bare", &[], "chi's logger without a time, which tells no agent", &[
+        r#""$request" from $client_port - $status $size_with_unit in $took"#,
+    ])),
     // https://docs.aiohttp.org/en/stable/logging.html: `%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i"`
     row("aiohttp", &[], "aiohttp's access log: combined without identity and user", &[
         r#"$remote_addr [$time_local] "$request" $status $size "$http_referer" "$http_user_agent"$rest"#,
@@ -242,6 +248,8 @@ pub(super) static ROWS: &[Row] = &[
     timeless(row("django", &["daphne.runserver"], "Django's development server, which tells no client and no agent", &[
         r#"[$day_time] "$request" $status $size"#,
         r#"[$day_time]"$request" $status $size"#,
+        // Of its older versions, and of programs that tell the time of day alone.
+        r#"[$time_of_day] "$request" $status $size"#,
         r#""$bare_method $target HTTP/$_version" $status $size"#,
         r#"[$date_time] HTTP $request_method $target $status [$seconds, $client_port]"#,
         r#"HTTP $request_method $target $status [$seconds, $client_port]"#,
@@ -250,7 +258,15 @@ pub(super) static ROWS: &[Row] = &[
     // it is the logger's
     timeless(row("actix", &["actix-web"], "actix-web's requests", &[
         r#"$client_port "$request" $status $size "$http_referer" "$http_user_agent" $seconds"#,
+        // Other formats that its users give it.
+        r#"$client_port "$request" $status $size "$http_user_agent" $seconds"#,
+        r#"$client_port "$request" $status $size "#,
+        r#"$client_port "$request" $status $size"#,
     ])),
+    // https://webpy.org: web/httpserver.py, LogMiddleware
+    row("web.py", &["webpy"], "web.py's requests, which tell no agent", &[
+        r#"$client_port - - [$stamp] "HTTP/$_version $bare_method $target" - $status $phrase"#,
+    ]),
     // https://docs.rs/tower-http: trace, as tracing's subscriber prints it
     row("tower_http", &["tower-http", "axum"], "tower-http's answers, which tell no client and no agent", &[
         r#"$stamp$spaces$_level request{method=$request_method uri=$target version=$_version}: tower_http::trace::on_response: finished processing request latency=$ms ms status=$status"#,
@@ -262,6 +278,9 @@ pub(super) static ROWS: &[Row] = &[
         r#"[$stamp] $client_port [$status]: $bare_method $target"#,
         r#"[$stamp] $client_port [$status]: $target"#,
     ]),
+    timeless(row("php.server.timeless", &[], "PHP's built-in web server with the time of day alone", &[
+        r#"[$time_of_day] $client_port [$status]: $bare_method $target"#,
+    ])),
     // https://www.php.net/manual/en/install.fpm.configuration.php#access-format: "%R - %u %t \"%m %r\" %s"
     row("php.fpm", &["php-fpm"], "PHP-FPM's access log, which tells no agent", &[
         r#"$remote_addr - $remote_user $time_local "$request" $status"#,
@@ -272,6 +291,11 @@ pub(super) static ROWS: &[Row] = &[
         r#"$date_time $_where [$_level] router: completed $request_method $target for $client_port, $status $_phrase in $took @ $rest"#,
         r#"$date_time $_where [$_level] router: completed $request_method $target for $client_port, $status $_phrase in $took"#,
     ]),
+    // Behind another logger.
+    timeless(row("gitea.bare", &[], "Gitea's and Forgejo's router without a time", &[
+        r#"router: completed $request_method $target for $client_port, $status $_phrase in $took @ $rest"#,
+        r#"router: completed $request_method $target for $client_port, $status $_phrase in $took"#,
+    ])),
     // https://element-hq.github.io/synapse/latest/usage/administration/request_log.html
     row("synapse", &["matrix.synapse"], "Synapse's request log", &[
         r#"$log_stamp - synapse.access.$_site - $_line - $_level - $_id- $remote_addr - $_port - {$remote_user} Processed request: $_times ($_cpu) ($_db) $size_with_unit $status "$request" "$http_user_agent" [$rest"#,
@@ -353,6 +377,7 @@ pub(super) static ROWS: &[Row] = &[
     timeless(row("aspnetcore", &[], "ASP.NET Core's `Request finished`, which tells no client", &[
         r#"Request finished HTTP/$_version $bare_method $target - $status $size $_type $took"#,
         r#"Request finished HTTP/$_version $bare_method $target - $status $_type $took"#,
+        r#"[$_clock $_level] Request finished HTTP/$_version $bare_method $target - $status $size $_type $took$rest"#,
     ])),
     // https://github.com/verdaccio/verdaccio: packages/logger
     timeless(row("verdaccio", &[], "Verdaccio's answers", &[
@@ -369,7 +394,27 @@ pub(super) static ROWS: &[Row] = &[
     row("hapi", &["good-console"], "hapi's good-console, which tells no client", &[
         r#"$stamp, [$_tags], $_scheme://$_server: $request_method $target {$_query} $status ($took)"#,
         r#"$stamp, ($_id) [$_tags] $_scheme://$_server: $request_method $target {$_query} $status ($took)"#,
+        r#"$stamp, [$_tags] $_scheme://$_server: $request_method $target {$_query} $status ($took)"#,
     ]),
+    // https://confluence.atlassian.com/bitbucketserver/how-to-read-the-bitbucket-data-center-log-file-formats-779171657.html:
+    // what goes out; what comes in has no answer yet
+    row("bitbucket", &["atlassian.bitbucket", "stash"], "Bitbucket Data Center's access log", &[
+        r#"$remote_addr | $scheme | o$_request_id | $remote_user | $log_stamp | "$request" | "$http_referer" "$http_user_agent" | $status | $_received | $size | $_labels | $ms |$rest"#,
+    ]),
+    // https://github.com/cloudflare/workers-sdk: packages/miniflare, logRequest
+    timeless(row("wrangler", &["miniflare"], "Cloudflare's wrangler in development, which tells no client", &[
+        r#"[wrangler:$_level] $bare_method $target $status $phrase ($took)"#,
+        r#"[mf:$_level] $bare_method $target $status $phrase ($took)"#,
+    ])),
+    // Logs of exercises and of programs that write by hand.
+    row("plain", &[], "client, method, target, status and size in plain words, with a time", &[
+        r#"$stamp $remote_addr $bare_method $target $status $size"#,
+        r#"$remote_addr - $remote_user [$stamp] $bare_method $target $status $size"#,
+        r#"[$stamp] $remote_addr "$bare_method $target" $status $size"#,
+    ]),
+    timeless(row("plain.timeless", &[], "client, method, target, status and size in plain words, without a time", &[
+        r#"$remote_addr $bare_method $target $status $size"#,
+    ])),
     // https://github.com/expressjs/morgan: `short`, `tiny`, `dev`
     timeless(row("morgan", &["morgan.short", "morgan.tiny", "morgan.dev"], "morgan's short, tiny and dev, which tell no time", &[
         r#"$remote_addr $remote_user $bare_request $status $size - $ms ms"#,

@@ -17,6 +17,8 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     // Tornado's: `260310 09:43:00`.
     ("short_stamp", Some(Role::Time), Shape::Width(15)),
     // `2026-03-10 09:43:00.123`
+    // `09:43:00`, of an unknown day.
+    ("time_of_day", None, Shape::Width(8)),
     ("point_stamp", Some(Role::Time), Shape::Width(23)),
     // Python's: `2026-03-10 09:43:00,123`.
     ("log_stamp", Some(Role::Time), Shape::Width(23)),
@@ -57,6 +59,7 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("phrase", None, Shape::Phrase),
     ("spaces", None, Shape::Spaces),
     ("rest", None, Shape::Rest),
+    ("scheme", None, Shape::OneOf(&[b"http", b"https"])),
     ("kind_of_alb", None, Shape::OneOf(&[b"http", b"https", b"h2", b"grpcs", b"ws", b"wss"])),
     ("bare_request", Some(Role::Request), Shape::Request),
     ("bare_method", Some(Role::Method), Shape::OneOf(&METHODS)),

@@ -19,6 +19,8 @@ pub(in crate::format::ncsa) enum Tail {
     Skipper,
     /// Nexus Repository's, and others' that log by logback-access: `%bytesSent %elapsedTime "%header{User-Agent}" [%thread]`.
     Nexus,
+    /// Squid's at the caches of CERN's Frontier: result, milliseconds, what Frontier asks by, referer, user agent.
+    Frontier,
 }
 
 impl Tail {
@@ -35,6 +37,13 @@ impl Tail {
             Tail::Nexus => vec![
                 Some(Role::Bytes),
                 Some(Role::Milliseconds),
+                Some(Role::UserAgent),
+            ],
+            Tail::Frontier => vec![
+                None,
+                Some(Role::Milliseconds),
+                None,
+                Some(Role::Referer),
                 Some(Role::UserAgent),
             ],
             Tail::Skipper => vec![Some(Role::Milliseconds), Some(Role::Host)],
@@ -55,6 +64,7 @@ pub(in crate::format::ncsa) const KNOWN_ALONE: &[Tail] = &[
     Tail::Ingress(1),
     Tail::Skipper,
     Tail::Nexus,
+    Tail::Frontier,
 ];
 
 /// The one of `tails` whose fields most lines have, of those that have any.
@@ -102,6 +112,14 @@ fn of(line: &[u8]) -> Option<Tail> {
             More::Quoted(_),
             More::Bracketed(_),
         ] if is_number(sent) && is_number(time) => Some(Tail::Nexus),
+        [
+            More::Bare(result),
+            More::Bare(time),
+            More::Quoted(_),
+            More::Quoted(_),
+            More::Quoted(_),
+            ..,
+        ] if result.starts_with(b"TCP_") && is_number(time) => Some(Tail::Frontier),
         // Duration, host, id of the flow, audit.
         [
             More::Bare(time),
