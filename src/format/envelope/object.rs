@@ -81,7 +81,8 @@ fn byte(text: &[u8]) -> Option<u8> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// Whether a string may be a line of an access log: it has several words, or is an object or carries one.
+/// Whether a string may be a line of an access log: it has several words or pairs, or is an object or
+/// carries one.
 fn is_line(text: &[u8]) -> bool {
     let count = |mark: &[u8]| memchr::memmem::find_iter(text, mark).take(4).count();
     let has = |mark: &[u8]| memchr::memmem::find(text, mark).is_some();
@@ -93,7 +94,8 @@ fn is_line(text: &[u8]) -> bool {
     // Some formats have bars between their fields, or commas between quotes.
     let bars = count(b"|");
     let commas = count(b"\\\",\\\"").max(count(b"\",\""));
-    is_object || spaces == 4 || tabs == 4 || bars == 4 || commas == 4
+    let are_pairs = count(b"=") >= 3 && (spaces >= 2 || count(b",") >= 2);
+    is_object || are_pairs || spaces == 4 || tabs == 4 || bars == 4 || commas == 4
 }
 
 fn without_line_end(mut line: Vec<u8>) -> Vec<u8> {
