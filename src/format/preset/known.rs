@@ -377,7 +377,6 @@ pub(super) static ROWS: &[Row] = &[
     timeless(row("aspnetcore", &[], "ASP.NET Core's `Request finished`, which tells no client", &[
         r#"Request finished HTTP/$_version $bare_method $target - $status $size $_type $took"#,
         r#"Request finished HTTP/$_version $bare_method $target - $status $_type $took"#,
-        r#"[$_clock $_level] Request finished HTTP/$_version $bare_method $target - $status $size $_type $took$rest"#,
     ])),
     // https://github.com/verdaccio/verdaccio: packages/logger
     timeless(row("verdaccio", &[], "Verdaccio's answers", &[
