@@ -316,7 +316,7 @@ fn ends_in_protocol(request: &[u8]) -> bool {
 fn answer(input: &[u8]) -> Parsed<'_, (u16, Option<u64>)> {
     let (input, status) = status(spaces(input)?)?;
     // Formats written by hand end with the status.
-    if input.trim_ascii().is_empty() {
+    if input.len() < 3 && input.trim_ascii().is_empty() {
         return Ok((b"", (status, None)));
     }
     let (input, bytes) = size(spaces(input)?)?;
