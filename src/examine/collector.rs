@@ -39,7 +39,7 @@ pub(super) struct Collector<'a> {
     template: Vec<u8>,
     /// What other logs know the denials by, where that is wanted.
     marks: Option<Vec<Mark>>,
-    /// Where the log says that the rules of denials stand.
+    /// The rules that lines of denials name.
     rules: Rules,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Part {
     pub(super) pieces: Vec<Piece>,
     /// What other logs know the denials by.
     pub(super) marks: Vec<Mark>,
-    /// The rules of denials.
+    /// The rules that lines of denials name.
     pub(super) rules: Rules,
 }
 

@@ -105,7 +105,7 @@ pub struct Table<'s> {
     pub statements: Statements,
     /// What other logs know the denials by; empty unless it was asked for, in no order.
     pub marks: Vec<Mark>,
-    /// Where the access log says that the rules of denials stand.
+    /// The rules that lines of denials name.
     pub rules: Rules,
     /// Which requests come from the crawler that they name; empty without published ranges.
     pub claims: Claims,
