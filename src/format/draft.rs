@@ -286,9 +286,9 @@ impl<'a> Draft<'a> {
         let is_timed_answer = self.told(Role::Time) && self.told(Role::Status);
         let tells_more = self.told(Role::Target) || self.record.duration_us.is_some();
         let is_answer = self.told(Role::Status) && self.told(Role::Target);
-        let is_answer_to_a_client =
+        let is_served =
             is_answer && (self.told(Role::Address) || self.record.duration_us.is_some());
-        if self.tells_a_request() || is_answer_to_a_client || is_timed_answer && tells_more {
+        if self.tells_a_request() || is_served || is_timed_answer && tells_more {
             self.complete();
             Some(self.whole())
         } else {
