@@ -54,11 +54,9 @@ const FARTHEST: usize = 160;
 
 impl BuiltIn for Cef {
     fn learn(_sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
-        let labels = Names::new(&[], USUAL).map_err(|field| FormatError::NoSuchField {
-            field,
-            known: Vec::new(),
-        })?;
-        Ok(Cef { labels })
+        Ok(Cef {
+            labels: Names::of(USUAL),
+        })
     }
 }
 

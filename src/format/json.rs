@@ -187,7 +187,7 @@ pub(super) fn meanings(
     keys: &[Cow<'_, [u8]>],
     map: &[(String, String)],
 ) -> Option<Vec<Option<(Role, u8)>>> {
-    static BY_HAND: LazyLock<Option<Names>> = LazyLock::new(|| Names::new(&[], USUAL).ok());
+    static BY_HAND: LazyLock<Names> = LazyLock::new(|| Names::of(USUAL));
     let own = Names::new(map, &[]).ok()?;
     let meaning = |names: &Names, key: &[u8]| names.spelled(key);
     let known = |names: &&Names| {
@@ -196,7 +196,7 @@ pub(super) fn meanings(
     };
     let services = named().iter().map(|(_, names)| names);
     // Of several that know as many the last is taken: the usual ones.
-    let names = services.chain(&*BY_HAND).max_by_key(known)?;
+    let names = services.chain([&*BY_HAND]).max_by_key(known)?;
     let either = |key: &Cow<'_, [u8]>| meaning(&own, key).or_else(|| meaning(names, key));
     Some(keys.iter().map(either).collect())
 }

@@ -24,11 +24,7 @@ pub(super) struct Logfmt {
 
 impl BuiltIn for Logfmt {
     fn learn(sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
-        // Keys of the user's own are for JSON, which says so where they are wrong.
-        let mut names = Names::new(&[], USUAL).map_err(|field| FormatError::NoSuchField {
-            field,
-            known: Vec::new(),
-        })?;
+        let mut names = Names::of(USUAL);
         let lines: Vec<Vec<&[u8]>> = sample.iter().map(|line| keys(line)).collect();
         names.learn_spellings(lines.iter().flatten().copied());
         let own = names_by_keys(&lines, &names);

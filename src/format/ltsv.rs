@@ -49,14 +49,7 @@ const BEHIND_OWN: u8 = 16;
 
 impl BuiltIn for Ltsv {
     fn learn(sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
-        let names = |table| {
-            // Keys of the user's own are for JSON, which says so where they are wrong.
-            Names::new(&[], table).map_err(|field| FormatError::NoSuchField {
-                field,
-                known: Vec::new(),
-            })
-        };
-        let mut usual = names(USUAL)?;
+        let mut usual = Names::of(USUAL);
         let labels = sample
             .iter()
             .flat_map(|line| line.split(|byte| *byte == b'\t'));
@@ -65,8 +58,8 @@ impl BuiltIn for Ltsv {
             Some(&pair[..colon])
         }));
         Ok(Ltsv {
-            own: names(LABELS)?,
-            tskv: names(TSKV_LABELS)?,
+            own: Names::of(LABELS),
+            tskv: Names::of(TSKV_LABELS),
             usual,
         })
     }

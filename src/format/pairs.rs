@@ -52,19 +52,12 @@ const BEHIND_OWN: u8 = 16;
 
 impl BuiltIn for Pairs {
     fn learn(sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
-        let names = |table| {
-            // Keys of the user's own are for JSON, which says so where they are wrong.
-            Names::new(&[], table).map_err(|field| FormatError::NoSuchField {
-                field,
-                known: Vec::new(),
-            })
-        };
-        let mut usual = names(USUAL)?;
+        let mut usual = Names::of(USUAL);
         let lines = sample.iter().filter_map(|line| read(line));
         let keys = lines.flat_map(|(_, pairs)| pairs.map(|(key, _)| key));
         usual.learn_spellings(keys);
         Ok(Pairs {
-            own: names(KEYS)?,
+            own: Names::of(KEYS),
             usual,
         })
     }

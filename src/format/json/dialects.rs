@@ -61,8 +61,8 @@ pub(super) fn dialects() -> &'static [Dialect] {
 /// All of them with the names of their own, for lines of which the sample did not show whose they are.
 pub(super) fn named() -> &'static [(&'static Dialect, Names)] {
     static NAMED: LazyLock<Vec<(&'static Dialect, Names)>> = LazyLock::new(|| {
-        let named = |own: &'static Dialect| Some((own, Names::new(&[], own.table).ok()?));
-        DIALECTS.iter().filter_map(named).collect()
+        let named = |own: &'static Dialect| (own, Names::of(own.table));
+        DIALECTS.iter().map(named).collect()
     });
     &NAMED
 }

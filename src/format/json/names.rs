@@ -265,6 +265,20 @@ impl Names {
             let &(_, role) = known.ok_or_else(|| field.clone())?;
             names.add(path, role, MAPPED);
         }
+        names.take(table);
+        Ok(names)
+    }
+
+    /// The keys of a table alone: those of the user's own are for JSON, which says so where they are wrong.
+    pub(in crate::format) fn of(table: Table) -> Self {
+        let mut names = Names {
+            objects: vec![Object::default()],
+        };
+        names.take(table);
+        names
+    }
+
+    fn take(&mut self, table: Table) {
         let usual = table
             .iter()
             .flat_map(|(role, paths)| paths.iter().map(move |path| (role, path)));
@@ -273,10 +287,9 @@ impl Names {
         for (role, path) in usual {
             let rank = &mut ranks[group(*role)];
             *rank = rank.saturating_add(1);
-            names.add(path, *role, *rank);
+            self.add(path, *role, *rank);
         }
-        names.objects.iter_mut().for_each(Object::index);
-        Ok(names)
+        self.objects.iter_mut().for_each(Object::index);
     }
 
     fn add(&mut self, path: &str, role: Role, rank: u8) {
