@@ -249,7 +249,7 @@ impl<'a> Draft<'a> {
 
     /// The record, if time, status and client were told.
     #[inline]
-    pub(super) fn finish(mut self) -> Option<Record<'a>> {
+    pub(super) fn finish(&mut self) -> Option<Record<'a>> {
         self.complete();
         let complete = self.told(Role::Time) && self.told(Role::Status);
         if !complete || self.record.address.is_empty() {
@@ -261,7 +261,7 @@ impl<'a> Draft<'a> {
     /// The record of a format string, which has places for all that is needed: a status may be `-` there, of a request
     /// that came to no answer, and a client, of one that no proxy forwarded.
     #[inline]
-    pub(super) fn finish_placed(mut self) -> Option<Record<'a>> {
+    pub(super) fn finish_placed(&mut self) -> Option<Record<'a>> {
         self.complete();
         let asked = self.told(Role::Status) || self.told(Role::Target);
         (self.told(Role::Time) && asked).then(|| self.whole())
@@ -270,7 +270,7 @@ impl<'a> Draft<'a> {
     /// The record of a format whose lines need not tell the client or, of a request that came to no
     /// answer, a status: if the time was told and what was asked for.
     #[inline]
-    pub(super) fn finish_without_client(mut self) -> Option<Record<'a>> {
+    pub(super) fn finish_without_client(&mut self) -> Option<Record<'a>> {
         self.complete();
         self.is_timed_request().then(|| self.whole())
     }
@@ -282,7 +282,7 @@ impl<'a> Draft<'a> {
 
     /// The record of a line with names of anyone's choice: a line that tells no time or no client must
     /// tell at least what was asked for and the answer, or when the answer was and how long it took, or it is anything.
-    pub(super) fn finish_request(mut self) -> Option<Record<'a>> {
+    pub(super) fn finish_request(&mut self) -> Option<Record<'a>> {
         let is_timed_answer = self.told(Role::Time) && self.told(Role::Status);
         let tells_more = self.told(Role::Target) || self.record.duration_us.is_some();
         let is_answer = self.told(Role::Status) && self.told(Role::Target);
@@ -297,14 +297,14 @@ impl<'a> Draft<'a> {
     }
 
     /// The record of an event of a firewall, which tells who asked for what and maybe neither when nor with what answer.
-    pub(super) fn finish_event(mut self) -> Option<Record<'a>> {
+    pub(super) fn finish_event(&mut self) -> Option<Record<'a>> {
         self.complete();
         let asked = self.told(Role::Target) && (self.told(Role::Method) || self.told(Role::Status));
         (asked && !self.record.address.is_empty()).then(|| self.whole())
     }
 
     /// The record of a line with the names of a service: one without a time tells what was asked for and the answer.
-    pub(super) fn finish_of_service(mut self) -> Option<Record<'a>> {
+    pub(super) fn finish_of_service(&mut self) -> Option<Record<'a>> {
         self.complete();
         let answered = self.told(Role::Status) && self.told(Role::Target);
         (self.is_timed_request() || answered).then(|| self.whole())
@@ -312,13 +312,13 @@ impl<'a> Draft<'a> {
 
     /// The record of a format that is known by the shape of its lines, which need tell no more than a time.
     #[inline]
-    pub(super) fn finish_timed(mut self) -> Option<Record<'a>> {
+    pub(super) fn finish_timed(&mut self) -> Option<Record<'a>> {
         self.complete();
         self.told(Role::Time).then(|| self.whole())
     }
 
     /// The record of a row whose columns name a time and a status: it must tell both.
-    pub(super) fn finish_timed_answer(mut self) -> Option<Record<'a>> {
+    pub(super) fn finish_timed_answer(&mut self) -> Option<Record<'a>> {
         self.complete();
         (self.told(Role::Time) && self.told(Role::Status)).then(|| self.whole())
     }
@@ -356,7 +356,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn whole(mut self) -> Record<'a> {
+    fn whole(&mut self) -> Record<'a> {
         self.record.duration_us = self.record.duration_us.or(self.stages_us);
         if !self.query.is_empty() && !self.record.target.contains(&b'?') {
             let mark: &[u8] = if self.query.starts_with(b"?") {
@@ -386,7 +386,7 @@ impl<'a> Draft<'a> {
         if let Some(rule) = self.compound.rule(&self.record) {
             self.record.rule = Some(Box::new(rule));
         }
-        self.record
+        std::mem::take(&mut self.record)
     }
 }
 

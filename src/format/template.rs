@@ -11,6 +11,7 @@
 mod apache;
 mod compile;
 mod haproxy;
+mod literal;
 mod neutral;
 mod nginx;
 mod step;
@@ -23,14 +24,19 @@ use super::{Format, FormatError};
 use crate::record::Record;
 use crate::time::{Clock, Partial, Pattern};
 use compile::{Hints, ambiguity, compile, join_target, steps};
+use literal::Literal;
+use smallvec::SmallVec;
 use step::Step;
+
+/// How many fields most format strings have at most.
+const USUAL_FIELDS: usize = 32;
 
 /// A compiled format string.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     steps: Vec<Step>,
     /// What stands behind the last field.
-    tail: Vec<u8>,
+    tail: Literal,
     /// Whether the time is spread over patterns.
     has_patterns: bool,
     /// What a line must tell.
@@ -277,7 +283,10 @@ impl Template {
     /// The delimiters that a line must have, since the literals have them.
     pub(super) fn least(&self) -> Delimiters {
         let literals = self.steps.iter().map(|step| &step.literal);
-        let bytes: Vec<u8> = literals.chain([&self.tail]).flatten().copied().collect();
+        let literals = literals.chain([&self.tail]);
+        let bytes: Vec<u8> = literals
+            .flat_map(|literal| literal.iter().copied())
+            .collect();
         Delimiters::of(&bytes)
     }
 
@@ -384,7 +393,7 @@ impl Template {
 
     fn build(
         format: &str,
-        compiled: Result<(Vec<Step>, Vec<u8>), Problem>,
+        compiled: Result<(Vec<Step>, Literal), Problem>,
         name: &str,
     ) -> Result<Self, FormatError> {
         let (steps, tail) = compiled.map_err(|problem| problem.in_format(format))?;
@@ -411,8 +420,9 @@ impl Template {
         let mut rest = line;
         for step in &self.steps {
             let fitting = line.len() - rest.len();
-            match step.read(rest, &mut draft, &mut time, clock) {
-                Some(behind) => rest = behind,
+            let read = step.read(rest, &mut time);
+            match read.filter(|(_, value)| step.put(value, &mut draft, clock).is_some()) {
+                Some((behind, _)) => rest = behind,
                 None if !rest.starts_with(&step.literal) => {
                     return Some((fitting, quoted(&step.literal)));
                 }
@@ -426,7 +436,7 @@ impl Template {
             b"" => "the end of the line".to_owned(),
             tail => quoted(tail),
         };
-        (rest != self.tail).then(|| (line.len() - rest.len(), expected))
+        (rest != &self.tail[..]).then(|| (line.len() - rest.len(), expected))
     }
 }
 
@@ -446,11 +456,21 @@ impl Format for Template {
 
     #[inline]
     fn parse<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Record<'a>> {
-        let mut draft = Draft::new();
+        // Lines of another format are many, and seen as such before any value is looked at.
+        let mut values: SmallVec<[&[u8]; USUAL_FIELDS]> = SmallVec::new();
         let mut time = Partial::default();
         let mut rest = line;
         for step in &self.steps {
-            rest = step.read(rest, &mut draft, &mut time, clock)?;
+            let (behind, value) = step.read(rest, &mut time)?;
+            values.push(value);
+            rest = behind;
+        }
+        if rest != &self.tail[..] {
+            return None;
+        }
+        let mut draft = Draft::new();
+        for (step, value) in self.steps.iter().zip(values) {
+            step.put(value, &mut draft, clock)?;
         }
         if self.has_patterns {
             match time.instant(clock) {
@@ -459,9 +479,6 @@ impl Format for Template {
                 None if self.needs == Needs::Nothing => {}
                 None => return None,
             }
-        }
-        if rest != self.tail {
-            return None;
         }
         match self.needs {
             Needs::All => draft.finish_placed(),

@@ -1,5 +1,6 @@
 //! Pieces to steps, and everything that can be wrong with a format string.
 
+use super::literal::Literal;
 use super::step::{End, Step};
 use super::{Escape, Kind, Piece, Problem, Shape, Variable};
 use crate::format::role::Role;
@@ -17,20 +18,20 @@ pub(super) fn compile(
     pieces: Vec<Piece>,
     escape: Escape,
     hints: Hints,
-) -> Result<(Vec<Step>, Vec<u8>), Problem> {
+) -> Result<(Vec<Step>, Literal), Problem> {
     let pieces = join_target(pieces);
     require_essentials(&pieces, hints)?;
     steps(pieces, escape)
 }
 
 /// The same without a look at what the format tells.
-pub(super) fn steps(pieces: Vec<Piece>, escape: Escape) -> Result<(Vec<Step>, Vec<u8>), Problem> {
+pub(super) fn steps(pieces: Vec<Piece>, escape: Escape) -> Result<(Vec<Step>, Literal), Problem> {
     let mut steps: Vec<Step> = Vec::new();
-    let mut literal = Vec::new();
+    let mut literal = Literal::default();
     let mut pieces = pieces.into_iter().peekable();
     while let Some(piece) = pieces.next() {
         match piece.kind {
-            Kind::Literal(bytes) => literal = bytes,
+            Kind::Literal(bytes) => literal = bytes.into(),
             Kind::Field(variable) => {
                 let end = end_of(&variable, pieces.peek())?;
                 if variable.shape == Shape::Status
@@ -92,11 +93,13 @@ fn end_of(variable: &Variable, next: Option<&Piece>) -> Result<End, Problem> {
     );
     match next.map(|piece| (&piece.kind, piece.column)) {
         _ if by_shape => Ok(End::Shape),
-        None => Ok(End::BeforeTail(Vec::new())),
-        Some((Kind::Literal(bytes), _)) => Ok(End::Before(bytes.clone())),
-        Some((Kind::Field(next), _)) if next.starts_with_slash() => Ok(End::Before(b"/".to_vec())),
+        None => Ok(End::BeforeTail(Literal::default())),
+        Some((Kind::Literal(bytes), _)) => Ok(End::Before(bytes.clone().into())),
+        Some((Kind::Field(next), _)) if next.starts_with_slash() => {
+            Ok(End::Before(b"/".to_vec().into()))
+        }
         Some((Kind::Field(next), _)) if matches!(next.shape, Shape::Spaces | Shape::Captures) => {
-            Ok(End::Before(b" ".to_vec()))
+            Ok(End::Before(b" ".to_vec().into()))
         }
         Some((Kind::Field(next), _)) if next.shape == Shape::Rest => Ok(End::Word),
         Some((Kind::Field(next), column)) => Err(Problem {

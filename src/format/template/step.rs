@@ -1,5 +1,6 @@
 //! One step of a compiled template: a literal that must stand there, and the field behind it.
 
+use super::literal::Literal;
 use super::{Escape, Shape, Variable};
 use crate::find::find;
 use crate::format::draft::Draft;
@@ -8,13 +9,13 @@ use crate::format::json::unescape;
 use crate::time::{Clock, Partial};
 use memchr::memchr_iter;
 use nom::Parser;
-use nom::bytes::complete::{tag, take};
+use nom::bytes::complete::take;
 use std::borrow::Cow;
 
 /// A literal and the field behind it.
 #[derive(Debug, Clone)]
 pub(super) struct Step {
-    pub(super) literal: Vec<u8>,
+    pub(super) literal: Literal,
     pub(super) variable: Variable,
     pub(super) end: End,
     pub(super) escape: Escape,
@@ -26,9 +27,9 @@ pub(super) struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {
     /// Before this literal.
-    Before(Vec<u8>),
+    Before(Literal),
     /// Before this literal, which ends the line.
-    BeforeTail(Vec<u8>),
+    BeforeTail(Literal),
     /// Before a space or at the end of the line.
     Word,
     /// Where its shape says.
@@ -40,28 +41,37 @@ impl Step {
         matches!(self.variable.shape, Shape::Pattern(_))
     }
 
-    /// Reads literal and field, and puts the value where it belongs; yields the rest of the line.
+    /// Reads literal and field; yields the rest of the line and the value of the field.
     #[inline]
     pub(super) fn read<'a>(
         &self,
         line: &'a [u8],
-        draft: &mut Draft<'a>,
         time: &mut Partial,
-        clock: &mut Clock,
-    ) -> Option<&'a [u8]> {
-        let (line, _) = tag::<_, _, ()>(&self.literal[..]).parse(line).ok()?;
+    ) -> Option<(&'a [u8], &'a [u8])> {
+        let line = self.literal.skip(line)?;
         if let Shape::Pattern(pattern) = &self.variable.shape {
-            return pattern.read(line, time);
+            let rest = pattern.read(line, time)?;
+            return Some((rest, &line[..line.len() - rest.len()]));
         }
-        let (rest, value) = self.field(line).ok()?;
-        if let Some((role, rank)) = self.variable.role {
-            let value = match self.escape {
-                Escape::Json if value.contains(&b'\\') => Cow::Owned(unescape(value)),
-                _ => Cow::Borrowed(value),
-            };
-            draft.put(role, rank, value, clock)?;
-        }
-        Some(rest)
+        self.field(line).ok()
+    }
+
+    /// Puts the value of the field where it belongs; `None` where it says that the line is no request at all.
+    #[inline]
+    pub(super) fn put<'a>(
+        &self,
+        value: &'a [u8],
+        draft: &mut Draft<'a>,
+        clock: &mut Clock,
+    ) -> Option<()> {
+        let Some((role, rank)) = self.variable.role else {
+            return Some(());
+        };
+        let value = match self.escape {
+            Escape::Json if value.contains(&b'\\') => Cow::Owned(unescape(value)),
+            _ => Cow::Borrowed(value),
+        };
+        draft.put(role, rank, value, clock)
     }
 
     fn field<'a>(&self, line: &'a [u8]) -> Parsed<'a, &'a [u8]> {
@@ -137,7 +147,7 @@ impl Step {
     }
 
     /// The field before `literal`, which is not consumed.
-    fn up_to<'a>(&self, line: &'a [u8], literal: &[u8]) -> Parsed<'a, &'a [u8]> {
+    fn up_to<'a>(&self, line: &'a [u8], literal: &Literal) -> Parsed<'a, &'a [u8]> {
         let Some(&first) = literal.first() else {
             return refuse();
         };
@@ -146,7 +156,7 @@ impl Step {
         while let Some(end) = find(line, from, first) {
             from = end + 1;
             let (field, rest) = line.split_at(end);
-            if rest.starts_with(literal)
+            if literal.begins(rest)
                 && !(escaped && ends_in_escape(field))
                 && self.is_whole(field, rest, first)
                 && (!self.before_status
@@ -182,13 +192,12 @@ impl Step {
 
     /// Whether a field holds spaces that it cannot have.
     fn is_torn(&self, field: &[u8]) -> bool {
-        let mut spaces = memchr_iter(b' ', field);
         match self.variable.shape {
-            Shape::Word => spaces.next().is_some(),
+            Shape::Word => find(field, 0, b' ').is_some(),
             Shape::Moment => {
-                spaces.next().is_some() || !field.first().is_some_and(u8::is_ascii_digit)
+                !field.first().is_some_and(u8::is_ascii_digit) || find(field, 0, b' ').is_some()
             }
-            Shape::Client => spaces.any(|at| at == 0 || field[at - 1] != b','),
+            Shape::Client => memchr_iter(b' ', field).any(|at| at == 0 || field[at - 1] != b','),
             _ => false,
         }
     }
