@@ -13,7 +13,7 @@
 //! and a client, and what was asked for.
 
 use super::draft::Draft;
-use super::json::{Names, USUAL};
+use super::json::Names;
 use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::{Field, Record};
@@ -55,7 +55,7 @@ const FARTHEST: usize = 160;
 impl BuiltIn for Cef {
     fn learn(_sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
         Ok(Cef {
-            labels: Names::of(USUAL),
+            labels: Names::usual(),
         })
     }
 }

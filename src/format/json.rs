@@ -72,7 +72,10 @@ impl BuiltIn for Json {
             None => None,
         };
         let mut json = Json {
-            names: names(USUAL)?,
+            names: match &settings.map[..] {
+                [] => Names::usual(),
+                _ => names(USUAL)?,
+            },
             name: dialect
                 .as_ref()
                 .map_or_else(|| variant(sample), |(own, _)| own.known.name),
@@ -187,7 +190,7 @@ pub(super) fn meanings(
     keys: &[Cow<'_, [u8]>],
     map: &[(String, String)],
 ) -> Option<Vec<Option<(Role, u8)>>> {
-    static BY_HAND: LazyLock<Names> = LazyLock::new(|| Names::of(USUAL));
+    static BY_HAND: LazyLock<Names> = LazyLock::new(Names::usual);
     let own = Names::new(map, &[]).ok()?;
     let meaning = |names: &Names, key: &[u8]| names.spelled(key);
     let known = |names: &&Names| {

@@ -6,7 +6,7 @@
 
 use super::draft::Draft;
 use super::field::METHODS;
-use super::json::{Names, USUAL, close, names_by_keys, unescape};
+use super::json::{Names, close, names_by_keys, unescape};
 use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
@@ -24,7 +24,7 @@ pub(super) struct Logfmt {
 
 impl BuiltIn for Logfmt {
     fn learn(sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
-        let mut names = Names::of(USUAL);
+        let mut names = Names::usual();
         let lines: Vec<Vec<&[u8]>> = sample.iter().map(|line| keys(line)).collect();
         names.learn_spellings(lines.iter().flatten().copied());
         let own = names_by_keys(&lines, &names);

@@ -8,7 +8,7 @@
 //! its `timestamp`.
 
 use super::draft::Draft;
-use super::json::{Names, Table, USUAL};
+use super::json::{Names, Table};
 use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
@@ -49,7 +49,7 @@ const BEHIND_OWN: u8 = 16;
 
 impl BuiltIn for Ltsv {
     fn learn(sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
-        let mut usual = Names::of(USUAL);
+        let mut usual = Names::usual();
         let labels = sample
             .iter()
             .flat_map(|line| line.split(|byte| *byte == b'\t'));

@@ -12,7 +12,7 @@
 //! mean in JSON lines, but for those of these services. What stands before the first pair may be a stamp.
 
 use super::draft::Draft;
-use super::json::{Names, Table, USUAL};
+use super::json::{Names, Table};
 use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
@@ -52,7 +52,7 @@ const BEHIND_OWN: u8 = 16;
 
 impl BuiltIn for Pairs {
     fn learn(sample: &[&[u8]], _settings: &FormatSettings) -> Result<Self, FormatError> {
-        let mut usual = Names::of(USUAL);
+        let mut usual = Names::usual();
         let lines = sample.iter().filter_map(|line| read(line));
         let keys = lines.flat_map(|(_, pairs)| pairs.map(|(key, _)| key));
         usual.learn_spellings(keys);

@@ -81,8 +81,9 @@ impl Names {
 
     /// What a key means that none of the names is but for its separators.
     fn spelled_otherwise(&self, key: &[u8]) -> Option<(Role, u8)> {
+        let letters = letters(key);
         let known = self.objects[0].keys.iter();
-        let mut same = known.filter(|known| letters(&known.name).eq(letters(key)));
+        let mut same = known.filter(|known| known.letters == letters);
         same.find_map(|known| known.role)
     }
 
@@ -156,9 +157,9 @@ impl Names {
 }
 
 /// The letters and digits of a name, in lower case.
-fn letters(name: &[u8]) -> impl Iterator<Item = u8> {
+pub(super) fn letters(name: &[u8]) -> Vec<u8> {
     let letters = name.iter().filter(|byte| !b"_- ".contains(byte));
-    letters.map(u8::to_ascii_lowercase)
+    letters.map(u8::to_ascii_lowercase).collect()
 }
 
 /// The keys of an object behind its opening brace, each with the text that begins with its value; up to what is no

@@ -6,7 +6,9 @@
 //! from its sample (`learn`). Of several keys that tell the same, what the user mapped wins, then the earlier
 //! one of the table.
 
+use super::learn::letters;
 use crate::format::role::Role;
+use std::sync::LazyLock;
 
 /// Rank of what the user mapped.
 const MAPPED: u8 = 0;
@@ -249,6 +251,8 @@ pub(in crate::format) struct Key {
     pub(super) name: Vec<u8>,
     /// First byte of the name, in lower case.
     first: u8,
+    /// What is left of the name however it is spelled.
+    pub(super) letters: Vec<u8>,
     pub(in crate::format) role: Option<(Role, u8)>,
     pub(super) object: Option<Place>,
 }
@@ -269,7 +273,13 @@ impl Names {
         Ok(names)
     }
 
-    /// The keys of a table alone: those of the user's own are for JSON, which says so where they are wrong.
+    /// The usual keys alone: those of the user's own are for JSON, which says so where they are wrong.
+    pub(in crate::format) fn usual() -> Self {
+        static ALL: LazyLock<Names> = LazyLock::new(|| Names::of(USUAL));
+        ALL.clone()
+    }
+
+    /// The keys of a table alone.
     pub(in crate::format) fn of(table: Table) -> Self {
         let mut names = Names {
             objects: vec![Object::default()],
@@ -360,6 +370,7 @@ impl Object {
             self.keys.push(Key {
                 name: name.into(),
                 first: name.first().map_or(0, u8::to_ascii_lowercase),
+                letters: letters(name),
                 role: None,
                 object: None,
             });
