@@ -51,7 +51,7 @@ mod w3c;
 
 pub use array::{Splitter, split_head};
 pub use detect::{Detected, detect};
-pub use error::FormatError;
+pub use error::{FormatError, Looks};
 pub use lines::{Line, MAX_LINE, Visitor, end_before, visit_unknown};
 pub use registry::{Known, list};
 pub use transaction::{LINE_BREAK, boundary};

@@ -4,7 +4,7 @@
 //! rank; the lowest that holds a value wins, so the order of the fields never matters.
 
 use super::compound::Compound;
-use super::field::{decimal, is_target, present};
+use super::field::{METHODS, decimal, is_target, present};
 use super::role::{Role, asked, credential, request, without_last_port};
 use super::shape::{is_ip, is_of_carrier, is_three_decimals, originator};
 use crate::record::{Field, Record, Upstream};
@@ -84,6 +84,13 @@ impl<'a> Draft<'a> {
             _ if role.is_of_several() => self.compound.take(role, value),
             Role::AuditStage if &value[..] != b"ResponseComplete" && &value[..] != b"Panic" => {
                 return None;
+            }
+            // `GET / HTTP/1.1` under a name of the target.
+            Role::Target
+                if value.first().is_some_and(u8::is_ascii_uppercase)
+                    && is_whole_request(&value) =>
+            {
+                self.put_request(rank, value);
             }
             Role::Query if self.claim(role, rank) => self.query = value,
             Role::Query => {}
@@ -388,6 +395,16 @@ impl<'a> Draft<'a> {
         }
         std::mem::take(&mut self.record)
     }
+}
+
+/// Whether a text is a whole request line: method, target and protocol.
+fn is_whole_request(text: &[u8]) -> bool {
+    let mut words = text.splitn(3, |&byte| byte == b' ');
+    let is_known = words.next().is_some_and(|method| METHODS.contains(&method));
+    is_known
+        && words
+            .nth(1)
+            .is_some_and(|protocol| protocol.starts_with(b"HTTP/"))
 }
 
 /// The rank of what is hardly what its name says: behind all that is, unless the user chose it.

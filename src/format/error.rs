@@ -2,6 +2,15 @@
 
 use std::path::PathBuf;
 
+/// What the lines of a log that cannot be read look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Looks {
+    Json,
+    ErrorLog,
+    Else,
+}
+
 /// No way was found to read a log's lines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
@@ -9,7 +18,7 @@ pub enum FormatError {
     #[error(
         "none of the first {sampled} lines is of a known format (`forbid-logs formats` lists all {tried}); \
          the first is:\n  {first_line}\n{}",
-        advice(*is_json)
+        advice(*looks)
     )]
     Unknown {
         /// How many lines were looked at.
@@ -18,8 +27,8 @@ pub enum FormatError {
         tried: usize,
         /// The first line without its secrets, escaped and cut.
         first_line: String,
-        /// Whether most lines look like JSON objects.
-        is_json: bool,
+        /// What most lines look like.
+        looks: Looks,
     },
     /// `--log-format` names no format.
     #[error(
@@ -73,13 +82,20 @@ pub enum FormatError {
 }
 
 /// What to give for lines of no known format.
-fn advice(is_json: bool) -> &'static str {
-    if is_json {
-        "its lines look like JSON objects with other keys: name those that hold the time, the status and \
-         the client, as in --map time=KEY,status=KEY,ip=KEY (OUTER.INNER for a nested key); or give \
-         --log-format or --nginx-conf or --apache-conf"
-    } else {
-        "give --log-format with the log_format (nginx) or LogFormat (Apache) string of the server, \
-         or --nginx-conf or --apache-conf with its configuration"
+fn advice(looks: Looks) -> &'static str {
+    match looks {
+        Looks::Json => {
+            "its lines look like JSON objects with other keys: name those that hold the time, the status and \
+             the client, as in --map time=KEY,status=KEY,ip=KEY (OUTER.INNER for a nested key); or give \
+             --log-format or --nginx-conf or --apache-conf"
+        }
+        Looks::ErrorLog => {
+            "its lines look like those of an error log, which tells of no request how it was answered: give it \
+             with --error-log beside the access log of the server"
+        }
+        Looks::Else => {
+            "give --log-format with the log_format (nginx) or LogFormat (Apache) string of the server, \
+             or --nginx-conf or --apache-conf with its configuration"
+        }
     }
 }

@@ -14,7 +14,7 @@ use super::field::{
     Parsed, integer, is_method, present, quoted_before, refuse, request_line, size, up_to,
 };
 use super::role::{Role, without_port};
-use super::shape::{is_host_name, is_ip_list};
+use super::shape::{is_host_name, is_ip_list, is_user_agent};
 use super::{BuiltIn, Format, FormatError};
 use crate::record::{Record, Upstream};
 use crate::settings::FormatSettings;
@@ -76,6 +76,13 @@ impl Format for Haproxy {
         let mut words = behind.split(|&byte| byte == b' ');
         if let Some(place) = words.find(|word| is_rule_place(word)) {
             Role::RuleFile.assign(&mut record, Cow::Borrowed(place), clock)?;
+        }
+        // What formats of users' own capture without braces.
+        if let [b' ', b'"', ..] = behind
+            && let Ok((_, agent)) = super::field::quoted(&behind[1..])
+            && is_user_agent(agent)
+        {
+            record.user_agent = Cow::Borrowed(agent);
         }
         let captures = layout.captures.split(|&byte| byte == b'|');
         for (value, role) in captures.zip(&self.captures) {

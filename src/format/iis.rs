@@ -8,6 +8,7 @@
 //! first, and two digits or four for the year; the time is the server's own. The client's address may be a name.
 
 use super::draft::Draft;
+use super::field::present;
 use super::role::Role;
 use super::{BuiltIn, Format, FormatError};
 use crate::record::Record;
@@ -56,7 +57,8 @@ impl Format for Iis {
             windows,
         ] = fields;
         let numbers = [taken, received, sent, status, windows];
-        let is_number = |text: &&[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+        let is_number =
+            |text: &&[u8]| !text.is_empty() && present(text).iter().all(u8::is_ascii_digit);
         let is_name = !client.contains(&b' ');
         if service.is_empty() || !is_name || !numbers.iter().all(is_number) {
             return None;
@@ -93,6 +95,9 @@ fn asked(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 
 /// `3/20/01` and `7:55:20` as `2001-03-20 07:55:20`.
 fn stamp(date: &[u8], time: &[u8]) -> Option<Vec<u8>> {
+    if matches!(date, [_, _, _, _, b'-', _, _, b'-', _, _]) {
+        return Some([date, b" ", time].concat());
+    }
     let number = |text: &[u8]| -> Option<u32> { std::str::from_utf8(text).ok()?.parse().ok() };
     let [month, day, year] = three(date, b'/')?.map(number);
     let [hour, minute, second] = three(time, b':')?.map(number);

@@ -48,6 +48,10 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
     let mut draft = Draft::new();
     let (stamp, mut rest) = behind_stamp(line.trim_ascii());
     draft.put(Role::Time, 1, Cow::Borrowed(stamp), clock)?;
+    if let Some((request, pairs)) = behind_request(rest) {
+        draft.put(Role::Request, 1, Cow::Borrowed(request), clock)?;
+        rest = pairs;
+    }
     while !rest.is_empty() {
         let (key, value, behind) = pair(rest)?;
         if let (b"msg", Cow::Borrowed(message)) = (key, &value) {
@@ -66,6 +70,19 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
     }
     draft.put_envelope_time(clock);
     draft.finish_request()
+}
+
+/// `GET /jobs/833552.json` before the pairs, as lograge's `LogstashEvent` and its first versions have it.
+fn behind_request(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (method, behind) = line.split_at(memchr::memchr(b' ', line)?);
+    let target = behind
+        .strip_prefix(b" ")
+        .filter(|_| METHODS.contains(&method))?;
+    let end = memchr::memchr(b' ', target).filter(|_| target.starts_with(b"/"))?;
+    let (request, pairs) = line.split_at(method.len() + 1 + end);
+    let pairs = pairs.trim_ascii_start();
+    let key = pairs.iter().take_while(|byte| is_key(byte)).count();
+    (key > 0 && pairs.get(key) == Some(&b'=')).then_some((request, pairs))
 }
 
 /// `POST /loki/api/v1/push (204) 1.238734ms`: the requests of Loki, Mimir, Cortex and Tempo, in their `msg`
@@ -91,7 +108,7 @@ type Pair<'a> = (&'a [u8], Cow<'a, [u8]>, &'a [u8]);
 fn behind_stamp(line: &[u8]) -> (&[u8], &[u8]) {
     /// Longest stamp with a zone, with some room.
     const LONGEST: usize = 40;
-    if let Some(found) = behind_clock(line) {
+    if let Some(found) = behind_clock(line).or_else(|| behind_klog(line)) {
         return found;
     }
     let line = behind_level(line);
@@ -109,6 +126,25 @@ fn behind_stamp(line: &[u8]) -> (&[u8], &[u8]) {
         Some((stamp, [b' ', pairs @ ..])) => (stamp, pairs.trim_ascii_start()),
         _ => (b"", line),
     }
+}
+
+/// The stamp of klog, and the pairs behind its message: `I1107 11:35:14.483075   18955 httplog.go:131] "HTTP" verb="GET"
+/// URI="/healthz" latency="172.323µs" userAgent="kube-probe/1.32" srcIP="127.0.0.1:33980" resp=200`, as Kubernetes' servers
+/// write each request (k8s.io/apiserver/pkg/server/httplog).
+fn behind_klog(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    /// `1107 11:35:14.483075`
+    const STAMP: usize = 20;
+    let behind_level = line
+        .strip_prefix(b"I")
+        .or_else(|| line.strip_prefix(b"W"))?;
+    let (stamp, behind) = behind_level.split_at_checked(STAMP)?;
+    let looks = matches!(
+        stamp,
+        [b'0'..=b'1', _, _, _, b' ', _, _, b':', _, _, b':', ..]
+    );
+    let message = behind.get(memchr::memmem::find(behind, b"] \"")? + 3..)?;
+    let pairs = message.get(memchr::memmem::find(message, b"\" ")? + 2..)?;
+    looks.then_some((stamp, pairs))
 }
 
 /// The stamp that Python's and Java's loggers write without quotes (`2026-03-10 09:43:00,123 INFO [name] message
@@ -163,6 +199,9 @@ fn behind_level(line: &[u8]) -> &[u8] {
 /// The keys of a line that is nothing but pairs; none of another.
 fn keys(line: &[u8]) -> Vec<&[u8]> {
     let (_, mut rest) = behind_stamp(line.trim_ascii());
+    if let Some((_, pairs)) = behind_request(rest) {
+        rest = pairs;
+    }
     let mut keys = Vec::new();
     while !rest.is_empty() {
         let Some((key, _, behind)) = pair(rest) else {

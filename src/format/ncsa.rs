@@ -14,11 +14,11 @@ mod loose;
 mod usual;
 
 use super::field::{
-    Parsed, ends_in_escape, present, quoted, quoted_before, refuse, request_line, size, status,
-    up_to,
+    Parsed, ends_in_escape, is_method, present, quoted, quoted_before, refuse, request_line, size,
+    status, up_to,
 };
 use super::marks::Quotes;
-use super::shape::{is_host_name, is_ip_list};
+use super::shape::{is_host_name, is_ip_list, is_user_agent};
 use super::{BuiltIn, Format, FormatError, Line, gorouter};
 use crate::record::Record;
 use crate::settings::FormatSettings;
@@ -242,7 +242,11 @@ fn stamp<'a>(input: &'a [u8], clock: &mut Clock) -> Parsed<'a, Instant> {
     }
     let (input, _) = tag(&b"["[..]).parse(input)?;
     let (input, stamp) = up_to(b']')(input)?;
-    let input = spaces(input)?;
+    let input = match input {
+        // Some who collect logs lose the spaces between fields that are told apart without.
+        [b'"', ..] => input,
+        _ => spaces(input)?,
+    };
     match clock.read(stamp.trim_ascii()) {
         Some(instant) => Ok((input, instant)),
         None => refuse(),
@@ -258,6 +262,15 @@ fn spaces(input: &[u8]) -> Result<&[u8], nom::Err<()>> {
             _ => rest,
         }),
         _ => Err(nom::Err::Error(())),
+    }
+}
+
+/// One space or more, or none before what has quotes around it.
+#[inline]
+fn unspaced(input: &[u8]) -> Result<&[u8], nom::Err<()>> {
+    match input {
+        [b'"', ..] => Ok(input),
+        _ => spaces(input),
     }
 }
 
@@ -300,7 +313,8 @@ fn behind_quoted_host(request: &[u8]) -> (&[u8], &[u8]) {
         return (b"", request);
     };
     let (host, behind) = (&request[..end], &request[end + 3..]);
-    match is_host_name(host) && ends_in_protocol(behind) {
+    let has_method = || is_method(split_word(behind).0) && behind.contains(&b'/');
+    match is_host_name(host) && (ends_in_protocol(behind) || has_method()) {
         true => (host, behind),
         false => (b"", request),
     }
@@ -329,22 +343,14 @@ fn bare_headers(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let (referer, agent) = split_word(rest.strip_prefix(b" ")?);
     let is_referer =
         referer == b"-" || referer.starts_with(b"http://") || referer.starts_with(b"https://");
-    // `product/version`, with which all but the strangest agents begin.
-    let (product, version) = agent.split_at(memchr::memchr(b'/', agent)?);
-    let is_product = product.first().is_some_and(u8::is_ascii_alphabetic)
-        && product
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(byte))
-        && version.get(1).is_some_and(u8::is_ascii_digit)
-        && product != b"HTTP";
     let is_last = memchr::memchr(b'"', agent).is_none();
-    (is_referer && is_product && is_last).then_some((referer, agent))
+    (is_referer && is_user_agent(agent) && is_last).then_some((referer, agent))
 }
 
 /// ` "referer" "user agent"`, of which any may be a `-` without quotes.
 #[inline]
 fn headers(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
-    let (input, referer) = match spaces(input)? {
+    let (input, referer) = match unspaced(input)? {
         [b'-', rest @ ..] if rest.starts_with(b" \"") || rest.starts_with(b" -") => {
             (rest, &b""[..])
         }
@@ -360,10 +366,11 @@ fn headers(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
         input => quoted_before(input, |rest| {
             rest.starts_with(b" \"")
                 || rest.starts_with(b"  \"")
+                || rest.strip_prefix(b"\"").is_some_and(is_user_agent)
                 || matches!(rest, b" -" | [b' ', b'-', b' ', ..])
         })?,
     };
-    match spaces(input)? {
+    match unspaced(input)? {
         rest @ (b"-" | [b'-', b' ', ..]) => Ok((&rest[1..], (referer, b""))),
         input => {
             let (input, user_agent) = closed_before_name(input)

@@ -31,7 +31,7 @@ fn is_bare_note(line: &[u8]) -> bool {
         || http_sys(line)
         || couchdb(line)
         || sogo(line)
-        || of_error_log(line)
+        || is_of_error_log(line)
         || of_development(line)
         || of_tornado(line)
         || beside_a_request(line)
@@ -313,7 +313,7 @@ fn beside_a_request(line: &[u8]) -> bool {
 }
 
 /// A line of nginx's, Apache's, LiteSpeed's or gunicorn's error log, cPanel's of logins, or of what starts nginx's container.
-fn of_error_log(line: &[u8]) -> bool {
+pub(super) fn is_of_error_log(line: &[u8]) -> bool {
     // PHP-FPM, Istio's agent: `0` stands for a digit, `a` for a letter.
     const WHOLE: [&str; 2] = [
         "[00-aaa-0000 00:00:00] aaaa",

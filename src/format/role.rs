@@ -498,6 +498,11 @@ fn trim_brackets(stamp: &[u8]) -> &[u8] {
 
 /// Three digits, as text or as a number; `-`, `-1` and `0` when none was sent.
 pub(super) fn status(value: &[u8]) -> Option<u16> {
+    // Programs that count it among the durations: `200.00`.
+    let value = match value {
+        [status @ .., b'.', b'0'] | [status @ .., b'.', b'0', b'0'] => status,
+        status => status,
+    };
     match *value {
         [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
             let digit = |byte: u8| u16::from(byte - b'0');

@@ -159,6 +159,19 @@ pub(super) fn is_level(word: &[u8]) -> bool {
     LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
 }
 
+/// Whether a text begins with `product/version`, as all but the strangest user agents do (RFC 9110, 10.1.5).
+pub(super) fn is_user_agent(text: &[u8]) -> bool {
+    let Some(slash) = memchr::memchr(b'/', text) else {
+        return false;
+    };
+    let (product, version) = text.split_at(slash);
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.+".contains(byte);
+    product.first().is_some_and(u8::is_ascii_alphabetic)
+        && product.iter().all(is_part)
+        && version.get(1).is_some_and(u8::is_ascii_digit)
+        && !matches!(product, b"HTTP" | b"TLS" | b"SSL")
+}
+
 /// Seconds as nginx writes them: `0.509`.
 pub(super) fn is_three_decimals(value: &[u8]) -> bool {
     has_decimals(value, 3)

@@ -93,6 +93,8 @@ enum Shape {
     Width(usize),
     /// Three digits, or `-`.
     Status,
+    /// What stands in brackets, which may be its own.
+    InBrackets,
     /// `?` or nothing.
     QuestionMark,
     /// Anything without a space, up to the literal behind it.

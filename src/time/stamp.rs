@@ -200,6 +200,10 @@ impl Clock {
             let (civil, rest) = ncsa(&whole)?;
             return self.place(civil, rest);
         }
+        if let Some(usual) = as_syslog(stamp) {
+            let (civil, rest) = yearless(&usual)?;
+            return self.place(civil, rest);
+        }
         if let Some(civil) = short(stamp).or_else(|| compact(stamp)) {
             return self.place(civil, b"");
         }
@@ -469,6 +473,27 @@ fn http_date(stamp: &[u8]) -> Option<(Civil, &[u8])> {
         ..civil
     };
     (a == b && matches!(a, b' ' | b'-')).then_some((civil, rest))
+}
+
+/// As syslog writes it, what klog writes as `1107 11:35:14.483075`, and what some relays do as `Nov 7 11:35:14`.
+fn as_syslog(stamp: &[u8]) -> Option<Vec<u8>> {
+    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    match stamp {
+        [m, mm, mmm, b' ', day, b' ', time @ ..]
+            if [m, mm, mmm].iter().all(|byte| byte.is_ascii_alphabetic())
+                && day.is_ascii_digit() =>
+        {
+            Some([&[*m, *mm, *mmm, b' ', b' ', *day, b' '], time].concat())
+        }
+        [m @ b'0'..=b'1', mm @ b'0'..=b'9', d, dd, b' ', time @ ..]
+            if matches!(time, [_, _, b':', ..]) =>
+        {
+            let month = usize::from(10 * (m - b'0') + (mm - b'0')).checked_sub(1)?;
+            let name = MONTHS.get(3 * month..3 * month + 3)?;
+            Some([name, &[b' ', *d, *dd, b' '], time].concat())
+        }
+        _ => None,
+    }
 }
 
 /// `Dec  9 13:01:26`, the stamp of RFC 3164, with or without a year and a fraction.

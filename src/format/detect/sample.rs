@@ -3,9 +3,9 @@
 use crate::escape;
 use crate::format::Format;
 use crate::format::delimiters::Delimiters;
-use crate::format::error::FormatError;
+use crate::format::error::{FormatError, Looks};
 use crate::format::lines::{lines, reject_unread};
-use crate::format::notes::is_note;
+use crate::format::notes::{is_note, is_of_error_log};
 use crate::format::registry::{Parser, list};
 use crate::key::token::TokenKey;
 use crate::settings::FormatSettings;
@@ -131,12 +131,19 @@ impl<'a> Sample<'a> {
 
     pub(super) fn unknown(&self) -> FormatError {
         let first = self.lines.first().copied().unwrap_or_default();
-        let is_object = |line: &&&[u8]| line.trim_ascii_start().starts_with(b"{");
+        let is_object = |line: &[u8]| line.trim_ascii_start().starts_with(b"{");
+        let most = |looks: fn(&[u8]) -> bool| {
+            2 * self.lines.iter().filter(|line| looks(line)).count() > self.lines.len()
+        };
         FormatError::Unknown {
             sampled: self.lines.len(),
             tried: list().len(),
             first_line: recognisable(first),
-            is_json: 2 * self.lines.iter().filter(is_object).count() > self.lines.len(),
+            looks: match () {
+                () if most(is_object) => Looks::Json,
+                () if most(is_of_error_log) => Looks::ErrorLog,
+                () => Looks::Else,
+            },
         }
     }
 }

@@ -9,8 +9,11 @@ use super::Opened;
 use crate::format::json::{Found, unescape, walk};
 use std::borrow::Cow;
 
+/// How many keys may hold the line.
+const LINE_KEYS: usize = 16;
+
 /// Keys that hold the line, the surest first.
-const LINES: [&[u8]; 9] = [
+const LINES: [&[u8]; LINE_KEYS] = [
     b"MESSAGE",
     b"log",
     b"textPayload",
@@ -20,6 +23,13 @@ const LINES: [&[u8]; 9] = [
     b"event",
     b"line",
     b"properties",
+    b"raw_log",
+    b"raw_line",
+    b"raw_message",
+    b"rawMessage",
+    b"raw",
+    b"msg",
+    b"body",
 ];
 
 /// Keys that hold the time, the surest first.
@@ -38,7 +48,7 @@ pub(super) fn open(line: &[u8]) -> Option<Opened<'_>> {
     let body = body.strip_prefix(b"[").unwrap_or(body).trim_ascii_start();
     body.strip_prefix(b"{")?;
     let mut bytes = Vec::new();
-    let mut found: [Option<Found<'_>>; 9] = [None; 9];
+    let mut found: [Option<Found<'_>>; LINE_KEYS] = [None; LINE_KEYS];
     let mut stamps: [&[u8]; 6] = [b""; 6];
     walk(body, &mut |key, value| {
         if key == b"MESSAGE" && !value.is_string {

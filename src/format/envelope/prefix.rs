@@ -131,16 +131,22 @@ pub(super) fn syslog_3164(line: &[u8]) -> Option<Opened<'_>> {
     (line.len() > text.len() && is_name(first)).then(|| carried(stamp, behind))?
 }
 
-/// `Dec  9 13:01:26`, with or without a year or a fraction, and the rest behind it.
+/// `Dec  9 13:01:26`, with or without a year, a fraction or the second space, and the rest behind it.
 fn bsd_stamp(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let [m, mm, mmm, b' ', d, dd, b' ', ..] = *text else {
-        return None;
+    let (day, behind_day) = match text.get(4..)? {
+        [d, b' ', ..] if d.is_ascii_digit() => (true, 6),
+        [d, dd, b' ', ..] => {
+            let day = (*d == b' ' || d.is_ascii_digit()) && dd.is_ascii_digit();
+            (day, 7)
+        }
+        _ => return None,
     };
-    let letters = [m, mm, mmm].iter().all(u8::is_ascii_alphabetic);
-    let day = (d == b' ' || d.is_ascii_digit()) && dd.is_ascii_digit();
-    let clock = match text.get(7..12)? {
-        [a, b, c, e, b' '] if [a, b, c, e].iter().all(|byte| byte.is_ascii_digit()) => 12,
-        _ => 7,
+    let letters = text[3] == b' ' && text[..3].iter().all(u8::is_ascii_alphabetic);
+    let clock = match text.get(behind_day..behind_day + 5)? {
+        [a, b, c, e, b' '] if [a, b, c, e].iter().all(|byte| byte.is_ascii_digit()) => {
+            behind_day + 5
+        }
+        _ => behind_day,
     };
     let time = text.get(clock..clock + 8)?;
     let is_time = time[2] == b':' && time[5] == b':' && time[0].is_ascii_digit();

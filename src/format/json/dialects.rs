@@ -150,7 +150,7 @@ static DIALECTS: &[Dialect] = &[
     ]),
     // https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
     dialect("aws.waf", &["waf"], "AWS WAF's log; the answer follows from the action",
-        &["\"webaclId\"", "\"httpRequest\""], &[
+        &["\"httpRequest\"", "\"clientIp\""], &[
         (Role::Time, &["timestamp"]),
         (Role::WafAction, &["action"]),
         (Role::WafRule, &["terminatingRuleId"]),
@@ -171,15 +171,15 @@ static DIALECTS: &[Dialect] = &[
     // https://learn.microsoft.com/en-us/azure/frontdoor/monitor-front-door and
     // https://learn.microsoft.com/en-us/azure/application-gateway/monitor-application-gateway-reference
     dialect("azure", &["azure.front_door", "azure.application_gateway"],
-        "Azure Front Door and Application Gateway: access and firewall", &["\"properties\"", "\"requestUri\""], &[
+        "Azure Front Door and Application Gateway, access and firewall; Microsoft Graph's activity", &["\"properties\"", "\"requestUri\""], &[
         (Role::Time, &["timeStamp", "time", "properties.timeStamp"]),
-        (Role::Status, &["properties.httpStatusCode", "properties.httpStatus"]),
-        (Role::Address, &["properties.clientIP", "properties.clientIp", "properties.socketIP"]),
-        (Role::Method, &["properties.httpMethod"]),
+        (Role::Status, &["properties.httpStatusCode", "properties.httpStatus", "properties.responseStatusCode"]),
+        (Role::Address, &["properties.clientIP", "properties.clientIp", "properties.socketIP", "properties.ipAddress", "callerIpAddress"]),
+        (Role::Method, &["properties.httpMethod", "properties.requestMethod"]),
         (Role::Target, &["properties.requestUri"]),
         (Role::Query, &["properties.requestQuery"]),
         (Role::Host, &["properties.originalHost", "properties.hostName", "properties.host", "properties.originalRequestUriWithArgs.host"]),
-        (Role::Bytes, &["properties.responseBytes", "properties.sentBytes"]),
+        (Role::Bytes, &["properties.responseBytes", "properties.sentBytes", "properties.responseSizeBytes"]),
         (Role::Referer, &["properties.referer", "properties.referrer"]),
         (Role::UserAgent, &["properties.userAgent"]),
         (Role::TimeTaken, &["properties.timeTaken"]),

@@ -34,6 +34,19 @@ impl Json {
         if 2 * sample.iter().filter(is_gelf).count() > sample.len() {
             self.names.forget(b"host");
         }
+        // Where audit events tell of no answer, as a policy may have it, those of what was asked are all there is.
+        let tells_answers = |line: &&[u8]| {
+            let stages = [&b"\"ResponseComplete\""[..], b"\"Panic\""];
+            stages
+                .iter()
+                .any(|stage| memmem::find(line, stage).is_some())
+        };
+        if let Some((_, names)) = &mut self.dialect
+            && names.tells(b"stage", Role::AuditStage)
+            && !sample.iter().any(tells_answers)
+        {
+            names.forget(b"stage");
+        }
     }
 
     /// The keys that lead to the object in which an object holds what makes a request, where it does not hold it by
@@ -147,6 +160,12 @@ impl Names {
         self.objects[place].index();
         // The machine that wrote the event.
         self.forget(b"host");
+    }
+
+    /// Whether a key outside of all objects means this.
+    fn tells(&self, key: &[u8], role: Role) -> bool {
+        let known = self.find(0, key).and_then(|key| key.role);
+        known.is_some_and(|(known, _)| known == role)
     }
 
     /// Forgets what a key means outside of all objects.

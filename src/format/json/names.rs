@@ -29,6 +29,7 @@ pub(in crate::format) const USUAL: Table = &[
         "epoch", "unixtime", "edgeStartTimestamp",
         // As Google Cloud's agents take it.
         "timestamp.seconds", "timestampSeconds",
+        "time_start",
     ]),
     (Role::Status, &[
         "status", "status_code", "DownstreamStatus", "http.response.status_code",
@@ -38,7 +39,7 @@ pub(in crate::format) const USUAL: Table = &[
         "response.statusCode", "Properties.StatusCode", "httpStatusCode", "httpStatus", "status-code",
         "return_status", "http.response.status", "http_code", "edgeResponseStatus", "http_retcode",
         // A number in the place of what is mostly an object.
-        "response",
+        "response", "httpResponseCode", "access_status", "resp",
     ]),
     (Role::Address, &[
         "request.client_ip", "request.remote_ip", "ClientHost", "remote_addr", "client_ip",
@@ -49,7 +50,7 @@ pub(in crate::format) const USUAL: Table = &[
         "source_ip", "c-ip", "req.remoteAddress", "req.ip", "remoteAddress", "remoteIp",
         "ip_address", "ipAddress", "request.remote_addr", "clientIp_s", "request.ip",
         "req.remote_addr", "addr", "Properties.ClientIp", "remote-address", "id.orig_h",
-        "communication.source.ip", "src", "src_ip", "srcip", "client.addr", "http.client_ip",
+        "communication.source.ip", "httpRequest.clientIP", "src", "src_ip", "srcip", "client.addr", "http.client_ip", "srcIP",
         "http.request.remoteaddr", "ip_source",
         // A bare `client` is as often a program.
         "client",
@@ -68,7 +69,8 @@ pub(in crate::format) const USUAL: Table = &[
         "http.url", "http.url_details.path", "request.url", "request.path", "resourcePath",
         "cs-uri-stem", "requestUri", "requestUrl", "request_url", "originalUrl", "target",
         "requested_uri", "Properties.RequestPath", "uri_path", "cs-uri", "http.request.path",
-        "http.target", "http.request.uri", "clientRequestURI", "reqPath", "http_url", "route",
+        "http.target", "http.request.uri", "httpRequest.path", "clientRequestURI", "reqPath", "http_url", "http_uri", "targetUri", "cs-uri-path", "requested_path", "http_route",
+        "http.route", "route",
     ]),
     (Role::Query, &[
         "args", "query", "query_string", "url.query", "request_query", "cs-uri-query",
@@ -78,7 +80,7 @@ pub(in crate::format) const USUAL: Table = &[
         "request_method", "request.method", "RequestMethod", "method", "http.request.method",
         "httpRequest.requestMethod", "http_method", "verb", "req.method", "http.method",
         "httpMethod", "cs-method", "requestMethod", "Properties.RequestMethod", "request_verb",
-        "http_verb", "meth", "clientRequestMethod", "reqMethod",
+        "httpRequest.method", "http_verb", "meth", "clientRequestMethod", "reqMethod", "http_action",
     ]),
     (Role::Bytes, &[
         "body_bytes_sent", "bytes_sent", "size", "DownstreamContentSize", "bytes",
@@ -89,7 +91,7 @@ pub(in crate::format) const USUAL: Table = &[
         "body_bytes", "response_bytes", "responseBytes", "response_body_len",
         "written_bytes", "write_bytes", "res.contentLength", "response_content_length",
         "res.headers.content-length", "response_size_b", "http.response.written", "resplength",
-        "http.response.body.size", "resp_content_length", "edgeResponseBytes", "http_response_bytes",
+        "http.response.body.size", "resp_content_length", "edgeResponseBytes", "http_response_bytes", "bodySize",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
@@ -114,7 +116,7 @@ pub(in crate::format) const USUAL: Table = &[
         "http_host", "domain", "host", "request.host", "RequestHost", "vhost", "server_name",
         "url.domain", "authority", "x-host-header", "req.headers.host", "domainName",
         "http.url_details.host", "cs(Host)", "virtual_host", "hostname", "headers.host",
-        "cs-host", "http.host", "http.request.host", "clientRequestHost",
+        "cs-host", "http.host", "http.request.host", "clientRequestHost", "requested_host",
     ]),
     (Role::Token, &[
         "http_x_api_key", "api_key", "apikey", "x_api_key", "key", "request.headers.X-Api-Key",
@@ -136,7 +138,7 @@ pub(in crate::format) const USUAL: Table = &[
         "latency_ms", "time_taken_ms", "elapsed_ms", "elapsed_time", "Elapsed", "Properties.Elapsed",
         "turnaroundTimeMs", "responseTimeMs", "durationMs", "latencyMs", "response-time",
         "res.responseTime", "response.elapsedTime", "time_ms",
-        "duration_in_ms", "latencies.request", "ms", "dur_ms",
+        "duration_in_ms", "http_duration_ms", "latencies.request", "ms", "dur_ms",
     ]),
     // Of nginx's logs as they are shipped to Elasticsearch.
     (Role::ResponseTime, &["responsetime"]),

@@ -11,7 +11,7 @@ use crate::format::field::quoted;
 use crate::format::role::Role;
 use crate::format::shape::{
     is_blank, is_four_decimals, is_host_name, is_ip_list, is_six_decimals, is_status_list,
-    is_three_decimals,
+    is_three_decimals, is_user_agent,
 };
 use crate::record::Record;
 use crate::time::Clock;
@@ -160,8 +160,10 @@ pub(super) fn role_of_name(name: &[u8]) -> Option<Role> {
             Role::Seconds
         }
         b"response-time" | b"response_time" => Role::Took,
-        b"duration_ms" | b"request_time_ms" => Role::Milliseconds,
-        b"duration_us" | b"request_time_us" => Role::Microseconds,
+        b"duration_ms" | b"request_time_ms" | b"rt_ms" | b"latency_ms" | b"elapsed_ms" => {
+            Role::Milliseconds
+        }
+        b"duration_us" | b"request_time_us" | b"rt_us" | b"latency_us" => Role::Microseconds,
         b"us" | b"ups" | b"ust" | b"upstream_status" => Role::UpstreamStatus,
         b"key" | b"api_key" | b"apikey" | b"api-key" | b"x_api_key" | b"x-api-key" => Role::Token,
         b"token" | b"auth" | b"authorization" => Role::Token,
@@ -298,9 +300,22 @@ fn role_of(column: &[(More<'_>, u16)], before: &[Option<Role>]) -> Option<Role> 
         Some(Role::Seconds)
     } else if bare && is_new(Role::UpstreamStatus) && all(is_status_list) && agrees(column) {
         Some(Role::UpstreamStatus)
+    } else if bare && is_new(Role::Seconds) && all(has_unit_of_time) {
+        Some(Role::Seconds)
+    } else if quoted && is_new(Role::UserAgent) && all(is_user_agent) {
+        Some(Role::UserAgent)
     } else {
         None
     }
+}
+
+/// `0.0012s`, `12ms`
+fn has_unit_of_time(value: &[u8]) -> bool {
+    let digits = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
+    let (number, unit) = value.split_at(digits.count());
+    number.first().is_some_and(u8::is_ascii_digit) && matches!(unit, b"s" | b"ms" | b"us")
 }
 
 /// Whether what stands there without name and quotes is always seconds, as nginx writes them.

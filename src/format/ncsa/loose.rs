@@ -138,6 +138,10 @@ fn beginning<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
             rest,
         });
     }
+    let line = behind_thread(line);
+    if let Some(time) = clientless(line, clock) {
+        return Some(time);
+    }
     let (client, rest) = split_word(line);
     if !is_ip(client) {
         return None;
@@ -155,6 +159,10 @@ fn beginning<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
     let rest = rest.strip_prefix(b"- ")?;
     for (user, rest) in [(&b""[..], rest), split_word(rest)] {
         let front = Front { user, ..client };
+        if rest.starts_with(b"[") {
+            let (rest, time) = stamp(rest, clock).ok()?;
+            return begun(front, Some(time), rest);
+        }
         if let Some((time, behind)) = rest.split_first_chunk::<26>()
             && behind.starts_with(b" ")
             && let Some(time) = clock.read_ncsa(time)
@@ -173,6 +181,35 @@ fn beginning<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
         }
     }
     None
+}
+
+/// Behind the name of the thread, as JBoss and WildFly write it: `"default task-1" 127.0.0.1 - [`.
+fn behind_thread(line: &[u8]) -> &[u8] {
+    let thread = match line {
+        [b'"', ..] => quoted(line).ok(),
+        _ => None,
+    };
+    let behind = thread.and_then(|(behind, _)| behind.strip_prefix(b" "));
+    let before_client = |behind: &&[u8]| is_ip(split_word(behind).0);
+    behind.filter(before_client).unwrap_or(line)
+}
+
+/// A line that begins with the request, or with the time and the request: it does not tell who asked.
+fn clientless<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
+    let (rest, time) = match line {
+        [b'"', ..] => (line, None),
+        [b'[', ..] => stamp(line, clock)
+            .map(|(rest, time)| (rest, Some(time)))
+            .ok()?,
+        _ => return None,
+    };
+    let (behind, _) = quoted_request(rest)?;
+    let (word, _) = split_word(behind.trim_ascii_start());
+    status(word, true).is_some().then_some(Beginning {
+        front: Front::default(),
+        time,
+        rest,
+    })
 }
 
 /// The request line behind a few words; each is shown to `passed_over`.
@@ -247,7 +284,19 @@ fn answer_behind<'a>(
             (Some(answer), None) => found = Some(answer),
             (None, None) if place == 0 && status.is_some() => {
                 let status = status?;
-                let is_whole = behind.is_empty() && may_lack_size || headers(behind).is_ok();
+                // Behind it, names with a colon, or seconds as nginx writes them.
+                let is_named = || {
+                    behind
+                        .split(|&byte| byte == b' ')
+                        .any(|word| word.ends_with(b":"))
+                };
+                let took = any_field(behind).filter(|(field, ..)| is_three_decimals(field));
+                if let Some((field, false, behind)) = took {
+                    passed_over(field);
+                    return Some((behind, status, None));
+                }
+                let is_whole =
+                    may_lack_size && (behind.is_empty() || is_named()) || headers(behind).is_ok();
                 return is_whole.then_some((behind, status, None));
             }
             // The headers: nothing but what was added stands behind them.

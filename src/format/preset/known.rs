@@ -51,6 +51,8 @@ pub(super) static ROWS: &[Row] = &[
         r#"$_owner $host [$time_local] $remote_addr $remote_user $_request_id $_operation $_key - $status $s3_error $size $_object_size $ms $_turnaround "$http_referer" "$http_user_agent"$rest"#,
         r#"$_owner $_bucket [$time_local] $remote_addr $remote_user $_request_id $_operation $_key - $status $s3_error $size $_object_size $ms $_turnaround - - $_version $_host_id $_signature $_cipher $_authentication $host $_tls$rest"#,
         r#"$_owner $host [$time_local] $remote_addr $remote_user $_request_id $_operation $_key - $status $s3_error $size $_object_size $ms $_turnaround - $rest"#,
+        // Cut behind the time, as examples are.
+        r#"$_owner $_bucket [$time_local] $remote_addr $remote_user $_request_id $_operation $_key "$request" $status $s3_error $size $_object_size $ms$rest"#,
     ]),
     // https://istio.io/latest/docs/tasks/observability/logs/access-log/, and its versions up to 1.8
     row("istio", &[], "Istio's access log, as text", &[
@@ -62,6 +64,8 @@ pub(super) static ROWS: &[Row] = &[
     // https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
     row("envoy", &[], "Envoy's default access log, and Ambassador's with a word before it", &[
         r#"[$stamp] "$request" $status $envoy_flags $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
+        // With the details of the response.
+        r#"[$stamp] "$request" $status $envoy_flags $envoy_details $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
         r#"ACCESS [$stamp] "$request" $status $envoy_flags $_received $size $ms $_service_time "$http_x_forwarded_for" "$http_user_agent" "$_request_id" "$host" "$upstream_host"$rest"#,
     ]),
     // http://www.squid-cache.org/Doc/config/logformat/ (squid); Cisco's Web Security Appliance writes the same, with a
@@ -72,6 +76,8 @@ pub(super) static ROWS: &[Row] = &[
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user -$rest"#,
         r#"$msec$spaces$ms $remote_addr $squid_result/$status $size $request_method $target"#,
         r#"$msec $remote_addr $squid_result/$status $size $request_method $target $remote_user $_type"#,
+        r#"$msec $remote_addr $squid_result/$status $request_method $target"#,
+        r#"$msec $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$_peer $_type"#,
         // With a stamp of ISO 8601.
         r#"$stamp$spaces$ms $remote_addr $squid_result/$status $size $request_method $target"#,
         r#"$stamp$spaces$ms $remote_addr $squid_result/$status $size $request_method $target $remote_user $_hierarchy/$rest"#,
@@ -114,8 +120,22 @@ pub(super) static ROWS: &[Row] = &[
     row("gin", &[], "Gin's logger, which tells no agent", &[
         r#"[GIN] $stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$request_method$spaces"$target"$rest"#,
         r#"[GIN] $stamp |$spaces$status |$spaces$took |$spaces$remote_addr |$spaces$request_method$spaces$target$rest"#,
+        r#"[GIN] $stamp |$spaces$status |$spaces$took |$spaces$remote_addr|$spaces$request_method$spaces$target$rest"#,
         // The formatter that its documentation shows.
         r#"$remote_addr - [$stamp] "$bare_method $target HTTP/$_version $status $took "$http_user_agent" $_error"#,
+    ]),
+    // https://github.com/http-party/http-server: lib/../bin/http-server, which tells no status but of what failed
+    row("http_server", &["http-server"], "Node's http-server, which tells neither client nor most statuses", &[
+        r#"[$stamp]$spaces"$bare_method $target" "$http_user_agent""#,
+        r#"[$stamp]$spaces"$bare_method $target" Error ($status): "$_message""#,
+    ]),
+    // https://nextjs.org/docs/app/api-reference/config/next-config-js/logging: of its server for development
+    timeless(row("nextjs", &["next"], "Next.js' development server, which tells no time, client and agent", &[
+        r#"$bare_method $target $status in $took$rest"#,
+    ])),
+    // https://github.com/wazuh/wazuh: api/api/alogging.py
+    row("wazuh.api", &["wazuh"], "Wazuh's API", &[
+        r#"$date_time INFO: $remote_user $remote_addr "$bare_method $target" with parameters $_parameters and body $_body done in ${_seconds}s: $status"#,
     ]),
     // https://github.com/go-chi/chi: middleware/logger.go, with or without middleware.RequestID before it
     row("chi", &["go-chi"], "chi's logger, which tells no agent", &[

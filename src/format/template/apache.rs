@@ -138,12 +138,22 @@ impl Pieces {
         }
     }
 
+    fn ends_in_bracket(&self) -> bool {
+        let last = self.pieces.last();
+        matches!(last.map(|piece| &piece.kind), Some(Kind::Literal(literal)) if literal.ends_with(b"["))
+    }
+
     fn directive(&mut self, directive: &Directive, column: usize) -> Result<(), Problem> {
         let bracketed = directive.letter == 't' && directive.argument.is_none();
-        if bracketed {
+        let mut variable = variable(directive).map_err(|text| Problem { column, text })?;
+        // Servers in Java write it without brackets, so that the format string may have some of its own.
+        let has_own = bracketed && self.ends_in_bracket();
+        let bracketed = bracketed && !has_own;
+        if has_own {
+            variable.shape = Shape::InBrackets;
+        } else if bracketed {
             self.literal(column, '[');
         }
-        let variable = variable(directive).map_err(|text| Problem { column, text })?;
         self.pieces.push(Piece {
             column,
             kind: Kind::Field(variable),

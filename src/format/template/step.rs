@@ -81,6 +81,12 @@ impl Step {
                 let (rest, _) = crate::format::field::status(line)?;
                 Ok((rest, &line[..line.len() - rest.len()]))
             }
+            (Shape::InBrackets, _) => {
+                let Some(end) = find(line, 0, b']') else {
+                    return refuse();
+                };
+                take(end + usize::from(line.starts_with(b"["))).parse(line)
+            }
             (Shape::QuestionMark, _) => {
                 let (mark, rest) = line.split_at(usize::from(line.starts_with(b"?")));
                 Ok((rest, mark))
