@@ -99,9 +99,8 @@ impl Format for Cef {
             draft.put(Role::Rule, 1, Cow::Borrowed(event), clock)?;
         }
         // Of syslog that is not opened before, for what stands between.
-        if let Some(stamp) = front.get(.."Mar 10 09:43:00".len())
-            && !draft.tells_a_time()
-            && clock.read(stamp).is_some()
+        if !draft.tells_a_time()
+            && let Some(stamp) = stamp_of_syslog(front, clock)
         {
             draft.put(Role::Time, 1, Cow::Borrowed(stamp), clock)?;
         }
@@ -109,6 +108,14 @@ impl Format for Cef {
         // Firewalls of networks tell of connections, too; Citrix's tell neither a status nor, mostly, a time.
         is_asked.then(|| draft.finish_event())?
     }
+}
+
+/// `Mar 10 09:43:00` at the beginning of a text, or `2026-03-10T09:43:00Z` behind a priority and a version.
+fn stamp_of_syslog<'a>(front: &'a [u8], clock: &mut Clock) -> Option<&'a [u8]> {
+    let oldest = front.get(.."Mar 10 09:43:00".len());
+    let second = front.split(|&byte| byte == b' ').nth(1);
+    let mut stamps = oldest.into_iter().chain(second);
+    stamps.find(|stamp| clock.read(stamp).is_some())
 }
 
 impl Cef {

@@ -92,6 +92,10 @@ impl<'a> Draft<'a> {
             {
                 self.put_request(rank, value);
             }
+            // A `target` may be the name of a module.
+            Role::Target if rank != CHOSEN && !is_target(&value) && rank & UNLIKELY == 0 => {
+                return self.put(role, unlikely(rank), value, clock);
+            }
             Role::Query if self.claim(role, rank) => self.query = value,
             Role::Query => {}
             // The status may come only behind it.

@@ -48,7 +48,8 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
     let mut draft = Draft::new();
     let (stamp, mut rest) = behind_stamp(line.trim_ascii());
     draft.put(Role::Time, 1, Cow::Borrowed(stamp), clock)?;
-    if let Some((request, pairs)) = behind_request(rest) {
+    let asked = behind_request(rest);
+    if let Some((request, pairs)) = asked {
         draft.put(Role::Request, 1, Cow::Borrowed(request), clock)?;
         rest = pairs;
     }
@@ -64,6 +65,11 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
             if role == Role::Method && value.ends_with(b",") {
                 return None;
             }
+            // lograge's are milliseconds, with decimals.
+            let role = match role {
+                Role::Took if asked.is_some() => Role::Milliseconds,
+                role => role,
+            };
             draft.put(role, rank, value, clock)?;
         }
         rest = behind.trim_ascii_start();

@@ -30,8 +30,8 @@ pub(super) struct Pairs {
 /// Keys of the services, where JSON lines know them otherwise or not at all.
 #[rustfmt::skip]
 const KEYS: Table = &[
-    (Role::Time, &["date_time", "req_start_time"]),
-    (Role::Status, &["response_code", "http_status"]),
+    (Role::Time, &["date_time", "req_start_time", "devTime"]),
+    (Role::Status, &["response_code", "http_status", "proxyStatus-code"]),
     (Role::Address, &["ip_client", "src_ip", "ClientIP"]),
     (Role::ForwardedFor, &["x_forwarded_for_header_value"]),
     (Role::Method, &["http_method", "requestmethod"]),
@@ -39,6 +39,7 @@ const KEYS: Table = &[
     (Role::Bytes, &["bytes_out", "responsesize"]),
     (Role::Referer, &["http_referrer", "refererURL"]),
     (Role::Milliseconds, &["req_elapsed_time"]),
+    (Role::User, &["usrName"]),
     (Role::WafAction, &["request_status"]),
     (Role::Rule, &["policy_name"]),
     (Role::RuleMessage, &["violations"]),
@@ -83,7 +84,9 @@ impl Format for Pairs {
                 draft.put(role, rank, Cow::Borrowed(value), clock)?;
             }
         }
-        if !front.is_empty() && clock.read(front).is_some() {
+        if let Some(status) = status_of_leef(front) {
+            draft.put(Role::Status, BEHIND_OWN - 1, Cow::Borrowed(status), clock)?;
+        } else if !front.is_empty() && clock.read(front).is_some() {
             draft.put(Role::Time, BEHIND_OWN - 1, Cow::Borrowed(front), clock)?;
         } else if front.contains(&b' ') && !front.ends_with(b":") {
             // Neither a stamp nor the name of who writes: what carries the line.
@@ -103,6 +106,14 @@ impl Pairs {
             Some((role, rank.saturating_add(BEHIND_OWN)))
         })
     }
+}
+
+/// The number of the event in LEEF's header, which is the status where nginx writes `LEEF:1.0|NGINX|NGINX|1.15.5|404|`
+/// (<https://www.ibm.com/docs/en/dsm?topic=nginx-http-server>: its `log_format`).
+fn status_of_leef(front: &[u8]) -> Option<&[u8]> {
+    let header = front.strip_prefix(b"LEEF:")?;
+    let event = header.split(|&byte| byte == b'|').nth(4)?;
+    super::role::status(event).map(|_| event)
 }
 
 /// What stands before the first pair, without the separator, and the pairs.

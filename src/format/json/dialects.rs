@@ -411,6 +411,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::UserAgent, &["agent"]),
         (Role::User, &["user"]),
         (Role::ForwardedFor, &["http_x_forwarded_for"]),
+        (Role::Seconds, &["request_time"]),
     ]),
     // https://github.com/roidrage/lograge and GitLab's production_json.log
     dialect("lograge", &["rails.json", "gitlab"], "Rails, as lograge and GitLab write it", &["\"controller\"", "\"action\"", "\"status\""], &[
@@ -537,7 +538,7 @@ static DIALECTS: &[Dialect] = &[
         (Role::Status, &["sc-status"]),
         (Role::Address, &["c-ip"]),
         (Role::Method, &["cs-method"]),
-        (Role::Target, &["cs-uri-stem", "cs-uri"]),
+        (Role::Target, &["cs-uri-stem", "cs-uri-path", "cs-uri"]),
         (Role::Query, &["cs-uri-query"]),
         (Role::Host, &["x-host-header", "cs-host", "cs(Host)"]),
         (Role::Bytes, &["sc-bytes"]),

@@ -29,7 +29,7 @@ pub(in crate::format) const USUAL: Table = &[
         "epoch", "unixtime", "edgeStartTimestamp",
         // As Google Cloud's agents take it.
         "timestamp.seconds", "timestampSeconds",
-        "time_start",
+        "time_start", "request_timestamp",
     ]),
     (Role::Status, &[
         "status", "status_code", "DownstreamStatus", "http.response.status_code",
@@ -92,6 +92,7 @@ pub(in crate::format) const USUAL: Table = &[
         "written_bytes", "write_bytes", "res.contentLength", "response_content_length",
         "res.headers.content-length", "response_size_b", "http.response.written", "resplength",
         "http.response.body.size", "resp_content_length", "edgeResponseBytes", "http_response_bytes", "bodySize",
+        "server_to_client_bytes",
     ]),
     (Role::Referer, &[
         "http_referer", "http_referrer", "referer", "referrer", "request.headers.Referer",
@@ -109,7 +110,7 @@ pub(in crate::format) const USUAL: Table = &[
     (Role::User, &[
         "remote_user", "user", "username", "ClientUsername", "user.name", "uname", "user_id",
         "authorizer.principalId", "principalId", "usr.name", "usr.id", "cs-username",
-        "consumer.username", "authuser",
+        "consumer.username", "authuser", "auth.user.name",
     ]),
     (Role::Host, &[
         // A `host` beside a `domain` is the machine that logs.

@@ -135,7 +135,7 @@ pub(super) static ROWS: &[Row] = &[
     ])),
     // https://github.com/wazuh/wazuh: api/api/alogging.py
     row("wazuh.api", &["wazuh"], "Wazuh's API", &[
-        r#"$date_time INFO: $remote_user $remote_addr "$bare_method $target" with parameters $_parameters and body $_body done in ${_seconds}s: $status"#,
+        r#"$date_time INFO: $remote_user $remote_addr "$bare_method $target" with parameters {$_parameters} and body {$_body} done in $took: $status"#,
     ]),
     // https://github.com/go-chi/chi: middleware/logger.go, with or without middleware.RequestID before it
     row("chi", &["go-chi"], "chi's logger, which tells no agent", &[
