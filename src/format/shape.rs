@@ -75,8 +75,11 @@ pub(super) fn is_of_carrier(word: &[u8]) -> bool {
 
 /// `INFO:`, `INFO:werkzeug:192.0.2.1`: what stands behind the level that a program's logger writes.
 pub(super) fn is_behind_level(text: &[u8]) -> bool {
-    let colon = memchr::memchr(b':', text);
-    colon.is_some_and(|colon| is_level(&text[..colon]))
+    // Addresses, which most texts are, begin with a digit.
+    text.first().is_some_and(u8::is_ascii_alphabetic) && {
+        let colon = memchr::memchr(b':', text);
+        colon.is_some_and(|colon| is_level(&text[..colon]))
+    }
 }
 
 /// Whether a field is absent.

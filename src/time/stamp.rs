@@ -200,6 +200,10 @@ impl Clock {
             let (civil, rest) = ncsa(&whole)?;
             return self.place(civil, rest);
         }
+        if let Some(usual) = of_javascript(stamp) {
+            let (civil, rest) = ncsa(&usual)?;
+            return self.place(civil, rest);
+        }
         if let Some(usual) = as_syslog(stamp) {
             let (civil, rest) = yearless(&usual)?;
             return self.place(civil, rest);
@@ -473,6 +477,36 @@ fn http_date(stamp: &[u8]) -> Option<(Civil, &[u8])> {
         ..civil
     };
     (a == b && matches!(a, b' ' | b'-')).then_some((civil, rest))
+}
+
+/// In NCSA's form, what JavaScript writes as `Thu May 26 2016 22:32:54 GMT+0800 (CST)` (ECMA-262, `Date.prototype.toString`).
+fn of_javascript(stamp: &[u8]) -> Option<Vec<u8>> {
+    const LENGTH: usize = "Thu May 26 2016 22:32:54 GMT+0800".len();
+    let stamp = stamp.get(..LENGTH)?;
+    let (date, rest) = stamp
+        .split_at_checked("Thu ".len())?
+        .1
+        .split_at_checked("May 26 2016".len())?;
+    let (time, zone) = rest
+        .strip_prefix(b" ")?
+        .split_at_checked("22:32:54".len())?;
+    let zone = zone.strip_prefix(b" GMT")?;
+    let [month @ .., b' ', d, dd, b' ', _, _, _, _] = date else {
+        return None;
+    };
+    Some(
+        [
+            &[*d, *dd, b'/'],
+            month,
+            b"/",
+            &date[7..],
+            b":",
+            time,
+            b" ",
+            zone,
+        ]
+        .concat(),
+    )
 }
 
 /// As syslog writes it, what klog writes as `1107 11:35:14.483075`, and what some relays do as `Nov 7 11:35:14`.

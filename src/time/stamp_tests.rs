@@ -75,6 +75,14 @@ fn reads_every_form() {
         utc("Tue Oct 10 20:55:36.123456 2000"),
         Some((moment + 123, 0))
     );
+    assert_eq!(
+        utc("Tue Oct 10 2000 13:55:36 GMT-0700 (PDT)"),
+        Some((moment, -25_200))
+    );
+    // klog's, and a day without its second space, are as syslog's.
+    assert_eq!(utc("1010 20:55:36.655123"), utc("Oct 10 20:55:36.655123"));
+    assert_eq!(utc("Oct 1 20:55:36"), utc("Oct  1 20:55:36"));
+    assert!(utc("Oct 1 20:55:36").is_some() && utc("1010 20:55:36.655123").is_some());
     assert_eq!(utc("971211336"), Some((moment, 0)));
     assert_eq!(utc("971211336.5"), Some((moment + 500, 0)));
     assert_eq!(utc("971211336123"), Some((moment + 123, 0)));
@@ -103,6 +111,8 @@ fn refuses_what_is_no_moment() {
         "12a45",
         "1e9",
         "9999999999999999999",
+        "1310 20:55:36.655123",
+        "Tue Oct 10 2000 13:55:36 GMT-07",
     ] {
         assert_eq!(utc(stamp), None, "{stamp}");
     }
