@@ -7,6 +7,7 @@
 
 mod fluentd;
 pub(super) mod logger;
+mod message;
 mod object;
 mod prefix;
 
@@ -25,6 +26,10 @@ const DEEPEST: usize = 4;
 pub(super) enum Kind {
     /// Syslog, RFC 5424, with or without the octet count before it.
     Syslog5424,
+    /// The name of a file, as `grep` writes it before what it found there.
+    File,
+    /// logrus' text, whose message is the line.
+    Message,
     /// Syslog as RFC 3164 saw it, and as rsyslog writes it to files.
     Syslog3164,
     /// The log of a Kubernetes container runtime.
@@ -70,12 +75,14 @@ impl<'a> Opened<'a> {
 }
 
 impl Kind {
-    const ALL: [Kind; 13] = [
+    const ALL: [Kind; 15] = [
+        Kind::File,
         Kind::Coloured,
         Kind::Console,
         Kind::Fluentd,
         Kind::Ruby,
         Kind::Object,
+        Kind::Message,
         Kind::Cri,
         Kind::Syslog5424,
         Kind::Syslog3164,
@@ -95,11 +102,13 @@ impl Kind {
             Kind::Object => "JSON objects",
             Kind::Stamped => "stamps",
             Kind::Compose => "names of containers",
+            Kind::File => "names of files",
             Kind::Quoted => "quotes",
             Kind::Console => "zap's console lines",
             Kind::Fluentd => "Fluentd's files",
             Kind::Ruby => "Ruby's logger",
             Kind::Logger => "a program's logger",
+            Kind::Message => "logrus' messages",
             Kind::Tabbed => "tabs or bars",
             Kind::Coloured => "colours",
         }
@@ -118,11 +127,12 @@ impl Kind {
         matches!(self, Kind::Logger | Kind::Syslog3164)
     }
 
-    /// Whether no record looks so by itself: a line between quotes with those within escaped, or behind the name of a pod.
+    /// Whether no record looks so by itself: a line between quotes with those within escaped, or behind the name of a pod
+    /// or a file.
     pub(super) fn surely_carries(line: &[u8]) -> bool {
         let opened = prefix::quoted(line);
         let is_escaped = opened.is_some_and(|opened| matches!(opened.inner, Cow::Owned(_)));
-        is_escaped || line.starts_with(prefix::POD)
+        is_escaped || line.starts_with(prefix::POD) || prefix::of_grep(line).is_some()
     }
 
     fn open(self, line: &[u8]) -> Option<Opened<'_>> {
@@ -133,11 +143,13 @@ impl Kind {
             Kind::Object => object::open(line),
             Kind::Stamped => prefix::stamped(line),
             Kind::Compose => prefix::compose(line),
+            Kind::File => prefix::of_grep(line),
             Kind::Quoted => prefix::quoted(line),
             Kind::Console => prefix::console(line),
             Kind::Fluentd => fluentd::out_file(line),
             Kind::Ruby => prefix::ruby(line),
             Kind::Logger => logger::logger(line),
+            Kind::Message => message::of_logrus(line),
             Kind::Tabbed => prefix::tabbed(line),
             Kind::Coloured => prefix::coloured(line),
         }

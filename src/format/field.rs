@@ -275,6 +275,8 @@ fn lacks_protocol(target: &[u8], behind: &[u8]) -> bool {
 #[inline]
 fn is_protocol(text: &[u8]) -> bool {
     text.starts_with(b"HTTP/")
+        // The scheme alone.
+        || text == b"http"
         || matches!(
             text,
             [b'A'..=b'Z', .., b'/', b'0'..=b'9', b'.', b'0'..=b'9']

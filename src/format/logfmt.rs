@@ -78,7 +78,7 @@ fn read<'a>(names: &Names, line: &'a [u8], clock: &mut Clock) -> Option<Record<'
     draft.finish_request()
 }
 
-/// `GET /jobs/833552.json` before the pairs, as lograge's `LogstashEvent` and its first versions have it.
+/// `GET /jobs/833552.json` before the pairs, as the first versions of lograge have it.
 fn behind_request(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (method, behind) = line.split_at(memchr::memchr(b' ', line)?);
     let target = behind

@@ -10,7 +10,7 @@ use crate::format::json::{Found, unescape, walk};
 use std::borrow::Cow;
 
 /// How many keys may hold the line.
-const LINE_KEYS: usize = 16;
+const LINE_KEYS: usize = 17;
 
 /// Keys that hold the line, the surest first.
 const LINES: [&[u8]; LINE_KEYS] = [
@@ -20,6 +20,7 @@ const LINES: [&[u8]; LINE_KEYS] = [
     b"message",
     b"original",
     b"_raw",
+    b"@message",
     b"event",
     b"line",
     b"properties",

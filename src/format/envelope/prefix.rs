@@ -258,6 +258,28 @@ pub(super) fn compose(line: &[u8]) -> Option<Opened<'_>> {
     if named { carried(b"", message) } else { None }
 }
 
+/// `/var/log/nginx/access.log.1:message`, as `grep` writes the lines of several files, with their numbers or without.
+pub(super) fn of_grep(line: &[u8]) -> Option<Opened<'_>> {
+    /// Longest name that is looked for, in bytes.
+    const LONGEST: usize = 256;
+    let near = &line[..line.len().min(LONGEST)];
+    let end = memchr::memmem::find(near, b".log")?;
+    let is_name = |byte: &u8| byte.is_ascii_graphic() && !b"\"'{}<>=,|".contains(byte);
+    let colon = end + memchr::memchr(b':', &near[end..])?;
+    let message = line.get(colon + 1..)?;
+    let digits = message
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let behind_number = message[digits..].strip_prefix(b":").filter(|_| digits > 0);
+    // The first part of an address may be all digits.
+    let is_address = word(message).is_some_and(|(first, _)| is_ip(first));
+    let message = behind_number.filter(|_| !is_address).unwrap_or(message);
+    let named = line[..colon].iter().all(is_name);
+    (named && !message.starts_with(b" ") && !message.starts_with(b"/"))
+        .then(|| carried(b"", message))?
+}
+
 /// `"message"`, in which a quote is written `\"`, `""` or as it is.
 pub(super) fn quoted(line: &[u8]) -> Option<Opened<'_>> {
     let inner = line.strip_prefix(b"\"")?.strip_suffix(b"\"")?;

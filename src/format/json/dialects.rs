@@ -150,7 +150,7 @@ static DIALECTS: &[Dialect] = &[
     ]),
     // https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
     dialect("aws.waf", &["waf"], "AWS WAF's log; the answer follows from the action",
-        &["\"httpRequest\"", "\"clientIp\""], &[
+        &["\"httpRequest\"", "\"clientIp\"", "\"httpMethod\""], &[
         (Role::Time, &["timestamp"]),
         (Role::WafAction, &["action"]),
         (Role::WafRule, &["terminatingRuleId"]),

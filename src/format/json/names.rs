@@ -130,7 +130,7 @@ pub(in crate::format) const USUAL: Table = &[
     ]),
     (Role::Took, &[
         "duration", "request_duration", "latency", "response_time", "total_response_time", "resp_time",
-        "reqtime", "dur",
+        "reqtime", "dur", "elapsed",
     ]),
     (Role::TimeTaken, &["time-taken", "timeTaken"]),
     (Role::Nanoseconds, &["Duration", "event.duration", "total_ns", "duration_ns"]),

@@ -88,7 +88,9 @@ impl Behind {
             let (role, value) = match field {
                 More::Named(name, value) => (role_of_name(name), value),
                 More::Bare(value) if is_whole_ms(value) => (Some(Role::Milliseconds), value),
-                More::Bare(value) if self.is_traefik() => (None, value),
+                More::Bare(value) if self.is_traefik() => {
+                    (has_unit_of_time(value).then_some(Role::Seconds), value)
+                }
                 More::Bare(value) if value.starts_with(b"ms:") => {
                     (Some(Role::Milliseconds), value.get(3..).unwrap_or_default())
                 }

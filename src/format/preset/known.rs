@@ -133,6 +133,24 @@ pub(super) static ROWS: &[Row] = &[
     timeless(row("nextjs", &["next"], "Next.js' development server, which tells no time, client and agent", &[
         r#"$bare_method $target $status in $took$rest"#,
     ])),
+    // https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview#request-log-format, before and since the id
+    row("oauth2_proxy", &["oauth2-proxy"], "oauth2-proxy's requests", &[
+        r#"$client_port - $_id - $remote_user [$stamp] $host $request_method $_upstream "$target" $_version "$http_user_agent" $status $size $seconds"#,
+        r#"$client_port - $remote_user [$stamp] $host $request_method $_upstream "$target" $_version "$http_user_agent" $status $size $seconds"#,
+    ]),
+    // https://github.com/hashicorp/http-echo: handlers.go
+    row("http_echo", &["http-echo"], "HashiCorp's http-echo", &[
+        r#"$date_time $host $client_port "$request" $status $size "$http_user_agent" $took"#,
+    ]),
+    // https://github.com/grafana/helm-charts: the nginx before Loki, Mimir and Tempo
+    row("grafana.gateway", &["loki.gateway", "mimir.gateway"], "the nginx that Grafana's charts put before Loki, Mimir and Tempo", &[
+        r#"$remote_addr - $remote_user [$time_local]  $status "$request" $size "$http_referer" "$http_user_agent" "$http_x_forwarded_for""#,
+    ]),
+    // https://docs.inlets.dev
+    timeless(row("inlets", &[], "inlets' tunnels, which tell no agent", &[
+        r#"$remote_addr $host -> $_upstream "$request" $status $took$rest"#,
+        r#"$date_time [host: $host, target: $_upstream] "$request" $status $took$rest"#,
+    ])),
     // https://github.com/wazuh/wazuh: api/api/alogging.py
     row("wazuh.api", &["wazuh"], "Wazuh's API", &[
         r#"$date_time INFO: $remote_user $remote_addr "$bare_method $target" with parameters {$_parameters} and body {$_body} done in $took: $status"#,
@@ -282,6 +300,7 @@ pub(super) static ROWS: &[Row] = &[
         r#"$client_port "$request" $status $size "$http_user_agent" $seconds"#,
         r#"$client_port "$request" $status $size "#,
         r#"$client_port "$request" $status $size"#,
+        r#"$client_port "$request" $status $took"#,
     ])),
     // https://webpy.org: web/httpserver.py, LogMiddleware
     row("web.py", &["webpy"], "web.py's requests, which tell no agent", &[
