@@ -92,7 +92,8 @@ impl<'a> Draft<'a> {
             {
                 self.put_request(rank, value);
             }
-            // A `target` may be the name of a module.
+            // A `target` may be the name of a module, and that one of Rust's.
+            Role::Target if rank != CHOSEN && is_path_of_module(&value) => {}
             Role::Target if rank != CHOSEN && !is_target(&value) && rank & UNLIKELY == 0 => {
                 return self.put(role, unlikely(rank), value, clock);
             }
@@ -399,6 +400,14 @@ impl<'a> Draft<'a> {
         }
         std::mem::take(&mut self.record)
     }
+}
+
+/// `tower_http::trace`.
+fn is_path_of_module(text: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_:".contains(byte);
+    text.first().is_some_and(u8::is_ascii_alphabetic)
+        && text.iter().all(is_part)
+        && memchr::memmem::find(text, b"::").is_some()
 }
 
 /// Whether a text is a whole request line: method, target and protocol.

@@ -148,8 +148,12 @@ fn behind_klog(line: &[u8]) -> Option<(&[u8], &[u8])> {
         stamp,
         [b'0'..=b'1', _, _, _, b' ', _, _, b':', _, _, b':', ..]
     );
-    let message = behind.get(memchr::memmem::find(behind, b"] \"")? + 3..)?;
-    let pairs = message.get(memchr::memmem::find(message, b"\" ")? + 2..)?;
+    let message = behind.get(memchr::memmem::find(behind, b"] ")? + 2..)?;
+    // Before Kubernetes 1.19 there was no message, and a colon stood behind the pairs.
+    let pairs = match message.strip_prefix(b"\"") {
+        Some(message) => message.get(memchr::memmem::find(message, b"\" ")? + 2..)?,
+        None => message.strip_suffix(b":").unwrap_or(message),
+    };
     looks.then_some((stamp, pairs))
 }
 

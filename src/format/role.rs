@@ -501,6 +501,8 @@ pub(super) fn status(value: &[u8]) -> Option<u16> {
     // Programs that count it among the durations: `200.00`.
     let value = match value {
         [status @ .., b'.', b'0'] | [status @ .., b'.', b'0', b'0'] => status,
+        // `403 Forbidden`
+        [_, _, _, b' ', reason, ..] if reason.is_ascii_alphabetic() => &value[..3],
         status => status,
     };
     match *value {

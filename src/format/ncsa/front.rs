@@ -118,6 +118,10 @@ fn fields(text: &[u8]) -> Option<Front<'_>> {
     if let Some((list, user)) = in_parentheses(rest) {
         return behind_proxy(first, list, user);
     }
+    let mut words = rest.split(|&byte| byte == b' ');
+    if words.all(|word| memchr::memchr(b'=', word).is_some_and(|equals| equals > 0)) {
+        return with_names(first, rest);
+    }
     match second {
         b"-" => client_first(first, user),
         // LANCache: `client / X-Forwarded-For - user`.
@@ -264,8 +268,28 @@ fn with_host<'a>(first: &'a [u8], rest: &'a [u8]) -> Option<Front<'a>> {
     let vhost: &[u8] = if is_host { host(second) } else { b"" };
     is_address(first).then_some(Front {
         vhost,
-        user,
+        // `client user`, where nothing stands for the identity.
+        user: if user.is_empty() && !is_host {
+            second
+        } else {
+            user
+        },
         ..plain(first)
+    })
+}
+
+/// `client realip=... host=... user=...`: what stands behind the client has names.
+fn with_names<'a>(first: &'a [u8], named: &'a [u8]) -> Option<Front<'a>> {
+    let value = |name: &[u8]| {
+        let mut words = named.split(|&byte| byte == b' ');
+        words
+            .find_map(|word| word.strip_prefix(name))
+            .unwrap_or_default()
+    };
+    is_ip(first).then_some(Front {
+        vhost: host(value(b"host=")),
+        user: value(b"user="),
+        ..asked_by(first)
     })
 }
 

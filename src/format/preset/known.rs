@@ -126,8 +126,8 @@ pub(super) static ROWS: &[Row] = &[
     ]),
     // https://github.com/http-party/http-server: lib/../bin/http-server, which tells no status but of what failed
     row("http_server", &["http-server"], "Node's http-server, which tells neither client nor most statuses", &[
-        r#"[$stamp]$spaces"$bare_method $target" "$http_user_agent""#,
-        r#"[$stamp]$spaces"$bare_method $target" Error ($status): "$_message""#,
+        r#"[$stamp]$spaces"$bare_method $word_target" "$http_user_agent""#,
+        r#"[$stamp]$spaces"$bare_method $word_target" Error ($status): "$_message""#,
     ]),
     // https://nextjs.org/docs/app/api-reference/config/next-config-js/logging: of its server for development
     timeless(row("nextjs", &["next"], "Next.js' development server, which tells no time, client and agent", &[
@@ -300,7 +300,6 @@ pub(super) static ROWS: &[Row] = &[
         r#"$client_port "$request" $status $size "$http_user_agent" $seconds"#,
         r#"$client_port "$request" $status $size "#,
         r#"$client_port "$request" $status $size"#,
-        r#"$client_port "$request" $status $took"#,
     ])),
     // https://webpy.org: web/httpserver.py, LogMiddleware
     row("web.py", &["webpy"], "web.py's requests, which tell no agent", &[

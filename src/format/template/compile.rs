@@ -68,8 +68,9 @@ pub(super) fn ambiguity(pieces: &[Piece]) -> Option<String> {
         else {
             return None;
         };
-        let told_by_shape = matches!(second.shape, Shape::Status);
-        let holds = first.shape == Shape::Text && !told_by_shape && first.may_hold(between);
+        let told_by_shape = second.shape == Shape::Status && between.contains(&b' ');
+        let is_open = matches!(first.shape, Shape::Text | Shape::Request);
+        let holds = is_open && !told_by_shape && first.may_hold(between);
         holds.then(|| {
             format!(
                 "{} may hold what stands between it and {}, so lines do not always tell the two apart: put quotes around it",
@@ -113,10 +114,15 @@ fn end_of(variable: &Variable, next: Option<&Piece>) -> Result<End, Problem> {
 }
 
 impl Variable {
-    /// Whether a usual value holds this text: prose has spaces, commas and semicolons.
+    /// Whether a usual value holds this text: prose has spaces, commas and semicolons, and what clients send whatever
+    /// they like, but for what the server escapes.
     fn may_hold(&self, between: &[u8]) -> bool {
-        let is_prose = matches!(self.role, Some((Role::UserAgent | Role::Reason, _)));
-        is_prose && between.iter().all(|byte| b" ,;".contains(byte))
+        let only = |bytes: &[u8]| between.iter().all(|byte| bytes.contains(byte));
+        match self.role {
+            Some((Role::UserAgent | Role::Reason, _)) => only(b" ,;|"),
+            Some((Role::Request | Role::Target | Role::Query | Role::Referer, _)) => only(b",;|"),
+            _ => false,
+        }
     }
 
     fn starts_with_slash(&self) -> bool {

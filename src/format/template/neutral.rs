@@ -31,6 +31,7 @@ const VARIABLES: &[(&str, Option<Role>, Shape)] = &[
     ("user_in_parentheses", Some(Role::User), Shape::InParentheses),
     ("client_port", Some(Role::AddressPort), Shape::Text),
     ("target", Some(Role::Target), Shape::Text),
+    ("word_target", Some(Role::Target), Shape::Word),
     ("number", None, Shape::Number),
     ("size", Some(Role::Bytes), Shape::Number),
     // `153B`

@@ -157,11 +157,21 @@ impl Step {
         let Some(&first) = literal.first() else {
             return refuse();
         };
+        /// Most ends of a field that are looked at closely, each of which is a look at all before or behind it: a line
+        /// may consist of them.
+        const MOST: usize = 64;
         let escaped = first == b'"' && self.escape != Escape::None;
-        let mut from = 0;
+        let looks_closely = matches!(self.variable.shape, Shape::Request | Shape::InParentheses);
+        let (mut from, mut looks) = (0, 0);
         while let Some(end) = find(line, from, first) {
             from = end + 1;
             let (field, rest) = line.split_at(end);
+            if looks_closely && self.may_end(field) {
+                looks += 1;
+                if looks > MOST {
+                    return refuse();
+                }
+            }
             if literal.begins(rest)
                 && !(escaped && ends_in_escape(field))
                 && self.is_whole(field, rest, first)
@@ -208,6 +218,11 @@ impl Step {
         }
     }
 
+    /// Whether a field that is looked at closely may end here, by its last bytes.
+    fn may_end(&self, field: &[u8]) -> bool {
+        self.variable.shape != Shape::Request || ends_in_protocol(field)
+    }
+
     /// Whether a field that may hold its own delimiter is complete.
     fn is_whole(&self, field: &[u8], rest: &[u8], delimiter: u8) -> bool {
         match self.variable.shape {
@@ -218,7 +233,7 @@ impl Step {
             }
             _ if delimiter != b' ' => true,
             Shape::Request => {
-                field == b"-" || !request_line(field).0.is_empty() && ends_in_protocol(field)
+                field == b"-" || ends_in_protocol(field) && !request_line(field).0.is_empty()
             }
             Shape::Client => field.last() != Some(&b','),
             Shape::List => !matches!(field.last(), Some(b',' | b':')) && !rest.starts_with(b" : "),

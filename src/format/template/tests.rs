@@ -377,3 +377,31 @@ fn variables_of_haproxy() {
         assert!(error.contains(says), "{format}: {error}");
     }
 }
+
+#[test]
+fn what_clients_send_may_hold_what_stands_behind_it() {
+    for (format, is_ambiguous) in [
+        ("$remote_addr|$time_iso8601|$request|$status", true),
+        ("$remote_addr|$time_iso8601|$http_user_agent|$status", true),
+        (r#"$remote_addr "$request" $status [$time_local]"#, false),
+        ("$remote_addr [$time_local] $request $status", false),
+    ] {
+        let template = Template::new(format).unwrap();
+        assert_eq!(template.ambiguity().is_some(), is_ambiguous, "{format}");
+    }
+}
+
+#[test]
+fn a_request_of_nothing_but_ends_is_given_up() {
+    let template = Template::new("$remote_addr [$time_local] $request $status").unwrap();
+    let line = |ends: usize| {
+        let request = format!("GET /{}", " HTTP/1.1".repeat(ends));
+        format!("192.0.2.1 [10/Oct/2000:13:55:36 -0700] {request} 403")
+    };
+    let is_read = |ends| {
+        let line = line(ends);
+        let record = template.parse(line.as_bytes(), &mut Clock::new(None));
+        record.is_some()
+    };
+    assert!(is_read(1) && is_read(20) && !is_read(1000));
+}
