@@ -5,7 +5,7 @@
 //! `X-Forwarded-For` list, with or without a virtual host before it or the peer behind. A user name may
 //! hold spaces.
 
-use crate::format::field::{Parsed, present, refuse};
+use crate::format::field::{Parsed, present, quoted, refuse};
 use crate::format::role::without_port;
 use crate::format::shape::{
     is_behind_level, is_host_name, is_ip, is_of_carrier, is_public, originator, public_of,
@@ -56,6 +56,7 @@ pub(super) fn is_address_byte(byte: u8) -> bool {
 
 fn any_front(line: &[u8]) -> Parsed<'_, Front<'_>> {
     // The time starts at the first " [" that a date follows: a user name may hold brackets too.
+    let (quoted, line) = behind_quotes(line);
     let line = behind_tag(line);
     let time = memchr_iter(b'[', line).find(|&at| {
         let is_date = |date: &[u8]| match date {
@@ -66,7 +67,12 @@ fn any_front(line: &[u8]) -> Parsed<'_, Front<'_>> {
     });
     let Some(time) = time else { return refuse() };
     match fields(&line[..time - 1]) {
-        Some(front) if !is_front(front.user) => Ok((&line[time..], front)),
+        Some(front) if is_front(front.user) => refuse(),
+        Some(front) if front.vhost.is_empty() && is_host_name(quoted) => {
+            let vhost = host(quoted);
+            Ok((&line[time..], Front { vhost, ..front }))
+        }
+        Some(front) => Ok((&line[time..], front)),
         _ => refuse(),
     }
 }
@@ -82,6 +88,20 @@ fn is_front(user: &[u8]) -> bool {
 fn first_listed(list: &[u8]) -> &[u8] {
     let end = list.iter().position(|byte| matches!(byte, b']' | b','));
     &list[..end.unwrap_or(list.len())]
+}
+
+/// What stands in quotes before the client, and the rest: the name of the thread, as JBoss and WildFly write it
+/// (`"default task-1" 127.0.0.1 - [`), or a virtual host.
+pub(super) fn behind_quotes(line: &[u8]) -> (&[u8], &[u8]) {
+    let before_client = || {
+        let (behind, name) = quoted(line).ok()?;
+        let behind = behind.strip_prefix(b" ")?;
+        is_ip(split_word(behind).0).then_some((name, behind))
+    };
+    match line {
+        [b'"', ..] => before_client().unwrap_or((b"", line)),
+        _ => (b"", line),
+    }
 }
 
 /// Behind what loggers put in brackets before the line: their name, as InfluxDB writes it (`[httpd] 192.0.2.1 - - `),

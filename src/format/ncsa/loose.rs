@@ -9,7 +9,7 @@
 //! refused: `$request_length` looks like one. The time may lack its brackets, or be that of what carries the line.
 
 use super::behind::{Behind, KNOWN_ALONE};
-use super::front::{Front, front, split_word};
+use super::front::{Front, behind_quotes, front, split_word};
 use super::{Layout, any_headers, any_layout, behind, ends_in_protocol, headers, stamp};
 use crate::format::delimiters::Delimiters;
 use crate::format::field::{ends_in_escape, is_method, quoted, request_line, size};
@@ -138,7 +138,7 @@ fn beginning<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
             rest,
         });
     }
-    let line = behind_thread(line);
+    let (_, line) = behind_quotes(line);
     if let Some(time) = clientless(line, clock) {
         return Some(time);
     }
@@ -181,17 +181,6 @@ fn beginning<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Beginning<'a>> {
         }
     }
     None
-}
-
-/// Behind the name of the thread, as JBoss and WildFly write it: `"default task-1" 127.0.0.1 - [`.
-fn behind_thread(line: &[u8]) -> &[u8] {
-    let thread = match line {
-        [b'"', ..] => quoted(line).ok(),
-        _ => None,
-    };
-    let behind = thread.and_then(|(behind, _)| behind.strip_prefix(b" "));
-    let before_client = |behind: &&[u8]| is_ip(split_word(behind).0);
-    behind.filter(before_client).unwrap_or(line)
 }
 
 /// A line that begins with the request, or with the time and the request: it does not tell who asked.
