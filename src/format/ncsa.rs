@@ -242,11 +242,7 @@ fn stamp<'a>(input: &'a [u8], clock: &mut Clock) -> Parsed<'a, Instant> {
     }
     let (input, _) = tag(&b"["[..]).parse(input)?;
     let (input, stamp) = up_to(b']')(input)?;
-    let input = match input {
-        // Some who collect logs lose the spaces between fields that are told apart without.
-        [b'"', ..] => input,
-        _ => spaces(input)?,
-    };
+    let input = unspaced(input)?;
     match clock.read(stamp.trim_ascii()) {
         Some(instant) => Ok((input, instant)),
         None => refuse(),
@@ -265,7 +261,8 @@ fn spaces(input: &[u8]) -> Result<&[u8], nom::Err<()>> {
     }
 }
 
-/// One space or more, or none before what has quotes around it.
+/// One space or more, or none before what has quotes around it: some who collect logs lose the spaces between fields
+/// that are told apart without.
 #[inline]
 fn unspaced(input: &[u8]) -> Result<&[u8], nom::Err<()>> {
     match input {

@@ -8,8 +8,9 @@
 //! Sources: F5's ASM in its format of key-value pairs
 //! (<https://techdocs.f5.com/kb/en-us/products/big-ip_asm/manuals/product/asm-implementations-11-6-0/14.html>) and its
 //! iRules for Splunk (<https://docs.splunk.com/Documentation/AddOns/released/F5BIGIP/Setup>); Zscaler's feed for Splunk
-//! (<https://help.zscaler.com/zia/nss-feed-output-format-web-logs>); Echo's templates of that kind. The keys mean what they
-//! mean in JSON lines, but for those of these services. What stands before the first pair may be a stamp.
+//! (<https://help.zscaler.com/zia/nss-feed-output-format-web-logs>); Echo's templates of that kind; LEEF
+//! (<https://www.ibm.com/docs/en/dsm?topic=overview-leef-event-components>). The keys mean what they mean in JSON lines,
+//! but for those of these services. What stands before the first pair may be a stamp, or LEEF's header.
 
 use super::draft::Draft;
 use super::json::{Names, Table};

@@ -139,10 +139,12 @@ impl<'a> Sample<'a> {
             sampled: self.lines.len(),
             tried: list().len(),
             first_line: recognisable(first),
-            looks: match () {
-                () if most(is_object) => Looks::Json,
-                () if most(is_of_error_log) => Looks::ErrorLog,
-                () => Looks::Else,
+            looks: if most(is_object) {
+                Looks::Json
+            } else if most(is_of_error_log) {
+                Looks::ErrorLog
+            } else {
+                Looks::Else
             },
         }
     }

@@ -9,11 +9,8 @@ use super::Opened;
 use crate::format::json::{Found, unescape, walk};
 use std::borrow::Cow;
 
-/// How many keys may hold the line.
-const LINE_KEYS: usize = 17;
-
 /// Keys that hold the line, the surest first.
-const LINES: [&[u8]; LINE_KEYS] = [
+const LINES: &[&[u8]] = &[
     b"MESSAGE",
     b"log",
     b"textPayload",
@@ -49,7 +46,7 @@ pub(super) fn open(line: &[u8]) -> Option<Opened<'_>> {
     let body = body.strip_prefix(b"[").unwrap_or(body).trim_ascii_start();
     body.strip_prefix(b"{")?;
     let mut bytes = Vec::new();
-    let mut found: [Option<Found<'_>>; LINE_KEYS] = [None; LINE_KEYS];
+    let mut found: [Option<Found<'_>>; LINES.len()] = [None; LINES.len()];
     let mut stamps: [&[u8]; 6] = [b""; 6];
     walk(body, &mut |key, value| {
         if key == b"MESSAGE" && !value.is_string {

@@ -50,7 +50,7 @@ pub(in crate::format) const USUAL: Table = &[
         "source_ip", "c-ip", "req.remoteAddress", "req.ip", "remoteAddress", "remoteIp",
         "ip_address", "ipAddress", "request.remote_addr", "clientIp_s", "request.ip",
         "req.remote_addr", "addr", "Properties.ClientIp", "remote-address", "id.orig_h",
-        "communication.source.ip", "httpRequest.clientIP", "src", "src_ip", "srcip", "client.addr", "http.client_ip", "srcIP",
+        "communication.source.ip", "httpRequest.clientIP", "src", "src_ip", "srcip", "client.addr", "http.client_ip",
         "http.request.remoteaddr", "ip_source",
         // A bare `client` is as often a program.
         "client",
